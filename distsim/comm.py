@@ -1,0 +1,370 @@
+"""The communicator handed around: launcher checks, failing together, abort, rank-aware log."""
+
+import atexit
+import functools
+import logging
+import os
+import pickle
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import numpy as np
+
+from distsim.errors import DistsimError, LauncherError
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+__all__ = [
+    "agree",
+    "check_launch",
+    "claimed_ranks",
+    "configure_log",
+    "first_on_each_node",
+    "install_abort_hook",
+    "world",
+]
+
+T = TypeVar("T")
+
+# what launchers tell the processes that they start, the surest first
+LAUNCHER_VARIABLES = (
+    "DISTSIM_N_RANKS",  # distsim run
+    "OMPI_COMM_WORLD_SIZE",  # Open MPI
+    "PMI_SIZE",  # MPICH, Intel MPI, srun --mpi=pmi2
+    "MV2_COMM_WORLD_SIZE",  # MVAPICH2
+    "JSM_NAMESPACE_SIZE",  # jsrun
+    "MPI_LOCALNRANKS",  # hydra; the ranks of this node only
+)
+
+# how long a rank that failed waits for a lower one to end the job [s]
+ABORT_DELAY = 0.5
+
+# how long a rank that left with an error waits for all others to leave too [s]
+EXIT_DELAY = 2.0
+
+
+@functools.cache
+def world() -> "MPI.Intracomm":
+    """Return this process's private duplicate of COMM_WORLD; start MPI on the first call.
+
+    Returns
+    -------
+    mpi4py.MPI.Intracomm
+        The same object on every call.
+
+    Raises
+    ------
+    LauncherError
+        If no MPI library can be loaded, or the ranks came up apart from each other.
+
+    Notes
+    -----
+    Collective on the first call: every rank must call it.
+    """
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        raise _no_mpi(str(error)) from error
+    check_launch(MPI.COMM_WORLD.Get_size(), os.environ)
+    return MPI.COMM_WORLD.Dup()
+
+
+def check_launch(n_ranks: int, environ: Mapping[str, str]) -> None:
+    """Refuse to run as N separate simulations where a launcher meant one of N ranks.
+
+    Parameters
+    ----------
+    n_ranks : int
+        Size of the communicator that came up.
+    environ : mapping of str to str
+        The environment of this process.
+
+    Raises
+    ------
+    LauncherError
+        If the launcher started more ranks than the communicator has.
+
+    Examples
+    --------
+    >>> check_launch(2, {"OMPI_COMM_WORLD_SIZE": "2"})
+    >>> check_launch(1, {"SLURM_NTASKS": "64"})  # the body of a batch script
+    """
+    for name, n_claimed in claimed_ranks(environ):
+        if n_claimed > n_ranks:
+            raise LauncherError(
+                f"the launcher started {n_claimed} ranks ({name}={environ[name]}), but the MPI "
+                f"communicator has {n_ranks}: they would run as separate simulations. The "
+                f"likely cause is a launcher of another MPI than the one that mpi4py loads"
+                f"{_cause(name)}; start the job with `distsim run -n {n_claimed} script.py`, or "
+                f"with the mpiexec beside that MPI's library (`distsim info` shows its path). A "
+                f"program that is to run alone inside a job needs {name} unset",
+                n_claimed=n_claimed,
+                n_ranks=n_ranks,
+                variable=name,
+            )
+
+
+def claimed_ranks(environ: Mapping[str, str]) -> list[tuple[str, int]]:
+    """List what launchers say in the environment about the number of ranks.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+        The environment of a process.
+
+    Returns
+    -------
+    list of (str, int)
+        Variable and number of ranks, the surest first; empty for a process started by hand.
+
+    Notes
+    -----
+    Slurm's word counts only inside an srun step, and only where no MPI launcher spoke: a batch
+    script has SLURM_NTASKS and is one process, and the ranks of an mpiexec on other nodes stand
+    in a step that counts Slurm's helper processes.
+    """
+    claims = [(name, _number(environ[name])) for name in LAUNCHER_VARIABLES if name in environ]
+    if not claims and "SLURM_STEP_ID" in environ and "SLURM_STEP_NUM_TASKS" in environ:
+        claims = [("SLURM_STEP_NUM_TASKS", _number(environ["SLURM_STEP_NUM_TASKS"]))]
+    return [(name, n_claimed) for name, n_claimed in claims if n_claimed > 0]
+
+
+def agree(comm: "MPI.Intracomm", error: Exception | None) -> None:
+    """Raise on every rank the error of the lowest rank that has one.
+
+    Parameters
+    ----------
+    comm : mpi4py.MPI.Intracomm
+        The ranks that must agree.
+    error : Exception or None
+        What went wrong on this rank, if anything did.
+
+    Raises
+    ------
+    Exception
+        Of the class of the lowest failing rank's error, with its text behind ``on rank 2:``;
+        without that prefix where all ranks failed.
+
+    Notes
+    -----
+    Collective: every rank must call it. One reduction of two integers where nothing failed.
+    """
+    from mpi4py import MPI
+
+    n_ranks = comm.Get_size()
+    # the lowest rank that failed, and minus the highest that did not
+    extremes = np.array([n_ranks, -comm.Get_rank()], dtype=np.int64)
+    if error is not None:
+        extremes[:] = comm.Get_rank(), 1
+    comm.Allreduce(MPI.IN_PLACE, extremes, op=MPI.MIN)
+    lowest = int(extremes[0])
+    if lowest == n_ranks:
+        return
+    portable = _portable(error) if error is not None else None
+    kind, text, values = comm.bcast(portable, root=lowest)
+    # 1 is left only where no rank was without an error
+    if extremes[1] < 1:
+        text = f"on rank {lowest}: {text}"
+    raise _rebuilt(kind, text, values) from error
+
+
+def first_on_each_node(comm: "MPI.Intracomm", function: Callable[[], T]) -> T:
+    """Call a function on the first rank of each node, then on the others.
+
+    Parameters
+    ----------
+    comm : mpi4py.MPI.Intracomm
+        All ranks.
+    function : callable without arguments
+        What the others find done: compiled kernels in the cache, a file in a local folder.
+
+    Returns
+    -------
+    object
+        What `function` returned on this rank.
+
+    Raises
+    ------
+    Exception
+        The error of `function` on the lowest rank where it failed, on every rank.
+
+    Notes
+    -----
+    Collective: every rank must call it.
+    """
+    from mpi4py import MPI
+
+    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
+    is_first = node.Get_rank() == 0
+    node.Free()
+    results = []
+    for turn_of_first in (True, False):
+        error = None
+        if is_first == turn_of_first:
+            try:
+                results.append(function())
+            except Exception as caught:
+                error = caught
+        # agreeing is the barrier, too
+        agree(comm, error)
+    return results[0]
+
+
+def install_abort_hook(comm: "MPI.Intracomm") -> None:
+    """End all ranks, with one message, when one rank fails.
+
+    Parameters
+    ----------
+    comm : mpi4py.MPI.Intracomm
+        All ranks; nothing is installed if it is only one.
+
+    Notes
+    -----
+    Collective where there are several ranks, on the first call; later calls do nothing. Covered:
+
+    - An uncaught error: rank 0 writes its traceback and aborts at once; another rank first
+      gives a lower one time to do so, since mostly all fail alike.
+    - ``sys.exit(status)`` with a non-zero status (argparse's, too): where all ranks leave so,
+      they end normally; where some stay, the job is aborted with that status.
+    - KeyboardInterrupt: one line instead of a traceback, status 130.
+
+    Not covered: ``raise SystemExit(status)`` without `sys.exit`, an error in another thread, and
+    a rank that ends without an error while others wait for it.
+    """
+    if comm.Get_size() > 1 and not isinstance(sys.excepthook, _AbortHook):
+        hook = _AbortHook(comm.Dup())
+        sys.excepthook = hook
+        sys.exit = hook.exit
+        atexit.register(hook.leave)
+
+
+def configure_log(rank: int, level: int | str = logging.INFO) -> None:
+    """Write the log to stderr, with the rank in each line.
+
+    Parameters
+    ----------
+    rank : int
+        Rank of this process.
+    level : int or str
+        Lowest level that rank 0 writes; the others write warnings and errors only.
+
+    Notes
+    -----
+    Called again, it replaces its handler.
+
+    Examples
+    --------
+    >>> configure_log(0)
+    >>> configure_log(0, "WARNING")
+    >>> sum(handler.get_name() == "distsim" for handler in logging.getLogger("distsim").handlers)
+    1
+    """
+    logger = logging.getLogger("distsim")
+    for old in [handler for handler in logger.handlers if handler.get_name() == "distsim"]:
+        logger.removeHandler(old)
+    handler = logging.StreamHandler()
+    handler.set_name("distsim")
+    handler.setFormatter(logging.Formatter(f"[rank {rank}] %(levelname)s %(name)s: %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(level)
+    if rank > 0:
+        logger.setLevel(max(logger.level, logging.WARNING))
+
+
+class _AbortHook:
+    """Takes the place of `sys.excepthook` and `sys.exit`, and looks on when Python ends."""
+
+    def __init__(self, comm: "MPI.Intracomm") -> None:
+        self._comm = comm
+        self._exit = sys.exit
+        self._status: object = None
+
+    def __call__(
+        self,
+        kind: type[BaseException],
+        error: BaseException,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write what went wrong and end all ranks."""
+        if issubclass(kind, KeyboardInterrupt):
+            self._abort("interrupted\n", 130)
+        self._abort("".join(traceback.format_exception(kind, error, trace)), 1)
+
+    def exit(self, status: object = None, /) -> NoReturn:
+        """Do what `sys.exit` does, and remember the status."""
+        self._status = status
+        self._exit(status)  # type: ignore[arg-type]
+
+    def leave(self) -> None:
+        """End all ranks if this one leaves with an error and others stay."""
+        from mpi4py import MPI
+
+        if self._status is None or self._status == 0 or MPI.Is_finalized() or self._all_leave():
+            return
+        status = self._status if isinstance(self._status, int) else 1
+        self._abort(f"left with exit status {status} while other ranks stayed\n", status)
+
+    def _all_leave(self) -> bool:
+        """Wait a moment for every rank to leave with an error."""
+        request = self._comm.Ibarrier()
+        deadline = time.monotonic() + EXIT_DELAY
+        while time.monotonic() < deadline:
+            if request.Test():
+                return True
+            time.sleep(0.01)
+        return False
+
+    def _abort(self, text: str, status: int) -> None:
+        rank = self._comm.Get_rank()
+        if rank > 0:
+            # lower ranks speak first; a short stagger keeps higher ranks from speaking as well
+            time.sleep(ABORT_DELAY + 0.1 * min(rank - 1, 15))
+        sys.stdout.flush()
+        # one write, so that lines of other ranks do not come between
+        sys.stderr.write(f"distsim: rank {rank} of {self._comm.Get_size()}: {text}")
+        sys.stderr.flush()
+        self._comm.Abort(status)
+
+
+def _no_mpi(reason: str) -> LauncherError:
+    return LauncherError(
+        f"no MPI library can be loaded ({' '.join(reason.split())}); `pip install 'distsim[mpi]'` "
+        f"brings one, or load your cluster's MPI module",
+        reason=reason,
+    )
+
+
+def _cause(name: str) -> str:
+    if name == "SLURM_STEP_NUM_TASKS":
+        return ", or srun without `--mpi=pmix` (`srun --mpi=list` shows what it has)"
+    return ""
+
+
+def _number(text: str) -> int:
+    """Return the number that a launcher's variable holds, 0 if it holds none."""
+    return int(text) if text.isdecimal() else 0
+
+
+def _portable(error: Exception) -> tuple[type[Exception], str, dict[str, object]]:
+    """Return class, text and attributes of an error, as far as they can be sent."""
+    kind, text, values = type(error), str(error), dict(vars(error))
+    try:
+        pickle.loads(pickle.dumps((kind, values)))
+    except Exception:
+        return DistsimError, f"{kind.__name__}: {text}", {}
+    return kind, text, values
+
+
+def _rebuilt(kind: type[Exception], text: str, values: dict[str, object]) -> Exception:
+    """Return an error of this class, or a DistsimError if the class wants more than a text."""
+    try:
+        error = kind(text)
+    except TypeError:
+        return DistsimError(f"{kind.__name__}: {text}")
+    vars(error).update(values)
+    return error
