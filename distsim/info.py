@@ -1,0 +1,132 @@
+"""What is installed, which MPI and engines there are, and what each can do here."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from distsim.errors import LauncherError
+from distsim.launch import count_cores, find_launcher, find_library, rank_environment
+
+__all__ = ["describe_installation"]
+
+PACKAGES = ("numpy", "numba", "h5py", "neo", "pyNN", "mpi4py")
+
+# engine -> the distributions that may bring it
+ENGINES = {
+    "nest": ("nest-simulator", "nest"),
+    "neuron": ("neuron", "neuron-nightly"),
+    "brian2": ("brian2",),
+}
+
+# run in a process of its own, since importing NEST starts it
+NEST_PROBE = """
+import json, nest
+print()
+print(json.dumps([nest.build_info[key] for key in ("have_mpi", "have_threads")]))
+"""
+
+# seconds until a probe of an engine is given up
+PROBE_TIMEOUT = 10
+
+
+def describe_installation() -> str:
+    """Describe versions, MPI and engines of this installation.
+
+    Returns
+    -------
+    str
+        Several lines for a person to read.
+
+    Notes
+    -----
+    Starts up to three short processes: loading MPI, asking the launcher, importing NEST.
+    """
+    sections = {
+        "": [("distsim", version("distsim")), ("Python", f"{_python()}"), *_package_versions()],
+        "MPI": [*_mpi(), ("cores", str(count_cores()))],
+        "Numba": [("cache", str(_numba_cache()))],
+        "Engines": list(_engines()),
+    }
+    lines = []
+    for title, rows in sections.items():
+        indent = "  " if title else ""
+        lines += [title] if title else []
+        lines += [f"{indent}{name:<{12 - len(indent)}}{text}" for name, text in rows]
+    lines.append("The native engine is the only one that distsim runs today.")
+    return "\n".join(lines)
+
+
+def _python() -> str:
+    return f"{platform.python_version()} ({sys.executable})"
+
+
+def _package_versions() -> Iterator[tuple[str, str]]:
+    for package in PACKAGES:
+        yield package, _version((package,)) or "not installed"
+
+
+def _version(distributions: tuple[str, ...]) -> str | None:
+    """Return the version of the first of these distributions that is installed."""
+    for distribution in distributions:
+        try:
+            return version(distribution)
+        except PackageNotFoundError:
+            continue
+    return None
+
+
+def _mpi() -> Iterator[tuple[str, str]]:
+    try:
+        library = find_library()
+    except LauncherError as error:
+        yield "library", str(error)
+        return
+    yield "library", f"{library.vendor} {library.version}, loads ({library.path})"
+    try:
+        yield "launcher", str(find_launcher(library))
+    except LauncherError as error:
+        yield "launcher", str(error)
+
+
+def _numba_cache() -> Path:
+    """Return the folder where Numba keeps the compiled kernels."""
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return Path(os.environ["NUMBA_CACHE_DIR"])
+    kernels = Path(__file__).parent / "kernels"
+    if os.access(kernels, os.W_OK):
+        return kernels / "__pycache__"
+    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "numba"
+
+
+def _engines() -> Iterator[tuple[str, str]]:
+    yield "native", f"{version('distsim')}, MPI, N ranks"
+    for engine, distributions in ENGINES.items():
+        if find_spec(engine) is None:
+            yield engine, f"not installed (pip install 'distsim[{engine}]')"
+        else:
+            ability = _nest_ability() if engine == "nest" else "serial"
+            yield engine, f"{_version(distributions) or 'version unknown'}, {ability}"
+
+
+def _nest_ability() -> str:
+    """Ask NEST, in a process of its own, what it was built with."""
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-c", NEST_PROBE],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PROBE_TIMEOUT,
+            stdin=subprocess.DEVNULL,
+            env=rank_environment(os.environ),
+        )
+        has_mpi, has_threads = json.loads(probe.stdout.strip().splitlines()[-1])
+    except (subprocess.SubprocessError, ValueError, IndexError) as error:
+        return f"cannot be imported ({type(error).__name__})"
+    return f"{'threads' if has_threads else 'serial'}, {'MPI' if has_mpi else 'no MPI'}"
