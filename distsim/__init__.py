@@ -1,0 +1,1 @@
+"""Spiking-network models written against the PyNN API, run in parallel with MPI."""

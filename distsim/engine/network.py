@@ -1,0 +1,147 @@
+"""One model group with its connectome and the spikes on their way to it."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.engine.cells import CellGroup
+from distsim.engine.connectome import Pathway, build_connectome, empty_connectome
+from distsim.engine.poisson import is_source, select_sources
+from distsim.kernels.arrays import PoissonSources, PoissonTables, Queue
+from distsim.kernels.delivery import (
+    compact,
+    empty_queue,
+    enqueue_spikes,
+    skip_arrived,
+)
+from distsim.kernels.poisson import enqueue_poisson
+from distsim.partitioning.streams import Stream
+
+__all__ = ["GroupNetwork"]
+
+Integers = NDArray[np.int64]
+NO_DELAY = 2**30
+
+
+class GroupNetwork:
+    """A model group, the pathways onto it, its connectome and queues.
+
+    Parameters
+    ----------
+    group : CellGroup
+
+    Attributes
+    ----------
+    connectome : Connectome
+    queues : tuple of 2 Queue
+        Rows of exchanged spikes; rows of regenerated Poisson spikes.
+    """
+
+    def __init__(self, group: CellGroup) -> None:
+        self.group = group
+        self.pathways: list[Pathway] = []
+        self.connectome = empty_connectome()
+        self.queues: tuple[Queue, Queue] = (empty_queue(256), empty_queue(256))
+        self.max_delay_steps = 0
+        self._recent: deque[Integers] = deque()
+
+    def build(self, n_gids: int, dt: float, progress: Callable[[int], None]) -> None:
+        """Build cells and connectome from what was described; state is kept."""
+        self.group.build()
+        self.connectome = build_connectome(
+            self.pathways, self.group.n_local, n_gids, self.group.n_receptors, dt, progress
+        )
+        delays = self.connectome.run_delay
+        self.max_delay_steps = int(delays.max()) if delays.size else 0
+
+    def delay_range(self, regenerated: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
+        """Return the smallest delay, the smallest of an exchanged source, and the largest [steps].
+
+        Parameters
+        ----------
+        regenerated : sequence of (first gid, end gid)
+            Sources whose spikes are not exchanged, and so do not bound an epoch.
+        """
+        net = self.connectome
+        if not net.run_delay.size:
+            return NO_DELAY, NO_DELAY, 0
+        # the runs of a row are sorted by delay: the first is its smallest
+        smallest = net.run_delay[net.row_start[:-1]].astype(np.int64)
+        exchanged = smallest[~is_source(net.row_source, regenerated)]
+        low_exchanged = int(exchanged.min()) if exchanged.size else NO_DELAY
+        return int(smallest.min()), low_exchanged, self.max_delay_steps
+
+    def source_gids(self, ranges: Sequence[tuple[int, int]]) -> Integers:
+        """Return the gids in some ranges that have targets here, ascending."""
+        sources = np.unique(self.connectome.row_source)
+        return sources[is_source(sources, ranges)]
+
+    def set_poisson(self, tables: PoissonTables, sources: PoissonSources) -> None:
+        """Take the Poisson sources that have targets here."""
+        self.poisson_tables = tables
+        self.poisson_sources = select_sources(sources, self.connectome)
+
+    def enqueue(self, keys: Integers) -> None:
+        """Take the exchanged spikes of an epoch, sorted."""
+        self._recent.append(keys)
+        oldest = (int(keys[0]) >> 32) - self.max_delay_steps
+        while int(self._recent[0][-1]) >> 32 < oldest:
+            self._recent.popleft()
+        self._enqueue(keys)
+
+    def _enqueue(self, keys: Integers) -> None:
+        n_done = 0
+        while n_done < keys.size:
+            n_done = enqueue_spikes(self.queues[0], self.connectome, keys, n_done)
+            if n_done < keys.size:
+                self._make_room(0)
+
+    def enqueue_poisson(self, first: int, last: int, stream: Stream) -> None:
+        """Draw the Poisson spikes of the steps ``first <= step <= last``."""
+        if not self.poisson_sources.gid.size:
+            return
+        position = np.array([first, 0], np.int64)
+        while not enqueue_poisson(
+            position,
+            last,
+            stream,
+            self.poisson_sources,
+            self.poisson_tables,
+            self.queues[1],
+            self.connectome,
+        ):
+            self._make_room(1)
+
+    def _make_room(self, which: int) -> None:
+        """Drop the entries of a queue that are done, and double it if it is still half full."""
+        queue = self.queues[which]
+        compact(queue, queue)
+        if queue.bounds[1] > queue.arrival.size // 2:
+            larger = empty_queue(2 * queue.arrival.size)
+            compact(queue, larger)
+            queues = list(self.queues)
+            queues[which] = larger
+            self.queues = (queues[0], queues[1])
+
+    def requeue(self, step: int, stream: Stream) -> None:
+        """Put the spikes on their way into new queues, after the connectome was built anew.
+
+        Poisson spikes on their way are drawn again, by the sources' present rates.
+        """
+        for queue in self.queues:
+            queue.bounds[:] = 0
+        if step == 0:
+            return
+        for keys in self._recent:
+            self._enqueue(keys)
+        self.enqueue_poisson(max(1, step + 1 - self.max_delay_steps), step, stream)
+        for queue in self.queues:
+            skip_arrived(queue, self.connectome, step)
+
+    def forget_spikes(self) -> None:
+        """Drop all spikes on their way."""
+        self._recent.clear()
+        for queue in self.queues:
+            queue.bounds[:] = 0

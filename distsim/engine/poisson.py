@@ -1,0 +1,132 @@
+"""Poisson sources: spikes drawn anew on each rank that needs them, never sent."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import pdtr
+
+from distsim.engine.cells import SourceBlock
+from distsim.errors import ParameterError
+from distsim.kernels.arrays import Connectome, PoissonSources, PoissonTables, SpikeLog
+from distsim.kernels.poisson import log_poisson
+from distsim.partitioning.streams import Stream
+
+__all__ = ["PoissonBlock", "build_tables", "select_sources"]
+
+Integers = NDArray[np.int64]
+FOREVER = 2**62
+LOG_SIZE = 2**16
+
+
+class PoissonBlock(SourceBlock):
+    """The local cells of a population of SpikeSourcePoisson.
+
+    Attributes
+    ----------
+    parameters : dict
+        `rate` [Hz], `start`, `duration` [ms].
+    """
+
+    def check(self) -> None:
+        """Raise if a parameter has a value that it cannot take.
+
+        Raises
+        ------
+        ParameterError
+            If a rate or duration is negative, or a value is not a number.
+        """
+        for name, values in self.parameters.items():
+            wrong = np.isnan(values) if name == "start" else ~(values >= 0)
+            if name == "rate":
+                wrong |= ~np.isfinite(values)
+            if wrong.any():
+                value = float(values[np.argmax(wrong)])
+                allowed = "a number" if name == "start" else "0 or above"
+                raise ParameterError(
+                    f"{name} = {value:g} of SpikeSourcePoisson must be {allowed}",
+                    name=name,
+                    value=value,
+                )
+
+    def values_of(self, gids: Integers) -> NDArray[np.float64]:
+        """Return rate, start and duration of cells of this block, shape (n, 3)."""
+        positions = np.searchsorted(self.gids, gids)
+        return np.column_stack([self.parameters[p][positions] for p in ("rate", "start", "duration")])
+
+    def record_between(self, first: int, last: int, stream: Stream, dt: float) -> None:
+        """Record the spikes of the steps ``first <= step <= last``."""
+        if not self.spikes.is_on:
+            return
+        gids = self.gids[self.spikes.recorded]
+        tables, sources = build_tables(gids, self.values_of(gids), dt)
+        log = SpikeLog(np.zeros(LOG_SIZE, np.int64), np.zeros(1, np.int64))
+        position = np.array([first, 0], np.int64)
+        is_done = False
+        while not is_done:
+            is_done = log_poisson(position, last, stream, sources, tables, log)
+            self.spikes.append(log.keys[: log.count[0]])
+            log.count[0] = 0
+
+
+def build_tables(
+    gids: Integers, values: NDArray[np.float64], dt: float
+) -> tuple[PoissonTables, PoissonSources]:
+    """Return the inverse distribution functions of some sources, and the sources without rows.
+
+    Parameters
+    ----------
+    gids : ndarray of int64, shape (n,), ascending
+    values : ndarray of float64, shape (n, 3)
+        rate [Hz], start and duration [ms] of each.
+    dt : float
+        [ms]
+    """
+    means, table = np.unique(values[:, 0] * dt / 1000.0, return_inverse=True)
+    cdfs = [_cdf(mean) for mean in means]
+    start = np.concatenate([[0], np.cumsum([cdf.size for cdf in cdfs])]).astype(np.int64)
+    tables = PoissonTables(np.concatenate([np.zeros(0, np.uint32), *cdfs]), start)
+    begin = _steps(values[:, 1], dt)
+    none = np.zeros(gids.size, np.int64)
+    end = _steps(values[:, 1] + values[:, 2], dt)
+    return tables, PoissonSources(gids, table.ravel().astype(np.int64), begin, end, none, none)
+
+
+def _cdf(mean: float) -> NDArray[np.uint32]:
+    """Return P(count <= k) times 2**32 for all k that a 32-bit word can tell apart."""
+    k = np.arange(int(mean + 9.0 * np.sqrt(mean)) + 30)
+    scaled = np.floor(pdtr(k, mean) * 2.0**32) if mean > 0 else np.full(1, 2.0**32)
+    return scaled[scaled < 2.0**32].astype(np.uint32)
+
+
+def _steps(times: NDArray[np.float64], dt: float) -> Integers:
+    return np.rint(np.clip(times / dt, -1.0, float(FOREVER))).astype(np.int64)
+
+
+def select_sources(sources: PoissonSources, connectome: Connectome) -> PoissonSources:
+    """Return those sources that have rows in a connectome, with their rows.
+
+    Parameters
+    ----------
+    sources : PoissonSources
+    connectome : Connectome
+    """
+    first = np.searchsorted(connectome.row_source, sources.gid)
+    end = np.searchsorted(connectome.row_source, sources.gid, side="right")
+    here = end > first
+    return PoissonSources(
+        sources.gid[here],
+        sources.table[here],
+        sources.begin[here],
+        sources.end[here],
+        first[here],
+        end[here],
+    )
+
+
+def is_source(gids: Integers, blocks: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Return which gids lie in one of the ranges ``first <= gid < end``."""
+    inside = np.zeros(gids.size, np.bool_)
+    for first, end in blocks:
+        inside |= (gids >= first) & (gids < end)
+    return inside

@@ -1,0 +1,179 @@
+"""What is recorded on this rank: samples of state variables, and spikes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from distsim.kernels.arrays import Probes
+
+__all__ = ["ProbeSet", "SpikeRecord", "build_probes", "flush"]
+
+Integers = NDArray[np.int64]
+
+# values that one set's buffer holds, whatever the length of the simulation
+BUFFER_VALUES = 2**18
+
+
+class ProbeSet:
+    """One recorded variable of one population's local cells.
+
+    Parameters
+    ----------
+    variable : str
+    state_row : int
+        Row of the variable in the state.
+    positions : ndarray of int64, shape (n,)
+        Positions in the block of the recorded cells, ascending.
+    interval : int
+        Sampling interval [steps].
+    step : int
+        The present step; the first sample is taken at the next multiple of the interval.
+
+    Attributes
+    ----------
+    first_step : int
+        Step of the first sample held.
+    next_step : int
+        Step of the next sample.
+    """
+
+    def __init__(
+        self, variable: str, state_row: int, positions: Integers, interval: int, step: int
+    ) -> None:
+        self.variable = variable
+        self.state_row = state_row
+        self.positions = positions
+        self.interval = interval
+        self.next_step = -(-step // interval) * interval
+        self.first_step = self.next_step
+        self._chunks: list[NDArray[np.float64]] = []
+
+    def append(self, rows: NDArray[np.float64]) -> None:
+        """Add samples, one row each."""
+        self._chunks.append(rows)
+
+    def data(self) -> NDArray[np.float64]:
+        """Return all samples held, shape (n_samples, n)."""
+        if len(self._chunks) != 1:
+            empty = np.zeros((0, self.positions.size))
+            self._chunks = [np.concatenate([empty, *self._chunks])]
+        return self._chunks[0]
+
+    def clear(self) -> None:
+        """Forget the samples held."""
+        self._chunks = []
+        self.first_step = self.next_step
+
+    def restart(self) -> None:
+        """Forget the samples held and begin again at step 0."""
+        self.next_step = 0
+        self.clear()
+
+
+def build_probes(sets: Sequence[ProbeSet], first_lids: Sequence[int]) -> Probes:
+    """Return the kernel's view of the sets of one group.
+
+    Parameters
+    ----------
+    sets : sequence of ProbeSet
+    first_lids : sequence of int
+        Local index in the group of the first cell of each set's block.
+    """
+    widths = [probe_set.positions.size for probe_set in sets]
+    max_rows = np.array([max(1, BUFFER_VALUES // max(width, 1)) for width in widths], np.int64)
+    sizes = max_rows * np.array(widths, np.int64)
+    return Probes(
+        state_row=_joined(
+            [np.full(n, s.state_row, np.int64) for n, s in zip(widths, sets, strict=True)]
+        ),
+        lid=_joined([lid + s.positions for lid, s in zip(first_lids, sets, strict=True)]),
+        begin=np.concatenate([[0], np.cumsum(widths)]).astype(np.int64),
+        interval=np.array([s.interval for s in sets], np.int64),
+        next_step=np.array([s.next_step for s in sets], np.int64),
+        buffer=np.zeros(int(sizes.sum())),
+        region=(np.cumsum(sizes) - sizes).astype(np.int64),
+        rows=np.zeros(len(sets), np.int64),
+        max_rows=max_rows,
+    )
+
+
+def _joined(arrays: list[Integers]) -> Integers:
+    return np.concatenate([np.zeros(0, np.int64), *arrays])
+
+
+def flush(sets: Sequence[ProbeSet], probes: Probes) -> None:
+    """Move the samples in the kernel's buffers to the sets."""
+    for k, probe_set in enumerate(sets):
+        n_rows, width = int(probes.rows[k]), probe_set.positions.size
+        if n_rows:
+            begin = int(probes.region[k])
+            samples = probes.buffer[begin : begin + n_rows * width]
+            probe_set.append(samples.reshape(n_rows, width).copy())
+        probe_set.next_step = int(probes.next_step[k])
+        probes.rows[k] = 0
+
+
+class SpikeRecord:
+    """The recorded spikes of one population's local cells.
+
+    Parameters
+    ----------
+    gids : ndarray of int64, shape (n_local,)
+        Of the population's local cells, ascending.
+
+    Attributes
+    ----------
+    recorded : ndarray of bool, shape (n_local,)
+        Which of them are recorded.
+    """
+
+    def __init__(self, gids: Integers) -> None:
+        self.gids = gids
+        self.recorded = np.zeros(gids.size, np.bool_)
+        self.is_on = False
+        self._keys = np.zeros(64, np.int64)
+        self._count = 0
+
+    def record(self, positions: Integers) -> None:
+        """Record the cells at these positions, too."""
+        self.recorded[positions] = True
+        self.is_on = bool(self.recorded.any())
+
+    def stop(self) -> None:
+        """Record no cell any more."""
+        self.recorded[:] = False
+        self.is_on = False
+
+    def append(self, keys: Integers) -> None:
+        """Add those of the spikes ``step << 32 | gid`` that are of recorded cells."""
+        if not self.is_on or not keys.size:
+            return
+        if self._count + keys.size > self._keys.size:
+            larger = np.zeros(2 * (self._count + keys.size), np.int64)
+            larger[: self._count] = self._keys[: self._count]
+            self._keys = larger
+        self._count = _append_recorded(keys, self.gids, self.recorded, self._keys, self._count)
+
+    def keys(self) -> Integers:
+        """Return the spikes held, sorted by (step, gid)."""
+        keys = self._keys[: self._count]
+        keys.sort()
+        return keys
+
+    def clear(self) -> None:
+        """Forget the spikes held."""
+        self._count = 0
+
+
+@njit(cache=True)
+def _append_recorded(keys, gids, recorded, store, count):
+    """Copy the keys of recorded cells behind `count` others; return the new count."""
+    for key in keys:
+        gid = key & np.int64(0xFFFFFFFF)
+        position = np.searchsorted(gids, gid)
+        if position < gids.size and gids[position] == gid and recorded[position]:
+            store[count] = key
+            count += 1
+    return count

@@ -1,0 +1,326 @@
+"""The simulation on one rank: build, then epoch after epoch deliver, update, collect, exchange."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim import comm as communication
+from distsim.engine.cells import CellBlock, CellGroup, SourceBlock
+from distsim.engine.connectome import Pathway
+from distsim.engine.exchange import SpikeExchange, fetch
+from distsim.engine.network import GroupNetwork
+from distsim.engine.poisson import PoissonBlock, build_tables
+from distsim.engine.spike_arrays import ArrayBlock
+from distsim.errors import ConnectivityError
+from distsim.kernels.epoch import advance, sample
+from distsim.models import CellModel
+from distsim.partitioning import Partition
+from distsim.partitioning.streams import Purpose, Stream
+
+__all__ = ["Simulation"]
+
+# an epoch is no longer than this where no delay bounds it
+LONGEST_EPOCH = 100
+N_RECEPTORS = 2
+
+
+class Simulation:
+    """Cells, pathways and clock of one rank.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+    dt : float
+        [ms]
+    seed : int
+    min_delay : float or None
+        Given by the user [ms]; None: the smallest delay of any pathway.
+    max_delay : float or None
+        Given by the user [ms]; None: no limit.
+
+    Attributes
+    ----------
+    step : int
+        The present step; time is ``step * dt``.
+    segment : int
+        How often `reset` was called.
+    partition : Partition
+    """
+
+    def __init__(
+        self, comm: Any, dt: float, seed: int, min_delay: float | None, max_delay: float | None
+    ) -> None:
+        self.comm = comm
+        self.rank = comm.Get_rank()
+        self.dt = dt
+        self.seed = seed
+        self.user_min_delay = min_delay
+        self.user_max_delay = max_delay
+        self.step = 0
+        self.segment = 0
+        self.partition = Partition()
+        self.networks: dict[str, GroupNetwork] = {}
+        self.array_blocks: list[ArrayBlock] = []
+        self.poisson_blocks: list[PoissonBlock] = []
+        self.poisson_ranges: list[tuple[int, int]] = []
+        self.exchange = SpikeExchange(comm)
+        self.epoch_steps = LONGEST_EPOCH
+        self.min_delay_steps: int | None = None
+        self.max_delay_steps: int | None = None
+        self.counters = {"spikes": 0, "events": 0, "epochs": 0}
+        self.seconds = {"build": 0.0, "run": 0.0}
+        self._is_structure_changed = True
+
+    # --- description ---------------------------------------------------------------------------
+
+    def add_cells(self, model: CellModel, first_gid: int, indices: NDArray[np.int64]) -> CellBlock:
+        """Add this rank's cells of a population of model neurons."""
+        if model.name not in self.networks:
+            group = CellGroup(model, self.dt, N_RECEPTORS)
+            self.networks[model.name] = GroupNetwork(group)
+        block = CellBlock(model, first_gid, indices)
+        self.networks[model.name].group.blocks.append(block)
+        self._is_structure_changed = True
+        return block
+
+    def add_array_sources(self, first_gid: int, indices: NDArray[np.int64]) -> ArrayBlock:
+        """Add this rank's cells of a population of SpikeSourceArray."""
+        self.array_blocks.append(ArrayBlock(first_gid, indices))
+        return self.array_blocks[-1]
+
+    def add_poisson_sources(
+        self, first_gid: int, size: int, indices: NDArray[np.int64]
+    ) -> PoissonBlock:
+        """Add this rank's cells of a population of SpikeSourcePoisson of `size` cells in all."""
+        self.poisson_blocks.append(PoissonBlock(first_gid, indices))
+        self.poisson_ranges.append((first_gid, first_gid + size))
+        return self.poisson_blocks[-1]
+
+    def add_pathway(self, model: str, pathway: Pathway) -> None:
+        """Add a pathway onto the cells of a model."""
+        self.networks[model].pathways.append(pathway)
+        self._is_structure_changed = True
+
+    def touch_connections(self) -> None:
+        """Say that connections, weights or delays were changed."""
+        self._is_structure_changed = True
+
+    @property
+    def cell_groups(self) -> list[CellGroup]:
+        """The groups of model neurons."""
+        return [network.group for network in self.networks.values()]
+
+    @property
+    def source_blocks(self) -> list[SourceBlock]:
+        """The blocks of spike sources."""
+        return [*self.array_blocks, *self.poisson_blocks]
+
+    # --- building ------------------------------------------------------------------------------
+
+    def prepare(self, progress: Callable[[int], None] = lambda n: None) -> None:
+        """Build what was described or changed since the last call; every rank must call it.
+
+        Raises
+        ------
+        DistsimError
+            On every rank, if something on any rank cannot be.
+        """
+        started = time.perf_counter()
+        is_structure_changed, is_poisson_changed = self._any_rank(
+            self._is_structure_changed, any(block.is_changed for block in self.poisson_blocks)
+        )
+        failure: Exception | None = None
+        try:
+            if is_structure_changed:
+                for network in self.networks.values():
+                    network.build(self.partition.n_cells, self.dt, progress)
+            self._refresh_parameters(is_structure_changed)
+        except Exception as error:  # reduced over all ranks, then raised on each
+            failure = error
+        communication.agree(self.comm, failure)
+        if is_structure_changed:
+            self._agree_on_delays()
+        if is_structure_changed or is_poisson_changed:
+            self._refresh_poisson()
+        if is_structure_changed:
+            communication.first_on_each_node(self.comm, self._compile)
+            for network in self.networks.values():
+                network.requeue(self.step, self._poisson_stream())
+        self._is_structure_changed = False
+        self.seconds["build"] += time.perf_counter() - started
+
+    def _any_rank(self, *flags: bool) -> list[bool]:
+        """Return for each flag whether it is set on any rank."""
+        mine = np.array(flags, np.int64)
+        everyone = np.empty((self.comm.Get_size(), mine.size), np.int64)
+        self.comm.Allgather(mine, everyone)
+        return [bool(flag) for flag in everyone.any(axis=0)]
+
+    def _compile(self) -> None:
+        """Call the kernels of each group without work, so that they are compiled, or loaded."""
+        for network in self.networks.values():
+            network.enqueue_poisson(1, 0, self._poisson_stream())
+            self._advance(network, self.step, 0)
+
+    def _refresh_parameters(self, is_structure_changed: bool) -> None:
+        """Recompute coefficients of groups of which some block was changed."""
+        for group in self.cell_groups:
+            if is_structure_changed or any(block.is_changed for block in group.blocks):
+                group.refresh()
+        for block in self.array_blocks:
+            if block.is_changed:
+                block.refresh(self.dt)
+        for poisson in self.poisson_blocks:
+            poisson.check()
+
+    def _agree_on_delays(self) -> None:
+        """Find the smallest and largest delay of all ranks, and the length of an epoch."""
+        from_spikes, largest = 2**30, 0
+        smallest = 2**30
+        for network in self.networks.values():
+            low, low_exchanged, high = network.delay_range(self.poisson_ranges)
+            smallest = min(smallest, low)
+            from_spikes = min(from_spikes, low_exchanged)
+            largest = max(largest, high)
+        # one reduction for all: the largest delay travels as a negative number
+        mine = np.array([smallest, from_spikes, -largest], np.int64)
+        everyone = np.empty((self.comm.Get_size(), 3), np.int64)
+        self.comm.Allgather(mine, everyone)
+        smallest, from_spikes, largest = everyone.min(axis=0) * (1, 1, -1)
+        self._check_delays(int(smallest), int(largest))
+        self.min_delay_steps = int(smallest) if largest > 0 else None
+        self.max_delay_steps = int(largest) if largest > 0 else None
+        self.epoch_steps = min(int(from_spikes), LONGEST_EPOCH)
+        if self.user_min_delay is not None:
+            self.epoch_steps = min(self.epoch_steps, round(self.user_min_delay / self.dt))
+
+    def _check_delays(self, smallest: int, largest: int) -> None:
+        """Raise, on every rank, if a delay is outside what `setup()` was told."""
+        low, high = self.user_min_delay, self.user_max_delay
+        if low is not None and smallest < round(low / self.dt):
+            raise ConnectivityError(
+                f"delay = {smallest * self.dt:g} ms is shorter than min_delay = {low:g} ms; "
+                "raise the delay or set setup(min_delay=...)"
+            )
+        if high is not None and largest > round(high / self.dt):
+            raise ConnectivityError(
+                f"delay = {largest * self.dt:g} ms is longer than max_delay = {high:g} ms; "
+                "lower the delay or set setup(max_delay=...)"
+            )
+
+    def _refresh_poisson(self) -> None:
+        """Fetch the parameters of the Poisson sources with targets here; a collective call."""
+        gids = np.unique(
+            np.concatenate(
+                [
+                    np.zeros(0, np.int64),
+                    *(n.source_gids(self.poisson_ranges) for n in self.networks.values()),
+                ]
+            )
+        )
+        owners = self.partition.rank_of(gids)
+        values = fetch(self.comm, gids, np.asarray(owners, np.int64), self._poisson_values)
+        tables, sources = build_tables(gids, values, self.dt)
+        for network in self.networks.values():
+            network.set_poisson(tables, sources)
+        for block in self.poisson_blocks:
+            block.is_changed = False
+
+    def _poisson_values(self, gids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return rate, start and duration of Poisson sources that this rank owns."""
+        values = np.zeros((gids.size, 3))
+        for block, (first, end) in zip(self.poisson_blocks, self.poisson_ranges, strict=True):
+            inside = (gids >= first) & (gids < end)
+            if inside.any():
+                values[inside] = block.values_of(gids[inside])
+        return values
+
+    def _poisson_stream(self) -> Stream:
+        return Stream.of(self.seed, Purpose.POISSON, 0, revision=self.segment)
+
+    # --- running -------------------------------------------------------------------------------
+
+    def run_until(self, last_step: int, progress: Callable[[int], None] = lambda n: None) -> None:
+        """Make all steps up to `last_step`; every rank must call it.
+
+        Parameters
+        ----------
+        last_step : int
+        progress : callable
+            Called with the number of steps made, once per epoch.
+        """
+        started = time.perf_counter()
+        for group in self.cell_groups:
+            sample(self.step, group.cells.state, group.probes)
+            group.flush()
+        if self.step == 0 and last_step > 0:
+            self._emit_array_spikes(0, 0, [])
+        while self.step < last_step:
+            n_steps = min(self.epoch_steps, last_step - self.step)
+            self._make_epoch(n_steps)
+            progress(n_steps)
+        for group in self.cell_groups:
+            group.flush()
+        self.seconds["run"] += time.perf_counter() - started
+
+    def _make_epoch(self, n_steps: int) -> None:
+        """Make the next `n_steps` steps, in which no cell can hear another."""
+        first = self.step
+        stream = self._poisson_stream()
+        spikes = []
+        for network in self.networks.values():
+            network.enqueue_poisson(first + 1, first + n_steps, stream)
+            spikes.append(self._advance(network, first, n_steps))
+        for block in self.poisson_blocks:
+            block.record_between(first + 1, first + n_steps, stream, self.dt)
+        self._emit_array_spikes(first + 1, first + n_steps, spikes)
+        self.step = first + n_steps
+        self.counters["epochs"] += 1
+
+    def _advance(self, network: GroupNetwork, first: int, n_steps: int) -> NDArray[np.int64]:
+        """Advance one group by an epoch; return its spikes."""
+        group = network.group
+        n_done, spikes = 0, []
+        while True:
+            n_made, n_events = advance(
+                first + n_done,
+                n_steps - n_done,
+                group.cells,
+                group.coefficients,
+                network.connectome,
+                network.queues,
+                group.currents,
+                group.probes,
+                group.log,
+            )
+            self.counters["events"] += n_events
+            spikes.append(group.take_spikes())
+            n_done += n_made
+            if n_done == n_steps:
+                return spikes[0] if len(spikes) == 1 else np.concatenate(spikes)
+            group.flush()
+
+    def _emit_array_spikes(
+        self, first: int, last: int, spikes: list[NDArray[np.int64]]
+    ) -> None:
+        """Add the given spike times of some steps to the spikes, and exchange them all."""
+        spikes.extend(block.spikes_between(first, last) for block in self.array_blocks)
+        keys = spikes[0] if len(spikes) == 1 else np.concatenate([np.zeros(0, np.int64), *spikes])
+        everything = self.exchange.exchange(keys)
+        self.counters["spikes"] += keys.size
+        if everything.size:
+            for network in self.networks.values():
+                network.enqueue(everything)
+
+    def reset(self) -> None:
+        """Go back to step 0 of a new segment; state is for the caller to set."""
+        self.step = 0
+        self.segment += 1
+        for network in self.networks.values():
+            network.forget_spikes()
+            for block in network.group.blocks:
+                block.refractory[:] = 0
+                block.touch()

@@ -1,0 +1,94 @@
+"""Every exception of distsim, one class per kind of mistake."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = [
+    "ConnectivityError",
+    "DistsimError",
+    "ExchangeError",
+    "FileFormatError",
+    "LauncherError",
+    "ParameterError",
+    "PartitionError",
+    "SetupError",
+    "did_you_mean",
+]
+
+
+class DistsimError(Exception):
+    """Base class of all errors that distsim raises.
+
+    Parameters
+    ----------
+    message : str
+        What was given, what is allowed, what to do.
+    **values
+        The offending values; each becomes an attribute.
+    """
+
+    def __init__(self, message: str, **values: Any) -> None:
+        super().__init__(message)
+        self.__dict__.update(values)
+
+    def __str__(self) -> str:  # KeyError, a base of some subclasses, would print the repr
+        return str(self.args[0])
+
+
+class ParameterError(DistsimError, ValueError):
+    """An unknown parameter, or a value that a parameter cannot take."""
+
+
+class SetupError(DistsimError, ValueError):
+    """An option of `setup()` that is unknown or cannot be."""
+
+
+class PartitionError(DistsimError, ValueError):
+    """An assignment of cells to ranks that is not a partition."""
+
+
+class ConnectivityError(DistsimError, ValueError):
+    """A connection that cannot be made: index, weight or delay out of range."""
+
+
+class FileFormatError(DistsimError, ValueError):
+    """A file that is not what its name or content claims."""
+
+
+class ExchangeError(DistsimError, RuntimeError):
+    """The exchange of spikes between ranks failed."""
+
+
+class LauncherError(DistsimError, RuntimeError):
+    """MPI is missing, or the ranks came up apart from each other."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the known name nearest to `name`, or at all of them.
+
+    Parameters
+    ----------
+    name : str
+        What was given.
+    known : iterable of str
+        What is allowed.
+
+    Returns
+    -------
+    str
+        ``"did you mean 'tau_refrac'?"``, or ``"known are: 'a', 'b'"``.
+
+    Examples
+    --------
+    >>> did_you_mean("t_refrac", ["tau_m", "tau_refrac"])
+    "did you mean 'tau_refrac'?"
+    """
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    prefixed = [other for other in names if other.startswith(name) or name.startswith(other)]
+    if len(prefixed) == 1:
+        return f"did you mean '{prefixed[0]}'?"
+    return "known are: " + ", ".join(f"'{other}'" for other in names)

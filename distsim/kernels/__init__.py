@@ -1,0 +1,1 @@
+"""Numba functions on plain arrays: no classes, no MPI, no files, no global state."""

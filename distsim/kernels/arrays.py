@@ -1,0 +1,207 @@
+"""The groups of arrays that kernels take; one NamedTuple each, filled by `distsim.engine`.
+
+A *step* number k stands for the time ``k * dt``. To "make step k" is to advance the cells from
+time ``(k - 1) * dt`` to ``k * dt``: spikes found then carry the stamp k, and input that arrives at
+``k * dt`` is added at the end of it, as in NEST.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Cells",
+    "Connectome",
+    "Currents",
+    "PoissonSources",
+    "PoissonTables",
+    "Probes",
+    "Queue",
+    "SpikeLog",
+]
+
+
+class Cells(NamedTuple):
+    """The local cells of one model group.
+
+    Attributes
+    ----------
+    state : ndarray of float64, shape (n_states, n_local)
+        One row per state variable.
+    refractory : ndarray of int32, shape (n_local,)
+        Steps for which the cell stays refractory.
+    inputs : ndarray of float64, shape (n_receptors, n_local)
+        What arrives at the present step, per receptor type; zero between steps.
+    spiking : ndarray of int64, shape (n_local,)
+        Scratch: local indices of the cells that spike in the present step.
+    gids : ndarray of int64, shape (n_local,)
+    """
+
+    state: NDArray[np.float64]
+    refractory: NDArray[np.int32]
+    inputs: NDArray[np.float64]
+    spiking: NDArray[np.int64]
+    gids: NDArray[np.int64]
+
+
+class Connectome(NamedTuple):
+    """All static synapses onto one model group on this rank.
+
+    A *row* holds the synapses of one source and receptor type, a *run* those of a row that share
+    one delay. Rows are sorted by (source, receptor), the runs of a row by delay.
+
+    Attributes
+    ----------
+    row_source : ndarray of int64, shape (n_rows,)
+        gid of the source.
+    row_receptor : ndarray of uint8, shape (n_rows,)
+        Index into `Cells.inputs`.
+    row_start : ndarray of int64, shape (n_rows + 1,)
+        First run of each row.
+    run_delay : ndarray of uint16, shape (n_runs,)
+        Delay [steps].
+    run_start : ndarray of uint32 or int64, shape (n_runs + 1,)
+        First synapse of each run.
+    target : ndarray of uint16 or uint32, shape (n_synapses,)
+        Local index of the target.
+    weight : ndarray of float32, shape (n_synapses,)
+        [nA], [uS] or [mV], as the target's model has it.
+    """
+
+    row_source: NDArray[np.int64]
+    row_receptor: NDArray[np.uint8]
+    row_start: NDArray[np.int64]
+    run_delay: NDArray[np.uint16]
+    run_start: NDArray[np.int64]
+    target: NDArray[np.uint32]
+    weight: NDArray[np.float32]
+
+
+class Queue(NamedTuple):
+    """Rows whose source has spiked and that have runs yet to arrive, in (stamp, gid) order.
+
+    Attributes
+    ----------
+    arrival : ndarray of int64, shape (capacity,)
+        Step at which the next run arrives; `DONE` after the last.
+    stamp : ndarray of int64, shape (capacity,)
+        Step at which the source spiked.
+    run, run_end : ndarray of int64, shape (capacity,)
+        The next run, and the end of the row's runs.
+    receptor : ndarray of uint8, shape (capacity,)
+    multiplicity : ndarray of float64, shape (capacity,)
+        How many spikes the source made at that step.
+    bounds : ndarray of int64, shape (2,)
+        Entries in use are ``bounds[0]:bounds[1]``.
+    """
+
+    arrival: NDArray[np.int64]
+    stamp: NDArray[np.int64]
+    run: NDArray[np.int64]
+    run_end: NDArray[np.int64]
+    receptor: NDArray[np.uint8]
+    multiplicity: NDArray[np.float64]
+    bounds: NDArray[np.int64]
+
+
+class Currents(NamedTuple):
+    """Piecewise constant currents injected into single cells, sorted by step.
+
+    Attributes
+    ----------
+    step : ndarray of int64, shape (n_changes,)
+        Time from which on the value holds [steps].
+    lid : ndarray of int64, shape (n_changes,)
+    value : ndarray of float64, shape (n_changes,)
+        Sum of the currents injected into the cell from then on [nA].
+    position : ndarray of int64, shape (1,)
+        Number of changes already applied.
+    """
+
+    step: NDArray[np.int64]
+    lid: NDArray[np.int64]
+    value: NDArray[np.float64]
+    position: NDArray[np.int64]
+
+
+class Probes(NamedTuple):
+    """What is sampled in one group: *sets* of (state variable, cell) with a common interval.
+
+    Attributes
+    ----------
+    state_row, lid : ndarray of int64, shape (n_probes,)
+        Which variable of which cell; a set's probes lie side by side.
+    begin : ndarray of int64, shape (n_sets + 1,)
+        First probe of each set.
+    interval : ndarray of int64, shape (n_sets,)
+        [steps].
+    next_step : ndarray of int64, shape (n_sets,)
+        When each set is sampled next.
+    buffer : ndarray of float64, shape (n_values,)
+        The sets' samples, one region per set, one row per sample.
+    region : ndarray of int64, shape (n_sets,)
+        Where each set's region begins.
+    rows, max_rows : ndarray of int64, shape (n_sets,)
+        Samples in the region, and how many it can hold.
+    """
+
+    state_row: NDArray[np.int64]
+    lid: NDArray[np.int64]
+    begin: NDArray[np.int64]
+    interval: NDArray[np.int64]
+    next_step: NDArray[np.int64]
+    buffer: NDArray[np.float64]
+    region: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    max_rows: NDArray[np.int64]
+
+
+class SpikeLog(NamedTuple):
+    """Spikes of one group since the last exchange.
+
+    Attributes
+    ----------
+    keys : ndarray of int64, shape (capacity,)
+        ``step << 32 | gid``, so that sorting the keys sorts by (step, gid).
+    count : ndarray of int64, shape (1,)
+    """
+
+    keys: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+
+class PoissonTables(NamedTuple):
+    """Inverse distribution functions, one table per distinct mean number of spikes in a step.
+
+    Attributes
+    ----------
+    cdf : ndarray of uint32
+        The tables one after another; entry k of a table is P(count <= k) times 2**32.
+    start : ndarray of int64, shape (n_tables + 1,)
+    """
+
+    cdf: NDArray[np.uint32]
+    start: NDArray[np.int64]
+
+
+class PoissonSources(NamedTuple):
+    """Poisson sources whose spikes this rank draws.
+
+    Attributes
+    ----------
+    gid : ndarray of int64, shape (n_sources,), ascending
+    table : ndarray of int64, shape (n_sources,)
+        Which of the `PoissonTables`.
+    begin, end : ndarray of int64, shape (n_sources,)
+        The source is active in the steps ``begin < step <= end``.
+    first_row, end_row : ndarray of int64, shape (n_sources,)
+        Its rows in the connectome.
+    """
+
+    gid: NDArray[np.int64]
+    table: NDArray[np.int64]
+    begin: NDArray[np.int64]
+    end: NDArray[np.int64]
+    first_row: NDArray[np.int64]
+    end_row: NDArray[np.int64]

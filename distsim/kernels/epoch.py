@@ -1,0 +1,123 @@
+"""One epoch of one model group in one compiled call: deliver, update, collect, sample."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numba.extending import overload
+
+from distsim.kernels.delivery import deliver
+
+__all__ = ["advance", "register_update", "sample"]
+
+
+def update(cells, coefficients):  # type: ignore[no-untyped-def]
+    """Make one step of the cells; compiled as the function registered for `coefficients`."""
+    raise TypeError(f"no update is registered for {type(coefficients).__name__}")
+
+
+def register_update(coefficients_class: type, function: Callable[..., Any]) -> None:
+    """Make `function` the update of all groups whose coefficients are of the given class.
+
+    Parameters
+    ----------
+    coefficients_class : type
+        The model's NamedTuple of arrays.
+    function : numba function
+        ``function(cells, coefficients)`` advances by one step, fills ``cells.spiking`` and returns
+        the number of cells that spike.
+    """
+
+    @overload(update)
+    def choose(cells, coefficients):  # type: ignore[no-untyped-def]
+        if getattr(coefficients, "instance_class", None) is coefficients_class:
+            return lambda cells, coefficients: function(cells, coefficients)
+        return None
+
+
+@njit(cache=True, nogil=True)
+def sample(step, state, probes):
+    """Copy the probed values of all sets that are due at `step` into their buffers.
+
+    Parameters
+    ----------
+    step : int
+    state : ndarray of float64, shape (n_states, n_local)
+    probes : Probes
+        `buffer`, `rows` and `next_step` are updated in place.
+
+    Returns
+    -------
+    bool
+        Whether some set's buffer is now full.
+    """
+    is_full = False
+    for s in range(probes.interval.size):
+        if probes.next_step[s] == step:
+            begin, end = probes.begin[s], probes.begin[s + 1]
+            place = probes.region[s] + probes.rows[s] * (end - begin)
+            for k in range(begin, end):
+                probes.buffer[place + k - begin] = state[probes.state_row[k], probes.lid[k]]
+            probes.rows[s] += 1
+            probes.next_step[s] += probes.interval[s]
+        is_full = is_full or probes.rows[s] >= probes.max_rows[s]
+    return is_full
+
+
+@njit(cache=True, nogil=True)
+def _inject(step, currents, coefficients):
+    """Apply the current changes that hold from `step` on."""
+    k = currents.position[0]
+    while k < currents.step.size and currents.step[k] <= step:
+        lid = currents.lid[k]
+        coefficients.drive[lid] = (
+            coefficients.drive_rest[lid] + coefficients.drive_gain[lid] * currents.value[k]
+        )
+        k += 1
+    currents.position[0] = k
+
+
+@njit(cache=True, nogil=True)
+def advance(first, n_steps, cells, coefficients, connectome, queues, currents, probes, log):
+    """Make the steps ``first + 1`` to ``first + n_steps`` of one model group.
+
+    Parameters
+    ----------
+    first : int
+        The present step.
+    n_steps : int
+        Not more than the smallest delay.
+    cells : Cells
+    coefficients : NamedTuple of arrays
+        The model's; has the fields `drive`, `drive_rest` and `drive_gain`.
+    connectome : Connectome
+    queues : tuple of 2 Queue
+        Exchanged spikes; spikes of regenerated sources.
+    currents : Currents
+    probes : Probes
+    log : SpikeLog
+        The group's spikes are appended.
+
+    Returns
+    -------
+    tuple of 2 int
+        Steps made: fewer than `n_steps` if the log or a sample buffer had to be emptied first.
+        Number of synaptic events.
+    """
+    n_local = cells.gids.size
+    n_events = 0
+    for step in range(first + 1, first + n_steps + 1):
+        if log.count[0] + n_local > log.keys.size:
+            return step - 1 - first, n_events
+        _inject(step - 1, currents, coefficients)
+        n_events += deliver(step, queues[0], connectome, cells.inputs)
+        n_events += deliver(step, queues[1], connectome, cells.inputs)
+        n_spiking = update(cells, coefficients)
+        count = log.count[0]
+        for k in range(n_spiking):
+            log.keys[count + k] = np.int64(step) << np.int64(32) | cells.gids[cells.spiking[k]]
+        log.count[0] = count + n_spiking
+        if sample(step, cells.state, probes):
+            return step - first, n_events
+    return n_steps, n_events

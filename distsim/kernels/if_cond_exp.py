@@ -1,0 +1,77 @@
+"""Integrate-and-fire cells with exponential synaptic conductances."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from distsim.kernels.conductance import gauss_step
+from distsim.kernels.epoch import register_update
+from distsim.kernels.threshold import fire
+
+__all__ = ["IFCondExp", "step_if_cond_exp"]
+
+
+class IFCondExp(NamedTuple):
+    """Coefficients of IF_cond_exp, each of shape (n_local,) but `dt`."""
+
+    dt: float
+    drive: NDArray[np.float64]
+    drive_rest: NDArray[np.float64]
+    drive_gain: NDArray[np.float64]
+    leak: NDArray[np.float64]
+    elastance: NDArray[np.float64]
+    e_rev_exc: NDArray[np.float64]
+    e_rev_inh: NDArray[np.float64]
+    decay_exc: NDArray[np.float64]
+    decay_inh: NDArray[np.float64]
+    decay_exc_1: NDArray[np.float64]
+    decay_inh_1: NDArray[np.float64]
+    decay_exc_2: NDArray[np.float64]
+    decay_inh_2: NDArray[np.float64]
+    v_thresh: NDArray[np.float64]
+    v_reset: NDArray[np.float64]
+    refractory_steps: NDArray[np.int32]
+
+
+@njit(cache=True, nogil=True)
+def step_if_cond_exp(cells, c):
+    """Advance the cells by one step: conductances exactly, v by `gauss_step`.
+
+    Parameters
+    ----------
+    cells : Cells
+        State rows: v [mV], gsyn_exc [uS], gsyn_inh [uS]; updated in place.
+    c : IFCondExp
+
+    Returns
+    -------
+    int
+        Number of cells that spike; their local indices are in ``cells.spiking``.
+    """
+    v, g_exc, g_inh = cells.state[0], cells.state[1], cells.state[2]
+    in_exc, in_inh, refractory = cells.inputs[0], cells.inputs[1], cells.refractory
+    for i in range(v.size):
+        exc_1 = c.elastance[i] * g_exc[i] * c.decay_exc_1[i]
+        inh_1 = c.elastance[i] * g_inh[i] * c.decay_inh_1[i]
+        exc_2 = c.elastance[i] * g_exc[i] * c.decay_exc_2[i]
+        inh_2 = c.elastance[i] * g_inh[i] * c.decay_inh_2[i]
+        free = gauss_step(
+            v[i],
+            c.dt,
+            c.leak[i] + exc_1 + inh_1,
+            c.drive[i] + exc_1 * c.e_rev_exc[i] + inh_1 * c.e_rev_inh[i],
+            c.leak[i] + exc_2 + inh_2,
+            c.drive[i] + exc_2 * c.e_rev_exc[i] + inh_2 * c.e_rev_inh[i],
+        )
+        v[i] = v[i] if refractory[i] > 0 else free
+        refractory[i] -= np.int32(refractory[i] > 0)
+        g_exc[i] = g_exc[i] * c.decay_exc[i] + in_exc[i]
+        g_inh[i] = g_inh[i] * c.decay_inh[i] + in_inh[i]
+        in_exc[i] = 0.0
+        in_inh[i] = 0.0
+    return fire(cells, c)
+
+
+register_update(IFCondExp, step_if_cond_exp)

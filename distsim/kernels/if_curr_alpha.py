@@ -1,0 +1,76 @@
+"""Integrate-and-fire cells with alpha-shaped synaptic currents, by exact integration."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from distsim.kernels.epoch import register_update
+from distsim.kernels.threshold import fire
+
+__all__ = ["IFCurrAlpha", "step_if_curr_alpha"]
+
+
+class IFCurrAlpha(NamedTuple):
+    """Coefficients of IF_curr_alpha, each of shape (n_local,); see `distsim.models.propagators`."""
+
+    drive: NDArray[np.float64]
+    drive_rest: NDArray[np.float64]
+    drive_gain: NDArray[np.float64]
+    p33: NDArray[np.float64]
+    p32_exc: NDArray[np.float64]
+    p32_inh: NDArray[np.float64]
+    p31_exc: NDArray[np.float64]
+    p31_inh: NDArray[np.float64]
+    p21_exc: NDArray[np.float64]
+    p21_inh: NDArray[np.float64]
+    p11_exc: NDArray[np.float64]
+    p11_inh: NDArray[np.float64]
+    peak_exc: NDArray[np.float64]
+    peak_inh: NDArray[np.float64]
+    v_thresh: NDArray[np.float64]
+    v_reset: NDArray[np.float64]
+    refractory_steps: NDArray[np.int32]
+
+
+@njit(cache=True, nogil=True)
+def step_if_curr_alpha(cells, c):
+    """Advance leaky integrate-and-fire cells by one step with exact integration [1]_.
+
+    A weight is the peak of the alpha function, reached `tau_syn` after the spike arrives.
+
+    Parameters
+    ----------
+    cells : Cells
+        State rows: v [mV], isyn_exc, isyn_inh [nA], and their drives [nA/ms]; updated in place.
+    c : IFCurrAlpha
+
+    Returns
+    -------
+    int
+        Number of cells that spike; their local indices are in ``cells.spiking``.
+
+    References
+    ----------
+    .. [1] S. Rotter and M. Diesmann, Biol. Cybern. 81, 381-402 (1999).
+    """
+    v, i_exc, i_inh = cells.state[0], cells.state[1], cells.state[2]
+    d_exc, d_inh = cells.state[3], cells.state[4]
+    in_exc, in_inh, refractory = cells.inputs[0], cells.inputs[1], cells.refractory
+    for i in range(v.size):
+        free = v[i] * c.p33[i] + c.drive[i]
+        free += d_exc[i] * c.p31_exc[i] + i_exc[i] * c.p32_exc[i]
+        free += d_inh[i] * c.p31_inh[i] + i_inh[i] * c.p32_inh[i]
+        v[i] = v[i] if refractory[i] > 0 else free
+        refractory[i] -= np.int32(refractory[i] > 0)
+        i_exc[i] = d_exc[i] * c.p21_exc[i] + i_exc[i] * c.p11_exc[i]
+        i_inh[i] = d_inh[i] * c.p21_inh[i] + i_inh[i] * c.p11_inh[i]
+        d_exc[i] = d_exc[i] * c.p11_exc[i] + c.peak_exc[i] * in_exc[i]
+        d_inh[i] = d_inh[i] * c.p11_inh[i] + c.peak_inh[i] * in_inh[i]
+        in_exc[i] = 0.0
+        in_inh[i] = 0.0
+    return fire(cells, c)
+
+
+register_update(IFCurrAlpha, step_if_curr_alpha)

@@ -1,0 +1,95 @@
+"""What the engine must know of a cell model, and checks that all models share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.errors import ParameterError
+
+__all__ = ["CellModel", "Parameters", "check_parameters", "refractory_steps"]
+
+Parameters = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class CellModel:
+    """A model of cells that are advanced step by step.
+
+    Attributes
+    ----------
+    name : str
+        PyNN's name.
+    parameters : tuple of str
+        PyNN's names.
+    states : tuple of str
+        Names of the state variables, in the order of the rows of `Cells.state`; the first is v.
+    coefficients : callable
+        ``coefficients(parameters, dt)`` returns the NamedTuple of arrays that the kernel takes.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    states: tuple[str, ...]
+    coefficients: Callable[[Parameters, float], NamedTuple]
+
+    def state_row(self, variable: str) -> int:
+        """Return the row of `Cells.state` that holds a variable."""
+        return self.states.index(variable)
+
+
+POSITIVE = ("tau_m", "cm", "tau_syn_E", "tau_syn_I")
+NOT_NEGATIVE = ("tau_refrac",)
+
+
+def check_parameters(model: str, parameters: Parameters) -> None:
+    """Raise if some cell has a value that its model cannot take.
+
+    Parameters
+    ----------
+    model : str
+        Name for the message.
+    parameters : mapping of str to ndarray of float64, shape (n_local,)
+
+    Raises
+    ------
+    ParameterError
+        If a time constant or capacitance is not positive, a refractory period is negative, a
+        reset potential is not below threshold, or a value is not finite.
+    """
+    for name, values in parameters.items():
+        _refuse(model, name, values, ~np.isfinite(values), "must be finite")
+    for name in POSITIVE:
+        if name in parameters:
+            _refuse(model, name, parameters[name], parameters[name] <= 0, "must be above 0")
+    for name in NOT_NEGATIVE:
+        if name in parameters:
+            _refuse(model, name, parameters[name], parameters[name] < 0, "must be 0 or above")
+    if "v_reset" in parameters:
+        above = parameters["v_reset"] >= parameters["v_thresh"]
+        _refuse(model, "v_reset", parameters["v_reset"], above, "must be below 'v_thresh'")
+
+
+def _refuse(model: str, name: str, values: Any, is_wrong: Any, what: str) -> None:
+    if np.any(is_wrong):
+        value = float(values[np.argmax(is_wrong)])
+        raise ParameterError(f"{name} = {value:g} of {model} {what}", name=name, value=value)
+
+
+def refractory_steps(parameters: Parameters, dt: float) -> NDArray[np.int32]:
+    """Return the refractory period in steps, rounded up as NEST does.
+
+    Parameters
+    ----------
+    parameters : mapping
+        Has `tau_refrac` [ms].
+    dt : float
+        [ms]
+
+    Returns
+    -------
+    ndarray of int32
+    """
+    return np.ceil(parameters["tau_refrac"] / dt - 1e-9).astype(np.int32)

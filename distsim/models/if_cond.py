@@ -1,0 +1,64 @@
+"""Integrate-and-fire models with conductance-based synapses: IF_cond_exp and IF_cond_alpha."""
+
+import numpy as np
+
+from distsim.kernels.conductance import NODE_1, NODE_2
+from distsim.kernels.if_cond_alpha import IFCondAlpha
+from distsim.kernels.if_cond_exp import IFCondExp
+from distsim.models.cell_model import CellModel, Parameters, check_parameters, refractory_steps
+from distsim.models.if_curr import MEMBRANE, SYNAPSES
+from distsim.models.propagators import decay
+
+__all__ = ["IF_COND_ALPHA", "IF_COND_EXP"]
+
+REVERSAL = ("e_rev_E", "e_rev_I")
+
+
+def _shared(p: Parameters, dt: float) -> dict[str, np.ndarray]:
+    """Return the coefficients that both models have."""
+    drive = p["v_rest"] / p["tau_m"] + p["i_offset"] / p["cm"]
+    return {
+        "dt": dt,
+        "drive": drive.copy(),
+        "drive_rest": drive,
+        "drive_gain": 1.0 / p["cm"],
+        "leak": 1.0 / p["tau_m"],
+        "elastance": 1.0 / p["cm"],
+        "e_rev_exc": p["e_rev_E"].copy(),
+        "e_rev_inh": p["e_rev_I"].copy(),
+        "decay_exc": decay(dt, p["tau_syn_E"]),
+        "decay_inh": decay(dt, p["tau_syn_I"]),
+        "decay_exc_1": decay(NODE_1 * dt, p["tau_syn_E"]),
+        "decay_inh_1": decay(NODE_1 * dt, p["tau_syn_I"]),
+        "decay_exc_2": decay(NODE_2 * dt, p["tau_syn_E"]),
+        "decay_inh_2": decay(NODE_2 * dt, p["tau_syn_I"]),
+        "v_thresh": p["v_thresh"].copy(),
+        "v_reset": p["v_reset"].copy(),
+        "refractory_steps": refractory_steps(p, dt),
+    }
+
+
+def _exp_coefficients(p: Parameters, dt: float) -> IFCondExp:
+    check_parameters("IF_cond_exp", p)
+    return IFCondExp(**_shared(p, dt))
+
+
+def _alpha_coefficients(p: Parameters, dt: float) -> IFCondAlpha:
+    check_parameters("IF_cond_alpha", p)
+    return IFCondAlpha(
+        peak_exc=np.e / p["tau_syn_E"], peak_inh=np.e / p["tau_syn_I"], **_shared(p, dt)
+    )
+
+
+IF_COND_EXP = CellModel(
+    "IF_cond_exp",
+    MEMBRANE + SYNAPSES + REVERSAL,
+    ("v", "gsyn_exc", "gsyn_inh"),
+    _exp_coefficients,
+)
+IF_COND_ALPHA = CellModel(
+    "IF_cond_alpha",
+    MEMBRANE + SYNAPSES + REVERSAL,
+    ("v", "gsyn_exc", "gsyn_inh", "drive_exc", "drive_inh"),
+    _alpha_coefficients,
+)

@@ -1,0 +1,107 @@
+"""Propagators of exact integration of linear cells [1]_.
+
+A current that decays with `tau_s` drives a membrane with `tau_m`. With
+``delta = h (1 / tau_s - 1 / tau_m)`` all its effects over a step h are written by the functions
+``phi_1(delta) = (exp(delta) - 1) / delta`` and ``phi_2(delta) = (exp(delta) - 1 - delta) / delta**2``,
+which have no singularity where the time constants are equal or nearly so.
+
+References
+----------
+.. [1] S. Rotter and M. Diesmann, "Exact digital simulation of time-invariant linear systems with
+   applications to neuronal modeling", Biol. Cybern. 81, 381-402 (1999).
+"""
+
+from math import factorial
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["constant_to_v", "current_drive_to_v", "current_to_v", "decay"]
+
+Array = NDArray[np.float64]
+
+
+def decay(h: float, tau: Array) -> Array:
+    """Return ``exp(-h / tau)``.
+
+    Parameters
+    ----------
+    h : float
+        Step [ms].
+    tau : ndarray
+        Time constant [ms].
+
+    Returns
+    -------
+    ndarray
+    """
+    return np.exp(-h / tau)
+
+
+def constant_to_v(h: float, tau_m: Array, cm: Array) -> Array:
+    """Return the change of v in one step per constant current [mV/nA].
+
+    Parameters
+    ----------
+    h : float
+        Step [ms].
+    tau_m, cm : ndarray
+        [ms], [nF]
+
+    Returns
+    -------
+    ndarray
+    """
+    return -tau_m / cm * np.expm1(-h / tau_m)
+
+
+def current_to_v(h: float, tau_m: Array, cm: Array, tau_s: Array) -> Array:
+    """Return the change of v in one step per current at its beginning [mV/nA].
+
+    The current decays as ``exp(-t / tau_s)``.
+
+    Parameters
+    ----------
+    h : float
+        Step [ms].
+    tau_m, cm, tau_s : ndarray
+        [ms], [nF], [ms]
+
+    Returns
+    -------
+    ndarray
+    """
+    delta = h / tau_s - h / tau_m
+    return h / cm * decay(h, tau_s) * _phi(1, delta)
+
+
+def current_drive_to_v(h: float, tau_m: Array, cm: Array, tau_s: Array) -> Array:
+    """Return the change of v in one step per drive of an alpha current [mV ms/nA].
+
+    The current of a drive d is ``d t exp(-t / tau_s)``.
+
+    Parameters
+    ----------
+    h : float
+        Step [ms].
+    tau_m, cm, tau_s : ndarray
+        [ms], [nF], [ms]
+
+    Returns
+    -------
+    ndarray
+    """
+    delta = h / tau_s - h / tau_m
+    return h**2 / cm * decay(h, tau_s) * _phi(2, delta)
+
+
+def _phi(order: int, delta: Array) -> Array:
+    """Return phi_1 or phi_2, from the series where the quotient would cancel."""
+    delta = np.asarray(delta, np.float64)
+    series = np.zeros_like(delta)
+    for k in reversed(range(18)):
+        series = series * delta + 1.0 / factorial(k + order)
+    is_small = np.abs(delta) < 0.5
+    large = np.where(is_small, 1.0, delta)
+    quotient = np.expm1(large) / large if order == 1 else (np.expm1(large) - large) / large**2
+    return np.where(is_small, series, quotient)
