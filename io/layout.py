@@ -1,0 +1,273 @@
+"""Lay out one segment in the file, asking the ranks for what goes into it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.errors import ParameterError
+from distsim.io import schema
+from distsim.io.attributes import encode
+from distsim.io.recordings import PopulationInfo, SegmentData, SignalData
+from distsim.io.spike_merge import SPIKE_DTYPE, SpikeStream, merge
+from distsim.io.transfer import MESSAGE_BYTES, Kind, Part, Request, collect
+
+__all__ = ["SegmentWriter"]
+
+_IDS = np.dtype(np.int64)
+_SAMPLES = np.dtype(np.float64)
+
+# columns of a report that are put together at once; a multiple of the chunk's width
+_TILE_COLUMNS = 32 * schema.REPORT_CHUNK[1]
+
+
+class SegmentWriter:
+    """Write one segment; what cannot be stored is found when it is made.
+
+    Parameters
+    ----------
+    position : int
+        Position of the segment in the file.
+    segment : SegmentData
+        The recording of rank 0, which gives the structure.
+
+    Raises
+    ------
+    ParameterError
+        If an annotation cannot be stored.
+    """
+
+    def __init__(self, position: int, segment: SegmentData) -> None:
+        self._position = position
+        self._segment = segment
+        infos = [info for info, _, _ in segment.populations]
+        self._names = schema.distinct([schema.escape(info.label) for info in infos])
+        self._attributes = [_population_attributes(info) for info in infos]
+        self._segment_attributes = _segment_attributes(segment)
+
+    def write(self, file: h5py.File, parts: Sequence[Part]) -> None:
+        """Write the segment with the data of all parts.
+
+        Parameters
+        ----------
+        file : h5py.File
+            Open for writing.
+        parts : sequence of Part
+            All ranks, rank 0 first.
+        """
+        home = file.require_group(schema.segment_path(self._position))
+        home.attrs.update(self._segment_attributes)
+        described = home.create_group(schema.POPULATIONS)
+        for position, (_, spikes, signals) in enumerate(self._segment.populations):
+            name = self._names[position]
+            group = described.create_group(name)
+            group.attrs.update(self._attributes[position])
+            group.attrs[schema.POSITION_ATTR] = position
+            request = Request(0, segment=self._position, population=position)
+            if spikes is not None:
+                spike_group = home.create_group(f"{schema.SPIKES}/{name}")
+                spike_group.attrs.update(self._attributes[position])
+                self._write_spikes(spike_group, request, parts)
+            self._write_signals(home, request, signals, parts)
+
+    def _write_spikes(self, group: h5py.Group, request: Request, parts: Sequence[Part]) -> None:
+        """Write the spikes of one population."""
+        label = self._segment.populations[request.population][0].label
+        cells = _cells(parts, request._replace(kind=Kind.SPIKE_CELLS), f"spikes of '{label}'")
+        node_ids, _ = cells
+        _create(group, schema.RECORDED_IDS, schema.NODE_ID_DTYPE, node_ids.shape)[...] = node_ids
+        sorting = h5py.enum_dtype(schema.SORTING, basetype=schema.SORTING_DTYPE)
+        order = schema.SORTING[schema.SPIKE_ORDER]
+        group.attrs.create(schema.SORTING_ATTR, order, dtype=sorting)
+
+        # the datasets get their final size before the first spike is written
+        requests = [request._replace(kind=Kind.N_SPIKES)] * len(parts)
+        counts = [int(answer[0]) for answer in collect(parts, requests, _IDS)]
+        shape = (sum(counts),)
+        times = _create(group, schema.TIMESTAMPS, schema.TIME_DTYPE, shape)
+        times.attrs[schema.UNITS_ATTR] = schema.TIME_UNITS
+        senders = _create(group, schema.SPIKE_NODE_IDS, schema.NODE_ID_DTYPE, shape)
+
+        start = 0
+        for spikes in merge(_streams(parts, request, counts)):
+            stop = start + spikes.size
+            times[start:stop] = spikes["time"]
+            senders[start:stop] = spikes["node_id"]
+            start = stop
+
+    def _write_signals(
+        self,
+        home: h5py.Group,
+        request: Request,
+        signals: Sequence[SignalData],
+        parts: Sequence[Part],
+    ) -> None:
+        """Write the reports of one population."""
+        info = self._segment.populations[request.population][0]
+        population_name = self._names[request.population]
+        for position, signal in enumerate(signals):
+            name = schema.report_name(population_name, signal.variable)
+            group = home.create_group(f"{schema.REPORT}/{name}")
+            group.attrs.update(_report_attributes(info, signal))
+            group.attrs[schema.POSITION_ATTR] = position
+            _write_report(group, request._replace(signal=position), info, signal, parts)
+
+
+def _write_report(
+    group: h5py.Group,
+    request: Request,
+    info: PopulationInfo,
+    signal: SignalData,
+    parts: Sequence[Part],
+) -> None:
+    """Write the samples and the mapping of one variable."""
+    what = f"'{signal.variable}' of '{info.label}'"
+    node_ids, owned = _cells(parts, request._replace(kind=Kind.SIGNAL_CELLS), what)
+    shape = (signal.data.shape[0], node_ids.size)
+    _write_mapping(group.create_group(schema.MAPPING), node_ids, signal)
+    values = _create(group, schema.VALUES, schema.VALUE_DTYPE, shape)
+    values.attrs[schema.UNITS_ATTR] = signal.units
+    for rows, columns in _tiles(shape):
+        values[rows, columns] = _tile(rows, columns, request, parts, owned)
+    _view(group, values).attrs[schema.UNITS_ATTR] = signal.units
+
+
+def _view(group: h5py.Group, values: h5py.Dataset) -> h5py.Dataset:
+    """Create the dataset that SONATA's readers look for; its samples are those of `values`."""
+    if not all(values.shape):
+        return _create(group, schema.DATA, schema.VIEW_DTYPE, values.shape)
+    # "." is the file itself, whatever its name; a percent sign starts a printf format
+    name = values.name.replace("%", "%%")
+    layout = h5py.VirtualLayout(values.shape, schema.VIEW_DTYPE)
+    layout[...] = h5py.VirtualSource(".", name, values.shape, values.dtype)
+    return group.create_virtual_dataset(schema.DATA, layout)
+
+
+def _write_mapping(group: h5py.Group, node_ids: NDArray[np.int64], signal: SignalData) -> None:
+    """Write which column belongs to which cell, and the times of the samples."""
+    n_cells = node_ids.size
+    cells = _create(group, schema.NODE_IDS, schema.NODE_ID_DTYPE, (n_cells,))
+    cells[...] = node_ids
+    # SONATA's text has the attribute at the group, libsonata looks for it at the dataset
+    for described in (group, cells):
+        described.attrs[schema.SORTED_ATTR] = np.uint8(True)
+    pointers = _create(group, schema.INDEX_POINTERS, schema.POINTER_DTYPE, (n_cells + 1,))
+    pointers[...] = np.arange(n_cells + 1)
+    _create(group, schema.ELEMENT_IDS, schema.ELEMENT_DTYPE, (n_cells,))[...] = 0
+    # SONATA's end is that of the last sampling interval
+    t_stop = signal.t_start + signal.data.shape[0] * signal.sampling_interval
+    time = _create(group, schema.TIME, schema.TIME_DTYPE, (3,))
+    time[...] = [signal.t_start, t_stop, signal.sampling_interval]
+    time.attrs[schema.UNITS_ATTR] = schema.TIME_UNITS
+
+
+def _cells(
+    parts: Sequence[Part], request: Request, what: str
+) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+    """Return the recorded cells of all ranks, ascending, and each rank's columns among them."""
+    per_part = list(collect(parts, [request] * len(parts), _IDS))
+    node_ids = np.sort(np.concatenate(per_part))
+    twice = node_ids[1:][node_ids[1:] == node_ids[:-1]]
+    if twice.size:
+        owners = [p.rank for p, ids in zip(parts, per_part, strict=True) if twice[0] in ids]
+        raise ParameterError(
+            f"{what}: cell {twice[0]} is recorded on ranks {owners}; "
+            "give each cell on one rank only",
+            node_id=int(twice[0]),
+            ranks=owners,
+        )
+    return node_ids, [np.searchsorted(node_ids, ids) for ids in per_part]
+
+
+def _streams(parts: Sequence[Part], request: Request, counts: Sequence[int]) -> list[SpikeStream]:
+    """Return the spikes of each rank, to be fetched in blocks."""
+
+    def stream(part: Part, n_spikes: int) -> SpikeStream:
+        def fetch(start: int, stop: int) -> NDArray[Any]:
+            part.ask(request._replace(kind=Kind.SPIKES, start=start, stop=stop))
+            return part.receive(SPIKE_DTYPE)
+
+        return SpikeStream(n_spikes, fetch)
+
+    return [stream(part, n_spikes) for part, n_spikes in zip(parts, counts, strict=True)]
+
+
+def _tiles(shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
+    """Yield the rows and columns of tiles of bounded size that are made of whole chunks."""
+    n_samples, n_cells = shape
+    n_columns = min(n_cells, _TILE_COLUMNS)
+    chunk_rows = schema.REPORT_CHUNK[0]
+    row_bytes = max(1, n_columns) * schema.VALUE_DTYPE.itemsize
+    n_rows = max(1, MESSAGE_BYTES // (row_bytes * chunk_rows)) * chunk_rows
+    for row in range(0, n_samples, n_rows):
+        for column in range(0, n_cells, _TILE_COLUMNS):
+            rows = slice(row, min(row + n_rows, n_samples))
+            yield rows, slice(column, min(column + _TILE_COLUMNS, n_cells))
+
+
+def _tile(
+    rows: slice,
+    columns: slice,
+    request: Request,
+    parts: Sequence[Part],
+    owned: Sequence[NDArray[np.int64]],
+) -> NDArray[np.float64]:
+    """Return one tile, put together from the ranks that own some of its columns."""
+    tile = np.empty((rows.stop - rows.start, columns.stop - columns.start), dtype=_SAMPLES)
+    askable, requests, targets = [], [], []
+    for part, places in zip(parts, owned, strict=True):
+        first, last = np.searchsorted(places, [columns.start, columns.stop])
+        if first < last:
+            askable.append(part)
+            targets.append(places[first:last] - columns.start)
+            wanted = {"start": rows.start, "stop": rows.stop, "first": first, "last": last}
+            requests.append(request._replace(kind=Kind.SIGNAL, **wanted))
+    blocks = collect(askable, requests, _SAMPLES)
+    for target, block in zip(targets, blocks, strict=True):
+        tile[:, target] = block.reshape(tile.shape[0], target.size)
+    return tile
+
+
+def _create(
+    group: h5py.Group, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> h5py.Dataset:
+    """Create a dataset whose bytes depend on its values alone."""
+    limits = schema.REPORT_CHUNK if len(shape) == 2 else (schema.LIST_CHUNK,)
+    chunks = tuple(min(length, limit) for length, limit in zip(shape, limits, strict=True))
+    return group.create_dataset(
+        name, shape=shape, dtype=dtype, chunks=chunks if all(chunks) else None, track_times=False
+    )
+
+
+def _population_attributes(info: PopulationInfo) -> dict[str, Any]:
+    """Return the attributes of a population's groups."""
+    owner = f"population '{info.label}'"
+    facts = {
+        schema.LABEL_ATTR: info.label,
+        schema.SIZE_ATTR: int(info.size),
+        schema.FIRST_GID_ATTR: int(info.first_gid),
+        schema.CELL_TYPE_ATTR: info.cell_type,
+    }
+    return {**encode(facts, owner), **encode(info.annotations, owner, schema.ANNOTATION)}
+
+
+def _segment_attributes(segment: SegmentData) -> dict[str, Any]:
+    """Return the attributes of a segment's group."""
+    return {
+        schema.SEGMENT_INDEX_ATTR: int(segment.index),
+        schema.T_START_ATTR: float(segment.t_start),
+        schema.T_STOP_ATTR: float(segment.t_stop),
+        **encode(segment.annotations, f"segment {segment.index}", schema.SEGMENT_ANNOTATION),
+    }
+
+
+def _report_attributes(info: PopulationInfo, signal: SignalData) -> dict[str, Any]:
+    """Return the attributes of a report's group."""
+    facts = {
+        schema.VARIABLE_ATTR: signal.variable,
+        schema.UNITS_ATTR: signal.units,
+        schema.POPULATION_ATTR: info.label,
+    }
+    return encode(facts, f"'{signal.variable}' of population '{info.label}'")

@@ -1,0 +1,143 @@
+"""What one rank has recorded, as plain arrays: filled by the simulator, written, read, shown."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "PopulationData",
+    "PopulationInfo",
+    "RunInfo",
+    "SegmentData",
+    "SignalData",
+    "SpikeData",
+]
+
+
+@dataclass(frozen=True)
+class PopulationInfo:
+    """A population, as the same on every rank.
+
+    Parameters
+    ----------
+    label : str
+        Name of the population, any text.
+    size : int
+        Number of cells on all ranks.
+    first_gid : int
+        gid of the first cell; the others follow without a gap.
+    annotations : dict of str to object
+        What the user has noted about the population.
+    cell_type : str
+        Name of the cell type.
+    """
+
+    label: str
+    size: int
+    first_gid: int
+    annotations: dict[str, Any] = field(default_factory=dict)
+    cell_type: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeData:
+    """The spikes of a rank's recorded cells of one population.
+
+    Parameters
+    ----------
+    node_ids : ndarray of int64, shape (n_recorded,)
+        Indices of the recorded cells within the population, ascending; silent cells included.
+    times : ndarray of float64, shape (n_spikes,)
+        Spike times [ms], in the order of (time, sender).
+    senders : ndarray of int64, shape (n_spikes,)
+        Index within the population of the cell that fired.
+    """
+
+    node_ids: NDArray[np.int64]
+    times: NDArray[np.float64]
+    senders: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class SignalData:
+    """One variable of a rank's recorded cells of one population.
+
+    Parameters
+    ----------
+    variable : str
+        Name of the variable, ``"v"`` for instance.
+    units : str
+        Its unit, as PyNN writes it.
+    node_ids : ndarray of int64, shape (n_recorded,)
+        Indices of the recorded cells within the population, ascending; may be none.
+    data : ndarray of float64, shape (n_samples, n_recorded)
+        One row per sample; `n_samples` is the same on every rank. A file read lazily puts an
+        object here that has the shape and loads what is indexed.
+    t_start : float
+        Time of the first sample [ms], the same on every rank.
+    sampling_interval : float
+        Time between samples [ms], the same on every rank.
+    """
+
+    variable: str
+    units: str
+    node_ids: NDArray[np.int64]
+    data: Any
+    t_start: float
+    sampling_interval: float
+
+
+class PopulationData(NamedTuple):
+    """What a rank has recorded from one population; an equal plain tuple will do.
+
+    Parameters
+    ----------
+    info : PopulationInfo
+        The population.
+    spikes : SpikeData or None
+        None, on every rank, if spikes were not recorded.
+    signals : list of SignalData
+        One per recorded variable, in the same order on every rank.
+    """
+
+    info: PopulationInfo
+    spikes: SpikeData | None
+    signals: list[SignalData]
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentData:
+    """What a rank has recorded between two resets.
+
+    Parameters
+    ----------
+    index : int
+        Number of the segment, counted by the simulator.
+    t_start, t_stop : float
+        When recording began and ended [ms].
+    annotations : dict of str to object
+        What the user has noted about the segment.
+    populations : list of PopulationData
+        In the same order on every rank; also those that nothing was recorded from.
+    """
+
+    index: int
+    t_start: float
+    t_stop: float
+    annotations: dict[str, Any] = field(default_factory=dict)
+    populations: list[PopulationData] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class RunInfo:
+    """Facts about the run that a file keeps.
+
+    Parameters
+    ----------
+    attributes : dict of str to object
+        Resolution, seed, versions and the like.
+    """
+
+    attributes: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,179 @@
+"""Write what the ranks have recorded to one HDF5 file in SONATA's layout.
+
+Rank 0 alone opens the file and asks the other ranks for blocks of bounded size (see `transfer`).
+What is in the datasets, and how they are cut into chunks, depends neither on the number of ranks
+nor on which rank owns a cell.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from distsim.errors import DistsimError, ParameterError
+from distsim.io import schema
+from distsim.io.answers import Answers
+from distsim.io.attributes import encode
+from distsim.io.layout import SegmentWriter
+from distsim.io.recordings import RunInfo, SegmentData
+from distsim.io.transfer import (
+    Communicator,
+    FileWriteError,
+    Kind,
+    LocalPart,
+    Part,
+    RemotePart,
+    Request,
+    collect,
+    serve,
+)
+
+__all__ = ["write"]
+
+
+def write(
+    path: str | os.PathLike[str],
+    segments: Sequence[SegmentData],
+    info: Mapping[str, Any] | RunInfo,
+    comm: Communicator | None = None,
+) -> None:
+    """Write the recordings of all ranks to one HDF5 file in SONATA's layout.
+
+    The file appears under its name when it is complete; an older one of that name is replaced.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file; its folder must exist.
+    segments : sequence of SegmentData
+        What this rank has recorded. Segments, populations and signals are the same on every
+        rank, each cell is recorded on one rank only.
+    info : mapping of str to object, or RunInfo
+        Facts about the run, which become attributes of the file. Those of rank 0 count.
+    comm : mpi4py communicator, optional
+        The ranks that take part; without it only this process does. Only point-to-point calls
+        on buffers are made.
+
+    Raises
+    ------
+    ParameterError
+        If a rank's recordings contradict themselves or those of the others, if a cell is
+        recorded twice, or if an annotation or fact cannot be stored.
+    FileWriteError
+        If the file cannot be written: folder missing or read-only, disk full.
+
+    Notes
+    -----
+    With a communicator every rank must call it; an error is raised on all of them, as the same
+    class with the same message. Rank 0 holds blocks of a few megabytes, and the node ids of the
+    recorded cells of one population: O(n_neurons).
+    """
+    answers = Answers(segments)
+    rank, n_ranks = (0, 1) if comm is None else (comm.Get_rank(), comm.Get_size())
+    if comm is not None and rank > 0:
+        serve(comm, answers)
+        return
+    parts: list[Part] = [LocalPart(answers)]
+    parts.extend(RemotePart(comm, other) for other in range(1, n_ranks) if comm is not None)
+    attributes = info.attributes if isinstance(info, RunInfo) else info
+    _lead(parts, lambda: _write_file(Path(path), segments, attributes, parts), Path(path))
+
+
+def _lead(parts: Sequence[Part], action: Callable[[], None], path: Path) -> None:
+    """Act on rank 0, then tell the other ranks how it ended."""
+    try:
+        action()
+    except Exception as cause:
+        error = _as_shared(cause, path)
+        for part in parts:
+            part.dismiss(error)
+        if error is cause:
+            raise
+        raise error from cause
+    for part in parts:
+        part.dismiss(None)
+
+
+def _as_shared(cause: Exception, path: Path) -> DistsimError:
+    """Return the error that every rank raises."""
+    if isinstance(cause, DistsimError):
+        return cause
+    reason = str(cause) if isinstance(cause, OSError) else f"{type(cause).__name__}: {cause}"
+    # HDF5 reports a full disk as OSError or, when it closes the file, as RuntimeError
+    if isinstance(cause, OSError | RuntimeError):
+        return FileWriteError(
+            f"'{path}' cannot be written: {reason}; check the folder's permissions and free "
+            "space, or choose another path",
+            path=str(path),
+        )
+    return DistsimError(f"'{path}' was not written: {reason}", path=str(path))
+
+
+def _write_file(
+    path: Path,
+    segments: Sequence[SegmentData],
+    attributes: Mapping[str, Any],
+    parts: Sequence[Part],
+) -> None:
+    """Check everything that can be checked before, then write the file."""
+    _check_agreement(parts)
+    root_attributes = _root_attributes(attributes, len(segments))
+    writers = [SegmentWriter(position, data) for position, data in enumerate(segments)]
+    with _new_file(path) as file:
+        file.attrs.update(root_attributes)
+        for writer in writers:
+            writer.write(file, parts)
+
+
+def _check_agreement(parts: Sequence[Part]) -> None:
+    """Raise if a rank's recordings are wrong in themselves or laid out unlike those of rank 0."""
+    requests = [Request(Kind.STRUCTURE)] * len(parts)
+    answers = collect(parts, requests, np.dtype(np.uint8))
+    expected = json.loads(next(answers).tobytes())
+    for part, answer in zip(parts[1:], answers, strict=True):
+        for ours, theirs in zip_longest(expected, json.loads(answer.tobytes())):
+            if ours != theirs:
+                raise ParameterError(
+                    f"rank {part.rank} has {theirs} where rank 0 has {ours}; "
+                    "give the same segments, populations and signals on every rank",
+                    rank=part.rank,
+                )
+
+
+def _root_attributes(info: Mapping[str, Any], n_segments: int) -> dict[str, Any]:
+    """Return the attributes of the file."""
+    for name in info:
+        if name in schema.ROOT_ATTRS or str(name).startswith(schema.SEGMENT_PREFIX):
+            raise ParameterError(
+                f"'{name}' of the run's facts is a name of the file format; rename it", name=name
+            )
+    return {
+        schema.MAGIC_ATTR: schema.MAGIC_DTYPE.type(schema.MAGIC),
+        schema.VERSION_ATTR: np.array(schema.VERSION, dtype=schema.MAGIC_DTYPE),
+        schema.FORMAT_ATTR: schema.FORMAT,
+        schema.N_SEGMENTS_ATTR: n_segments,
+        **encode(info, "the run's facts"),
+    }
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[h5py.File]:
+    """Open a file beside the target and give it its name when it is complete."""
+    if not path.parent.is_dir():
+        raise FileWriteError(
+            f"'{path}' cannot be written: '{path.parent}' is not a folder; create it first",
+            path=str(path),
+        )
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with h5py.File(temporary, "w", libver=schema.HDF5_VERSIONS) as file:
+            yield file
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
