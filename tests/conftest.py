@@ -1,0 +1,86 @@
+"""What all tests share."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# `python -m pytest` puts the root first, where `distsim` lacks its io/
+sys.path[:] = [folder for folder in sys.path if Path(folder or ".").resolve() != ROOT]
+
+from distsim.launch import (  # noqa: E402
+    build_command,
+    build_environment,
+    count_cores,
+    find_launcher,
+    is_root,
+)
+
+# these are started by test_mpi.py on several ranks
+collect_ignore = [] if "DISTSIM_TEST_N_RANKS" in os.environ else ["mpi"]
+
+
+@pytest.fixture(scope="session")
+def launcher():
+    """Return the launcher that belongs to this MPI."""
+    return find_launcher()
+
+
+@pytest.fixture(scope="session")
+def mpi_job(launcher):
+    """Return a function that runs a Python program on N ranks under a time limit."""
+
+    def run(n_ranks, *program, timeout=120, **variables):
+        command = build_command(launcher, n_ranks, [sys.executable, "-P", *map(str, program)])
+        environ = build_environment(launcher, n_ranks, os.environ, count_cores(), is_root())
+        return run_in_time(command, environ | variables, timeout)
+
+    return run
+
+
+def run_in_time(command, environ, timeout):
+    """Run a command; end it with all its descendants when its time is over.
+
+    Its output, stdout and stderr in one, is not read through a pipe: a rank that outlives its
+    launcher would hold that open.
+    """
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        job = subprocess.Popen(
+            command,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            status = job.wait(timeout)
+        except subprocess.TimeoutExpired:
+            _end_session(job)
+            output.seek(0)
+            pytest.fail(f"{command} took longer than {timeout} s:\n{output.read()}")
+        output.seek(0)
+        return subprocess.CompletedProcess(command, status, output.read())
+
+
+def _end_session(job):
+    """End a launcher gently, then what is left of its session."""
+    job.terminate()
+    try:
+        job.wait(10)
+    except subprocess.TimeoutExpired:
+        job.kill()
+        job.wait()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            # launchers put ranks into process groups of their own, within the same session
+            if os.getsid(int(process.name)) == job.pid:
+                os.kill(int(process.name), signal.SIGKILL)
+        except ProcessLookupError:
+            continue

@@ -1,0 +1,87 @@
+"""Ranks that agree, and the first rank of each node."""
+
+import time
+
+import pytest
+
+from distsim.comm import agree, first_on_each_node, world
+from distsim.errors import DistsimError, ParameterError
+
+
+class TwoPartError(Exception):
+    """An error that wants more than a text."""
+
+    def __init__(self, first, second):
+        super().__init__(f"{first} and {second}")
+
+
+def test_world_is_one_private_communicator(comm):
+    from mpi4py import MPI
+
+    assert world() is comm
+    assert MPI.Comm.Compare(comm, MPI.COMM_WORLD) == MPI.CONGRUENT
+
+
+def test_agree_is_silent_without_errors(comm):
+    agree(comm, None)
+
+
+def test_agree_raises_the_lowest_rank_s_error_on_every_rank(comm):
+    rank, n_ranks = comm.Get_rank(), comm.Get_size()
+    error = ParameterError(f"bad value {rank}", value=rank) if rank >= n_ranks // 2 else None
+    prefix = "" if n_ranks == 1 else f"on rank {n_ranks // 2}: "
+    with pytest.raises(ParameterError) as caught:
+        agree(comm, error)
+    assert str(caught.value) == f"{prefix}bad value {n_ranks // 2}"
+    assert caught.value.value == n_ranks // 2
+
+
+def test_agree_names_no_rank_if_all_fail(comm):
+    with pytest.raises(OSError, match=r"^disk full$"):
+        agree(comm, OSError("disk full"))
+
+
+def test_agree_needs_only_the_text_of_an_error(comm):
+    error = TwoPartError(1, 2) if comm.Get_rank() == comm.Get_size() - 1 else None
+    with pytest.raises(DistsimError, match=r"TwoPartError: .*1 and 2"):
+        agree(comm, error)
+
+
+def test_an_error_that_cannot_be_sent_is_told_all_the_same(comm):
+    class LocalError(Exception):
+        pass
+
+    with pytest.raises(DistsimError, match=r"^LocalError: here$"):
+        agree(comm, LocalError("here"))
+
+
+def test_first_rank_of_a_node_is_done_before_the_others_begin(comm, shared_tmp_path):
+    done = shared_tmp_path / "done"
+
+    def function():
+        found = done.exists()
+        if not found:
+            time.sleep(0.2)
+            done.touch()
+        return found
+
+    # all ranks of these tests are on one node
+    assert first_on_each_node(comm, function) == (comm.Get_rank() > 0)
+
+
+@pytest.mark.parametrize("turn", ["first", "others"])
+def test_an_error_on_either_turn_reaches_all_ranks(comm, turn):
+    if comm.Get_size() == 1 and turn == "others":
+        pytest.skip("there are no others")
+
+    def function():
+        if (comm.Get_rank() == 0) == (turn == "first"):
+            raise ValueError("no compiler")
+
+    with pytest.raises(ValueError, match="no compiler"):
+        first_on_each_node(comm, function)
+
+
+def test_shared_folder_is_the_same_on_all_ranks(comm, shared_tmp_path):
+    assert len(set(comm.allgather(shared_tmp_path))) == 1
+    assert shared_tmp_path.is_dir()

@@ -1,0 +1,86 @@
+"""The `distsim` command."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from distsim.cli import main
+
+
+def distsim(*args, folder):
+    return subprocess.run(
+        [sys.executable, "-m", "distsim", *map(str, args)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+
+
+def test_version_is_the_package_s(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"distsim {version('distsim')}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["run", "nowhere.py"], "distsim: the script 'nowhere.py' is not a file"),
+        (["run", "-n", "0", __file__], "distsim: -n 0: a job has at least 1 rank"),
+        (["run", "--launcher", "/nowhere", __file__], "distsim: the launcher '/nowhere' is not"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(capsys, args, message):
+    assert main(args) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(message)
+    assert error.count("\n") == 1
+
+
+def test_unknown_command_is_an_error(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["walk"])
+    assert "invalid choice: 'walk'" in capsys.readouterr().err
+
+
+def test_run_starts_one_job_of_n_ranks_with_the_script_s_arguments(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\n"
+        "from distsim.comm import world\n"
+        "print(sorted(world().allgather(world().Get_rank())), sys.argv[1:])\n"
+    )
+    result = distsim("run", "-n", 3, script, "-n", 9, "--version", folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "[0, 1, 2] ['-n', '9', '--version']\n" * 3
+
+
+def test_run_returns_the_status_of_the_script(tmp_path):
+    (tmp_path / "script.py").write_text("import sys\nsys.exit(4)\n")
+    assert distsim("run", "script.py", folder=tmp_path).returncode == 4
+
+
+def test_info_names_versions_mpi_and_engines(capsys):
+    assert main(["info"]) == 0
+    output = capsys.readouterr().out
+    for word in ("distsim ", "numpy ", "mpi4py ", "launcher ", "cores ", "cache ", "loads"):
+        assert word in output
+    assert f"native    {version('distsim')}, MPI, N ranks" in output
+    assert "The native engine is the only one that distsim runs today." in output
+
+
+def test_info_knows_that_the_wheel_of_nest_has_no_mpi(capsys):
+    pytest.importorskip("nest")
+    main(["info"])
+    assert f"{version('nest-simulator')}, threads, no MPI" in capsys.readouterr().out
+
+
+def test_info_survives_without_mpi(capsys, monkeypatch):
+    monkeypatch.setenv("MPI4PY_LIBMPI", "/nowhere")
+    assert main(["info"]) == 0
+    assert "no MPI library can be loaded" in capsys.readouterr().out
