@@ -52,7 +52,7 @@ class Stream(NamedTuple):
     Attributes
     ----------
     seed : int
-        The user's seed, 0 <= seed < 2**64.
+        The user's seed modulo 2**64, as a signed number of 64 bits, which compiled code can take.
     purpose : int
         A `Purpose`, with the variant (which parameter, which revision) in its upper bits.
     object_id : int
@@ -72,7 +72,7 @@ class Stream(NamedTuple):
         Parameters
         ----------
         seed : int
-            The user's seed.
+            The user's seed, 0 <= seed < 2**64.
         purpose : Purpose
             What the numbers are for.
         object_id : int
@@ -82,7 +82,8 @@ class Stream(NamedTuple):
         revision : int
             How often that thing was drawn anew; taken modulo 2**12.
         """
-        return cls(seed, int(purpose) | variant << 8 | (revision % 4096) << 20, object_id)
+        signed = (seed + 2**63) % 2**64 - 2**63
+        return cls(signed, int(purpose) | variant << 8 | (revision % 4096) << 20, object_id)
 
     def for_purpose(self, purpose: Purpose) -> "Stream":
         """Return the stream of the same object, variant and revision for another purpose.
