@@ -1,0 +1,32 @@
+"""Connection rules: for a rank's own targets the sources, weights and delays, from the streams."""
+
+from distsim.connectivity.connections import Chunk, Connections, Materialised
+from distsim.connectivity.dense import AllToAll, OneToOne
+from distsim.connectivity.explicit import Listed, Masked
+from distsim.connectivity.fixed_number import FixedNumberPost, FixedNumberPre, FixedTotalNumber
+from distsim.connectivity.probability import DistanceProbability, FixedProbability
+from distsim.connectivity.rows import Rows, Rule
+from distsim.connectivity.values import Constant, Drawn, Matrix, OfDistance, PerEntry, Values
+
+__all__ = [
+    "AllToAll",
+    "Chunk",
+    "Connections",
+    "Constant",
+    "DistanceProbability",
+    "Drawn",
+    "FixedNumberPost",
+    "FixedNumberPre",
+    "FixedProbability",
+    "FixedTotalNumber",
+    "Listed",
+    "Masked",
+    "Materialised",
+    "Matrix",
+    "OfDistance",
+    "OneToOne",
+    "PerEntry",
+    "Rows",
+    "Rule",
+    "Values",
+]
