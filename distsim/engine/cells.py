@@ -112,6 +112,8 @@ class CellGroup:
     currents : Currents
     probes : Probes
     log : SpikeLog
+    injections : dict of Injection
+        By (number of the current source, how many times it was injected before).
     """
 
     def __init__(self, model: CellModel, dt: float, n_receptors: int) -> None:
@@ -119,7 +121,7 @@ class CellGroup:
         self.dt = dt
         self.n_receptors = n_receptors
         self.blocks: list[CellBlock] = []
-        self.injections: list[Injection] = []
+        self.injections: dict[tuple[int, int], Injection] = {}
         self.sets: list[ProbeSet] = []
 
     @property
@@ -160,7 +162,7 @@ class CellGroup:
             for name in self.model.parameters
         }
         self.coefficients = self.model.coefficients(parameters, self.dt)
-        self.currents = _schedule(self.injections)
+        self.currents = _schedule([self.injections[key] for key in sorted(self.injections)])
         self._rebuild_probes()
         for block in self.blocks:
             block.is_changed = False

@@ -125,9 +125,7 @@ def build_connectome(
     return connectome
 
 
-def _blocks(
-    pathway: Pathway, n_receptors: int, dt: float, want_weights: bool
-) -> Iterator[_Block]:
+def _blocks(pathway: Pathway, n_receptors: int, dt: float, want_weights: bool) -> Iterator[_Block]:
     """Yield the pathway's synapses with rows, steps and local indices in place of gids and ms."""
     lids = pathway.lids()
     is_elsewhere = bool((lids < 0).any())

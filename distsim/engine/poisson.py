@@ -52,7 +52,9 @@ class PoissonBlock(SourceBlock):
     def values_of(self, gids: Integers) -> NDArray[np.float64]:
         """Return rate, start and duration of cells of this block, shape (n, 3)."""
         positions = np.searchsorted(self.gids, gids)
-        return np.column_stack([self.parameters[p][positions] for p in ("rate", "start", "duration")])
+        return np.column_stack(
+            [self.parameters[p][positions] for p in ("rate", "start", "duration")]
+        )
 
     def record_between(self, first: int, last: int, stream: Stream, dt: float) -> None:
         """Record the spikes of the steps ``first <= step <= last``."""

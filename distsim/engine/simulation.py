@@ -70,7 +70,7 @@ class Simulation:
         self.epoch_steps = LONGEST_EPOCH
         self.min_delay_steps: int | None = None
         self.max_delay_steps: int | None = None
-        self.counters = {"spikes": 0, "events": 0, "epochs": 0}
+        self.counters = {"spikes": 0, "events": 0, "epochs": 0, "steps": 0}
         self.seconds = {"build": 0.0, "run": 0.0}
         self._is_structure_changed = True
 
@@ -279,6 +279,7 @@ class Simulation:
         self._emit_array_spikes(first + 1, first + n_steps, spikes)
         self.step = first + n_steps
         self.counters["epochs"] += 1
+        self.counters["steps"] += n_steps
 
     def _advance(self, network: GroupNetwork, first: int, n_steps: int) -> NDArray[np.int64]:
         """Advance one group by an epoch; return its spikes."""
@@ -303,9 +304,7 @@ class Simulation:
                 return spikes[0] if len(spikes) == 1 else np.concatenate(spikes)
             group.flush()
 
-    def _emit_array_spikes(
-        self, first: int, last: int, spikes: list[NDArray[np.int64]]
-    ) -> None:
+    def _emit_array_spikes(self, first: int, last: int, spikes: list[NDArray[np.int64]]) -> None:
         """Add the given spike times of some steps to the spikes, and exchange them all."""
         spikes.extend(block.spikes_between(first, last) for block in self.array_blocks)
         keys = spikes[0] if len(spikes) == 1 else np.concatenate([np.zeros(0, np.int64), *spikes])

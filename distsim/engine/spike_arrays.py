@@ -25,9 +25,7 @@ class ArrayBlock(SourceBlock):
         self.spike_times: list[NDArray[np.float64]] = [np.zeros(0)] * self.n_local
         self._keys = np.zeros(0, np.int64)
 
-    def set_times(
-        self, positions: NDArray[np.int64], times: Sequence[NDArray[np.float64]]
-    ) -> None:
+    def set_times(self, positions: NDArray[np.int64], times: Sequence[NDArray[np.float64]]) -> None:
         """Set the spike times of some cells.
 
         Raises

@@ -77,7 +77,12 @@ def enqueue_poisson(position, end_step, stream, sources, tables, queue, connecto
                 position[1] = s
                 return False
             count = draw_count(
-                stream, sources.gid[s], step, tables.cdf, tables.start[table], tables.start[table + 1]
+                stream,
+                sources.gid[s],
+                step,
+                tables.cdf,
+                tables.start[table],
+                tables.start[table + 1],
             )
             if count > 0:
                 enqueue_rows(queue, connectome, first_row, end_row, step, float(count))

@@ -65,9 +65,7 @@ def _alpha_coefficients(p: Parameters, dt: float) -> IFCurrAlpha:
 
 def _delta_coefficients(p: Parameters, dt: float) -> IFCurrDelta:
     check_parameters("IF_curr_delta", p)
-    return IFCurrDelta(
-        p22=propagators.decay(dt, p["tau_m"]), **_drive(p, dt), **_threshold(p, dt)
-    )
+    return IFCurrDelta(p22=propagators.decay(dt, p["tau_m"]), **_drive(p, dt), **_threshold(p, dt))
 
 
 IF_CURR_EXP = CellModel(

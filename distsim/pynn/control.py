@@ -1,0 +1,107 @@
+"""Functions for setting up and controlling a simulation."""
+
+import logging
+from typing import Any
+
+from pyNN import common
+
+from distsim.pynn import simulator
+from distsim.pynn.recording import write_populations
+from distsim.pynn.simulator import Setup, state
+
+__all__ = [
+    "end",
+    "get_current_time",
+    "get_max_delay",
+    "get_min_delay",
+    "get_time_step",
+    "initialize",
+    "num_processes",
+    "rank",
+    "reset",
+    "run",
+    "run_for",
+    "run_until",
+    "setup",
+]
+
+logger = logging.getLogger(__name__)
+
+
+def setup(
+    timestep: float = 0.1,
+    min_delay: float | str = "auto",
+    max_delay: float | str = "auto",
+    **options: Any,
+) -> int:
+    """Begin a new simulation; what was there before is gone. Every rank must call it.
+
+    Parameters
+    ----------
+    timestep : float
+        Resolution [ms].
+    min_delay, max_delay : float or 'auto'
+        Bounds of all delays [ms]; a delay outside is an error. 'auto': found from the connections.
+    **options
+        `seed`, `partition`, `progress`, `log`: see `distsim.pynn.simulator.Setup`.
+
+    Returns
+    -------
+    int
+        The rank of this process.
+
+    Raises
+    ------
+    SetupError
+        If an option is unknown or its value cannot be.
+    LauncherError
+        If MPI cannot be loaded, or the ranks came up apart from each other.
+    """
+    state.start(
+        Setup.checked(timestep=timestep, min_delay=min_delay, max_delay=max_delay, **options)
+    )
+    return rank()
+
+
+def end(compatible_output: bool = True) -> None:
+    """Write the files named in ``record(..., to_file=...)`` and log one line about the run.
+
+    Every rank must call it.
+    """
+    write_populations(state.write_on_end)
+    state.write_on_end = []
+    summary = state.summary()
+    if state.rank == 0:
+        logger.info(summary)
+
+
+def reset(annotations: dict[str, Any] | None = None) -> None:
+    """Go back to time 0 and the initial values, and begin a new segment of recorded data.
+
+    Network, parameters and what is recorded stay. Poisson sources go on with new spikes.
+
+    Parameters
+    ----------
+    annotations : dict, optional
+        Of the segment that ends.
+    """
+    for recorder in state.recorders:
+        recorder.store_to_cache(annotations)
+    state.reset()
+    for population in state.populations:
+        population.restore_initial()
+
+
+run, run_until = common.build_run(simulator)
+run_for = run
+
+initialize = common.initialize
+
+(
+    get_current_time,
+    get_time_step,
+    get_min_delay,
+    get_max_delay,
+    num_processes,
+    rank,
+) = common.build_state_queries(simulator)

@@ -1,0 +1,155 @@
+"""Current sources."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyNN.parameters import ParameterSpace, Sequence
+from pyNN.standardmodels import StandardCurrentSource, electrodes
+
+from distsim.engine.cells import CellBlock, Injection
+from distsim.errors import ParameterError
+from distsim.pynn.simulator import ID, state
+from distsim.pynn.standardmodels import _same_names, unknown_parameter
+
+__all__ = ["DCSource", "StepCurrentSource"]
+
+
+class _CurrentSource(StandardCurrentSource):
+    """A piecewise constant current into any number of cells."""
+
+    def __init__(self, **parameters: Any) -> None:
+        for name in parameters:
+            if name not in self.default_parameters:
+                raise unknown_parameter(name, type(self))
+        self._number = state.n_current_sources
+        state.n_current_sources += 1
+        self._targets: list[tuple[CellBlock, NDArray[np.int64]]] = []
+        self._is_recorded = False
+        super().__init__(**parameters)
+        self._check()
+
+    def inject_into(self, cells: Any, location: Any = None) -> None:
+        """Inject the current into cells.
+
+        Parameters
+        ----------
+        cells : Population, PopulationView, Assembly or list of ID
+        """
+        if location is not None:
+            raise NotImplementedError("injection at a location: the cells of distsim are points")
+        if isinstance(cells, list | tuple):
+            parts = [cell.as_view() for cell in cells if isinstance(cell, ID)]
+        else:
+            parts = cells.parts
+        for part in parts:
+            if not part.celltype.injectable:
+                raise TypeError(f"cannot inject a current into the spike sources of '{part.label}'")
+            self._targets.append((part.root.block, part.block_positions))
+        self._apply()
+
+    def _apply(self) -> None:
+        """Tell the engine the present course of the current."""
+        times, amplitudes = self._course()
+        steps = np.rint(times / state.dt).astype(np.int64)
+        for k, (block, positions) in enumerate(self._targets):
+            group = state.simulation.networks[block.model.name].group
+            group.injections[self._number, k] = Injection(block, positions, steps, amplitudes)
+            block.touch()
+
+    def _course(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the times at which the current changes, and its value from then on."""
+        raise NotImplementedError
+
+    def _check(self) -> None:
+        """Raise if the parameters cannot be."""
+
+    def set_native_parameters(self, parameters: ParameterSpace) -> None:
+        """Set parameters, now and for cells that it already flows into."""
+        self.parameter_space.update(
+            **{name: value.base_value for name, value in parameters.items()}
+        )
+        self._check()
+        self._apply()
+
+    def get_native_parameters(self) -> ParameterSpace:
+        """Return all parameters."""
+        self.parameter_space.shape = (1,)
+        return self.parameter_space
+
+    def get_parameters(self) -> dict[str, Any]:
+        """Return a dict of all parameters."""
+        return {name: self._value(name) for name in self.default_parameters}
+
+    def _value(self, name: str) -> Any:
+        lazy = self.parameter_space[name]
+        lazy.shape = (1,)
+        return lazy.evaluate(simplify=True)
+
+    def record(self) -> None:
+        """Record the current, for `get_data`."""
+        self._is_recorded = True
+
+    def _get_data(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return times and current at each step so far."""
+        if not self._is_recorded:
+            raise ParameterError("the current was not recorded; call record() before run()")
+        times, amplitudes = self._course()
+        steps = np.arange(state.simulation.step + 1)
+        last = np.searchsorted(np.rint(times / state.dt), steps, side="right")
+        return np.round(steps * state.dt, 9), np.concatenate([[0.0], amplitudes])[last]
+
+
+class DCSource(_CurrentSource, electrodes.DCSource):
+    """Constant current between two times.
+
+    Parameters
+    ----------
+    amplitude : float
+        [nA]
+    start, stop : float
+        [ms]
+    """
+
+    translations = _same_names(electrodes.DCSource)
+
+    def _course(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        amplitude = float(self._value("amplitude"))
+        times = np.array([self._value("start"), self._value("stop")], np.float64)
+        return times, np.array([amplitude, 0.0])
+
+    def _check(self) -> None:
+        start, stop = self._value("start"), self._value("stop")
+        if stop < start:
+            raise ParameterError(f"stop = {stop:g} ms of DCSource is before start = {start:g} ms")
+
+
+class StepCurrentSource(_CurrentSource, electrodes.StepCurrentSource):
+    """Current that changes at given times.
+
+    Parameters
+    ----------
+    times : Sequence or list of float
+        [ms], ascending; before the first the current is zero.
+    amplitudes : Sequence or list of float
+        From each time on [nA].
+    """
+
+    translations = _same_names(electrodes.StepCurrentSource)
+
+    def _course(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self._sequence("times"), self._sequence("amplitudes")
+
+    def _sequence(self, name: str) -> NDArray[np.float64]:
+        value = self._value(name)
+        return np.asarray(value.value if isinstance(value, Sequence) else value, np.float64)
+
+    def _check(self) -> None:
+        times, amplitudes = self._course()
+        if times.size != amplitudes.size:
+            raise ParameterError(
+                f"StepCurrentSource has {times.size} times and {amplitudes.size} amplitudes; give "
+                "as many of the one as of the other"
+            )
+        if (np.diff(times) < 0).any():
+            raise ParameterError("times of StepCurrentSource must not decrease")

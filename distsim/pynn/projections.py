@@ -1,0 +1,567 @@
+"""Projections: connections between populations, each made by the rank that owns its target."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pyNN.errors
+from numpy.typing import NDArray
+from pyNN import common
+from pyNN.connectors import Connector
+from pyNN.parameters import ParameterSpace
+from pyNN.space import Space
+from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
+
+from distsim.connectivity import Chunk, Connections, Constant, Listed, PerEntry, Rule, Values
+from distsim.engine.connectome import Pathway
+from distsim.errors import ConnectivityError, DistsimError, did_you_mean
+from distsim.partitioning.distributions import quantile
+from distsim.pynn import simulator
+from distsim.pynn.connectors import FromListConnector, RuleConnector
+from distsim.pynn.gather import gather_arrays
+from distsim.pynn.populations import Assembly, _Selection
+from distsim.pynn.simulator import state
+from distsim.pynn.standardmodels import StaticSynapse, unknown_parameter
+from distsim.pynn.synapse_values import evaluator, has_numpy_rng, pair_distances
+
+__all__ = ["Connection", "Projection", "ProjectionError"]
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+ADDRESS = ("presynaptic_index", "postsynaptic_index")
+
+
+class ProjectionError(ConnectivityError, pyNN.errors.ConnectionError):
+    """A projection that cannot be made."""
+
+
+class Projection(common.Projection):
+    """Connections of one synapse type between two groups of cells.
+
+    Parameters
+    ----------
+    presynaptic_neurons, postsynaptic_neurons : Population, PopulationView or Assembly
+    connector : Connector
+        Which cells to connect.
+    synapse_type : StaticSynapse, optional
+        Weights [nA, uS or mV, as the target's model has it] and delays [ms].
+    source : None
+        Not used by point neurons.
+    receptor_type : str, optional
+        'excitatory' or 'inhibitory'; default by the sign of the weights.
+    space : pyNN.space.Space, optional
+        How distances are measured.
+    label : str, optional
+
+    Raises
+    ------
+    ProjectionError, ParameterError
+        If something cannot be; errors that depend on random weights and delays are raised when
+        the network is built.
+
+    Notes
+    -----
+    Weights are delivered as 32-bit numbers.
+    """
+
+    _simulator = simulator
+    _static_synapse_class = StaticSynapse
+
+    def __init__(
+        self,
+        presynaptic_neurons: Any,
+        postsynaptic_neurons: Any,
+        connector: Any,
+        synapse_type: Any = None,
+        source: Any = None,
+        receptor_type: str | None = None,
+        space: Any = None,
+        label: str | None = None,
+    ) -> None:
+        _check_ends(presynaptic_neurons, postsynaptic_neurons)
+        if not isinstance(connector, Connector):
+            raise ProjectionError(f"{connector!r} is not a connector")
+        if synapse_type is not None and not isinstance(synapse_type, StaticSynapse):
+            raise NotImplementedError(
+                f"'{type(synapse_type).__name__}' is not available in distsim's native engine yet"
+            )
+        try:
+            super().__init__(
+                presynaptic_neurons,
+                postsynaptic_neurons,
+                connector,
+                synapse_type,
+                source,
+                receptor_type,
+                space or Space(),
+                label,
+            )
+        except pyNN.errors.ConnectionError as error:
+            if isinstance(error, DistsimError):
+                raise
+            raise ProjectionError(str(error)) from error
+        self.number = state.n_projections
+        state.n_projections += 1
+        self._revisions = {"weight": 0, "delay": 0}
+        self._local: _LocalConnections | None = None
+        self._connections = self._described()
+        self._check_constants()
+        self._add_pathways()
+
+    # --- description ---------------------------------------------------------------------------
+
+    def _described(self) -> Connections:
+        """Return the connections: a rule with evaluators of weights and delays."""
+        values = self.synapse_type.native_parameters
+        values.shape = self.shape
+        is_local = isinstance(self._connector, RuleConnector) and self._connector.is_rank_local
+        if is_local and not any(has_numpy_rng(value) for _, value in values.items()):
+            rule = self._connector.rule(self)
+            return Connections(rule, self._values("weight", values), self._values("delay", values))
+        return self._drawn_by_pynn()
+
+    def _values(self, name: str, space: ParameterSpace) -> Values:
+        column = None
+        if isinstance(self._connector, FromListConnector):
+            column = self._connector.column(name)
+        if column is not None:
+            return PerEntry(np.asarray(column, np.float64))
+        return evaluator(space[name], self, name, self._revisions[name])
+
+    def _drawn_by_pynn(self) -> Connections:
+        """Let PyNN's own code connect, as in a serial run, and keep what is local."""
+        self._drawn: list[tuple[Integers, Integers, Floats, Floats]] = []
+        with state.as_one_process():
+            self._connector.connect(self)
+        none = np.zeros(0)
+        columns = [np.concatenate([none, *column]) for column in zip(*self._drawn, strict=True)]
+        sources, targets, weights, delays = columns or [none] * 4
+        del self._drawn
+        rule = Listed(*self.shape, sources=sources, targets=targets)
+        return Connections(rule, PerEntry(weights), PerEntry(delays))
+
+    def _convergent_connect(
+        self,
+        presynaptic_indices: Integers,
+        postsynaptic_index: int,
+        location_selector: Any = None,
+        **connection_parameters: Any,
+    ) -> None:
+        """Take the connections onto one cell from PyNN's code."""
+        if not self._is_target_local[postsynaptic_index]:
+            return
+        sources = np.asarray(presynaptic_indices, np.int64)
+        weights, delays = (
+            np.broadcast_to(np.asarray(connection_parameters[name], np.float64), sources.shape)
+            for name in ("weight", "delay")
+        )
+        targets = np.full(sources.shape, postsynaptic_index, np.int64)
+        self._drawn.append((sources, targets, weights, delays))
+
+    @property
+    def _is_target_local(self) -> NDArray[np.bool_]:
+        mask = np.zeros(self.post.size, np.bool_)
+        mask[self.post.local_positions] = True
+        return mask
+
+    def _add_pathways(self) -> None:
+        """Tell the engine of the connections onto each model among the targets."""
+        receptor = self.post.receptor_types.index(self.receptor_type)
+        for model in dict.fromkeys(type(part.celltype).__name__ for part in self.post.parts):
+            pathway = Pathway(
+                label=self.label or f"projection{self.number}",
+                connections=_Checked(self),
+                targets=self.post.local_positions,
+                lids=self._lids_of(model),
+                source_gids=self.pre.gids,
+                receptor=receptor,
+            )
+            state.simulation.add_pathway(model, pathway)
+
+    def _lids_of(self, model: str) -> Callable[[], Integers]:
+        """Return the function that gives the targets' local indices in a model's group."""
+
+        def lids() -> Integers:
+            each = [
+                part.root.block.first_lid + part.block_positions
+                if type(part.celltype).__name__ == model
+                else np.full(part.local_positions.size, -1, np.int64)
+                for part in self.post.parts
+            ]
+            return np.concatenate([np.zeros(0, np.int64), *each])
+
+        return lids
+
+    # --- checks --------------------------------------------------------------------------------
+
+    def _guess_receptor_type(self) -> None:
+        """Take the receptor type by the sign of the weights."""
+        weight = self.synapse_type.parameter_space["weight"]
+        if isinstance(self._connector, FromListConnector):
+            column = getattr(self._connector, "column_names", ()) and self._connector.column(
+                "weight"
+            )
+            if column is not None and len(column):
+                is_negative = bool(np.asarray(column)[0] < 0)
+                self.receptor_type = self.post.receptor_types[int(is_negative)]
+                return
+        base = weight.base_value
+        if hasattr(base, "parameters") and not has_numpy_rng(weight):
+            median = quantile(base.name, base.parameters, np.array([0.5]))
+            self.receptor_type = self.post.receptor_types[int(median[0] < 0)]
+        elif 0 in self.shape:
+            self.receptor_type = self.post.receptor_types[0]
+        else:
+            super()._guess_receptor_type()
+
+    def _check_constants(self) -> None:
+        """Raise if a constant weight or delay cannot be."""
+        connections = self._connections
+        if isinstance(connections.weight, Constant):
+            self.check_weights(connections.weight.value)
+        if isinstance(connections.delay, Constant):
+            self.check_delays(connections.delay.value)
+
+    def check_weights(self, weights: Any) -> None:
+        """Raise if weights have the wrong sign for the receptor type.
+
+        Raises
+        ------
+        ProjectionError
+        """
+        if not self._connector.safe or np.size(weights) == 0:
+            return
+        low, high = float(np.min(weights)), float(np.max(weights))
+        is_positive = self.post.conductance_based or self.receptor_type in excitatory_receptor_types
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise ProjectionError(f"weight of projection '{self.label}' is not a finite number")
+        if is_positive and low < 0:
+            raise ProjectionError(
+                f"weight = {low:g} of projection '{self.label}': weights of conductance-based or "
+                "excitatory synapses must be 0 or above"
+            )
+        if not is_positive and self.receptor_type in inhibitory_receptor_types and high > 0:
+            raise ProjectionError(
+                f"weight = {high:g} of projection '{self.label}': weights of inhibitory "
+                "current-based synapses must be 0 or below"
+            )
+
+    def check_delays(self, delays: Any) -> None:
+        """Raise if a delay is shorter than the time step.
+
+        Raises
+        ------
+        ProjectionError
+        """
+        if np.size(delays) == 0:
+            return
+        low = float(np.min(delays))
+        if not low >= state.dt * 0.5:
+            raise ProjectionError(
+                f"delay = {low:g} ms of projection '{self.label}' is shorter than dt = "
+                f"{state.dt:g} ms; raise the delay or set setup(timestep=...)",
+                delay=low,
+            )
+
+    # --- distances -----------------------------------------------------------------------------
+
+    def distances_of(self, targets: Integers, indptr: Integers, sources: Any) -> Floats:
+        """Return the distance of each connection."""
+        post = np.repeat(targets, np.diff(indptr))
+        return pair_distances(
+            self.space, self.pre.positions[:, sources], self.post.positions[:, post]
+        )
+
+    def distances_to(self, targets: Integers) -> Floats:
+        """Return the distances of all sources to some targets, shape (n_targets, n_pre)."""
+        pre, post = self.pre.positions, self.post.positions[:, targets]
+        return pair_distances(self.space, pre[:, None, :], post[:, :, None])
+
+    # --- connections of this rank --------------------------------------------------------------
+
+    def _local_connections(self) -> "_LocalConnections":
+        """Return this rank's connections as arrays; made on demand, and kept until changed."""
+        if self._local is None:
+            self._local = _LocalConnections.of(self)
+        return self._local
+
+    def __len__(self) -> int:
+        """Return the number of connections on this rank."""
+        return int(self._local_connections().sources.size)
+
+    def size(self, gather: bool = True) -> int:
+        """Return the number of connections.
+
+        Parameters
+        ----------
+        gather : bool
+            On all ranks; every rank must call it then.
+        """
+        if not gather:
+            return len(self)
+        (counts,) = gather_arrays(np.array([len(self)], np.int64))
+        return int(counts.sum())
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [Connection(self, k) for k in range(*i.indices(len(self)))]
+        if not -len(self) <= i < len(self):
+            raise IndexError(
+                f"connection {i} of '{self.label}', which has {len(self)} on this rank"
+            )
+        return Connection(self, int(i) % len(self))
+
+    def __iter__(self) -> Iterator["Connection"]:
+        return (Connection(self, k) for k in range(len(self)))
+
+    @property
+    def connections(self) -> list["Connection"]:
+        """Connections of this rank, one object each."""
+        return list(self)
+
+    # --- reading and setting -------------------------------------------------------------------
+
+    def get(
+        self,
+        attribute_names: Any,
+        format: str,  # noqa: A002 - PyNN's name
+        gather: bool | str = True,
+        with_address: bool = True,
+        multiple_synapses: str = "sum",
+    ) -> Any:
+        """Return weights, delays and addresses of the connections.
+
+        Parameters
+        ----------
+        attribute_names : str or list of str
+            'weight', 'delay'.
+        format : 'list' or 'array'
+            Tuples (source index, target index, values), ordered by target, then source; or one
+            array of shape (n_pre, n_post) for each attribute, nan where there is no connection.
+        gather : bool or 'all'
+            Of all ranks, on every rank (every rank must call it); or of this rank.
+        with_address : bool
+            Whether tuples begin with the indices.
+        multiple_synapses : {'sum', 'min', 'max', 'first', 'last'}
+            What stands in an array for several connections between the same two cells.
+
+        Returns
+        -------
+        list of tuples, ndarray or list of ndarrays
+        """
+        names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
+        local = self._local_connections()
+        columns = [local.sources, local.targets, *(local.column(self, name) for name in names)]
+        if gather:
+            columns = gather_arrays(*columns)
+        order = np.lexsort((columns[0], columns[1]))
+        sources, targets, *values = [column[order] for column in columns]
+        if format == "list":
+            shown = [sources, targets, *values] if with_address else values
+            if not with_address and isinstance(attribute_names, str):
+                return values[0].tolist()
+            return list(zip(*(column.tolist() for column in shown), strict=True))
+        if format != "array":
+            raise ProjectionError(f"format = '{format}'; it must be 'list' or 'array'")
+        arrays = [
+            _as_array(self.shape, sources, targets, column, multiple_synapses) for column in values
+        ]
+        return arrays[0] if isinstance(attribute_names, str) else arrays
+
+    def set(self, **attributes: Any) -> None:
+        """Set weights or delays of all connections.
+
+        Parameters
+        ----------
+        **attributes
+            'weight' or 'delay': each a number, a `RandomDistribution`, an array of shape
+            (n_pre, n_post), a list of one value per connection (in the order of the rows of such
+            an array), or a function of distance.
+        """
+        for name in attributes:
+            if name not in self._revisions:
+                raise unknown_parameter(name, type(self.synapse_type))
+        if any(np.ndim(value) == 1 for value in attributes.values()):
+            attributes = self._value_list_to_array(attributes)
+        space = ParameterSpace(attributes, self.synapse_type.get_schema(), self.shape)
+        changed: dict[str, Values] = {}
+        for name, value in self.synapse_type.translate(space).items():
+            self._revisions[name] += 1
+            changed[name] = evaluator(value, self, name, self._revisions[name])
+        self._replace(self._connections.rule, **changed)
+        self._check_constants()
+
+    def _replace(self, rule: Rule, **values: Values) -> None:
+        """Take other connections in place of the present ones."""
+        old = self._connections
+        self._connections = Connections(
+            rule, values.get("weight", old.weight), values.get("delay", old.delay)
+        )
+        self._local = None
+        state.simulation.touch_connections()
+
+    def set_one(self, index: int, name: str, value: float) -> None:
+        """Set weight or delay of one connection of this rank."""
+        local = self._local_connections()
+        columns = {"weight": local.weights.copy(), "delay": local.delays.copy()}
+        columns[name][index] = value
+        rule = Listed(*self.shape, sources=local.sources, targets=local.targets)
+        self._replace(rule, **{key: PerEntry(column) for key, column in columns.items()})
+        self._local = _LocalConnections(
+            local.sources, local.targets, columns["weight"], columns["delay"]
+        )
+
+    def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Chunk]:
+        """Yield this rank's connections, checked, for the engine."""
+        callback = self._connector.callback
+        for chunk in self._connections.chunks(targets, want_weights):
+            self.check_delays(chunk.delays)
+            if want_weights:
+                self.check_weights(chunk.weights)
+                if callback is not None and chunk.target_positions.size:
+                    callback((int(chunk.target_positions[-1]) + 1) / targets.size)
+            yield chunk
+
+
+class _Checked:
+    """The present connections of a projection, as the engine asks for them."""
+
+    def __init__(self, projection: Projection) -> None:
+        self.projection = projection
+
+    def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Chunk]:
+        """Yield the connections onto `targets`."""
+        return self.projection.chunks(targets, want_weights)
+
+
+class _LocalConnections:
+    """The connections of a projection on this rank, as arrays."""
+
+    def __init__(
+        self, sources: Integers, targets: Integers, weights: Floats, delays: Floats
+    ) -> None:
+        self.sources = sources
+        self.targets = targets
+        self.weights = weights
+        self.delays = delays
+
+    @classmethod
+    def of(cls, projection: Projection) -> "_LocalConnections":
+        """Return the local connections of a projection."""
+        targets = projection.post.local_positions
+        columns: list[list[NDArray[Any]]] = [[], [], [], []]
+        for chunk in projection.chunks(targets):
+            n = chunk.sources.size
+            columns[0].append(chunk.sources.astype(np.int64))
+            columns[1].append(targets[chunk.target_positions])
+            columns[2].append(np.broadcast_to(chunk.weights, n))
+            columns[3].append(np.broadcast_to(chunk.delays, n))
+        types = (np.int64, np.int64, np.float64, np.float64)
+        return cls(
+            *(np.concatenate([np.zeros(0, t), *c]) for t, c in zip(types, columns, strict=True))
+        )
+
+    def column(self, projection: Projection, name: str) -> Floats:
+        """Return an attribute of the connections; delays as the simulation rounds them."""
+        name = name.removesuffix("s")
+        if name == "weight":
+            return self.weights
+        if name == "delay":
+            return np.round(np.rint(self.delays / state.dt) * state.dt, 9)
+        raise unknown_parameter(name, type(projection.synapse_type))
+
+
+class Connection(common.Connection):
+    """One connection of this rank.
+
+    Parameters
+    ----------
+    projection : Projection
+    index : int
+        Its place among the projection's connections on this rank.
+    """
+
+    def __init__(self, projection: Projection, index: int) -> None:
+        self._projection = projection
+        self._index = index
+
+    @property
+    def presynaptic_index(self) -> int:
+        """Index of the source cell in the source population."""
+        return int(self._projection._local_connections().sources[self._index])
+
+    @property
+    def postsynaptic_index(self) -> int:
+        """Index of the target cell in the target population."""
+        return int(self._projection._local_connections().targets[self._index])
+
+    @property
+    def presynaptic_cell(self) -> Any:
+        """The source cell."""
+        return self._projection.pre[self.presynaptic_index]
+
+    @property
+    def postsynaptic_cell(self) -> Any:
+        """The target cell."""
+        return self._projection.post[self.postsynaptic_index]
+
+    source = presynaptic_cell
+    target = postsynaptic_cell
+
+    @property
+    def weight(self) -> float:
+        """Weight [nA, uS or mV]."""
+        return float(self._projection._local_connections().weights[self._index])
+
+    @weight.setter
+    def weight(self, value: float) -> None:
+        self._projection.check_weights(value)
+        self._projection.set_one(self._index, "weight", float(value))
+
+    @property
+    def delay(self) -> float:
+        """Delay [ms]."""
+        local = self._projection._local_connections()
+        return float(local.column(self._projection, "delay")[self._index])
+
+    @delay.setter
+    def delay(self, value: float) -> None:
+        self._projection.check_delays(value)
+        self._projection.set_one(self._index, "delay", float(value))
+
+    def as_tuple(self, *attribute_names: str) -> tuple[Any, ...]:
+        """Return some attributes."""
+        return tuple(getattr(self, name) for name in attribute_names)
+
+
+def _as_array(
+    shape: tuple[int, int], sources: Integers, targets: Integers, values: Floats, combine: str
+) -> Floats:
+    """Return values as a matrix, nan where there is no connection."""
+    array = np.full(shape, np.nan)
+    places = (sources, targets)
+    if combine == "last":
+        array[places] = values
+    elif combine == "first":
+        array[sources[::-1], targets[::-1]] = values[::-1]
+    elif combine == "sum":
+        array[places] = 0.0
+        np.add.at(array, places, values)
+    elif combine in ("min", "max"):
+        function = np.fmin if combine == "min" else np.fmax
+        function.at(array, places, values)
+    else:
+        known = ["first", "last", "sum", "min", "max"]
+        raise ProjectionError(f"multiple_synapses = '{combine}'; {did_you_mean(combine, known)}")
+    return array
+
+
+def _check_ends(pre: Any, post: Any) -> None:
+    for side, cells in (("pre", pre), ("post", post)):
+        if not isinstance(cells, _Selection | Assembly):
+            raise ProjectionError(
+                f"{side}synaptic_neurons must be a Population, PopulationView or Assembly, not a "
+                f"{type(cells).__name__}"
+            )
+    if not list(post.receptor_types):
+        raise ProjectionError(f"the cells of '{post.label}' are spike sources and have no synapses")

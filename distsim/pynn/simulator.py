@@ -1,0 +1,319 @@
+"""The state of the native engine as PyNN's common code sees it, and what `setup()` may be told."""
+
+import dataclasses
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from pyNN import common
+from tqdm import tqdm
+
+from distsim import comm as communication
+from distsim.engine import Simulation
+from distsim.errors import SetupError, did_you_mean
+from distsim.partitioning.placement import Placement, PlacementFunction, place
+from distsim.partitioning.streams import Purpose, Stream
+
+__all__ = ["ID", "Setup", "State", "name", "state"]
+
+name = "distsim"
+logger = logging.getLogger(__name__)
+
+
+class ID(int, common.IDMixin):
+    """A cell: its gid, with the population that it belongs to.
+
+    Made when a population is indexed; no rank keeps such objects for its cells.
+    """
+
+    def __init__(self, n: int) -> None:
+        common.IDMixin.__init__(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """What `setup()` was told.
+
+    Attributes
+    ----------
+    timestep : float
+        Resolution dt [ms].
+    min_delay, max_delay : float or 'auto'
+        Bounds of all delays [ms]; 'auto': found from the connections.
+    seed : int
+        All random numbers that have no `rng` of their own depend on it.
+    partition : str or callable
+        'block' (default): a contiguous block of each population for each rank; 'round_robin':
+        cells dealt to the ranks in turn; or a function ``f(first_gid, n_cells, n_ranks)`` that
+        returns the rank of each cell of a population.
+    progress : bool or None
+        Show progress bars on rank 0; None: if stderr is a terminal.
+    log : bool or str
+        Whether rank 0 writes log messages to stderr, or from which level on.
+    """
+
+    timestep: float = 0.1
+    min_delay: float | str = "auto"
+    max_delay: float | str = "auto"
+    seed: int = 1
+    partition: str | PlacementFunction = "block"
+    progress: bool | None = None
+    log: bool | str = True
+
+    @classmethod
+    def checked(cls, **options: Any) -> "Setup":
+        """Return the options, checked.
+
+        Raises
+        ------
+        SetupError
+            If an option is unknown or its value cannot be.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        synonyms = {"dt": "timestep", "time_step": "timestep", "rng_seed": "seed"}
+        for key in options:
+            if key not in known:
+                hint = f"did you mean '{synonyms[key]}'?" if key in synonyms else ""
+                raise SetupError(
+                    f"unknown option '{key}' of setup(); {hint or did_you_mean(key, known)}"
+                )
+        setup = cls(**options)
+        setup._check_times()
+        if not (isinstance(setup.seed, int | np.integer) and 0 <= setup.seed < 2**63):
+            raise SetupError(
+                f"seed = {setup.seed!r}; it must be a whole number from 0 to 2**63 - 1"
+            )
+        return setup
+
+    def _check_times(self) -> None:
+        dt, low, high = self.timestep, self.min_delay, self.max_delay
+        if not dt > 0:
+            raise SetupError(f"timestep = {dt} ms; it must be above 0")
+        for option, delay in (("min_delay", low), ("max_delay", high)):
+            if delay == "auto":
+                continue
+            if isinstance(delay, str):
+                raise SetupError(f"{option} = {delay!r}; give a time in ms, or 'auto'")
+            if delay < dt * (1 - 1e-9):
+                raise SetupError(f"{option} = {delay:g} ms is shorter than timestep = {dt:g} ms")
+        if not isinstance(low, str) and not isinstance(high, str) and low > high:
+            raise SetupError(f"min_delay = {low:g} ms is longer than max_delay = {high:g} ms")
+
+
+class State(common.control.BaseState):
+    """The simulation of this process, between `setup()` and the next `setup()`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setup: Setup = Setup()
+        self._simulation: Simulation | None = None
+        self._is_one_process = False
+        self._clear()
+
+    def _clear(self) -> None:
+        self.recorders: list[Any] = []
+        self.write_on_end: list[Any] = []
+        self.running = False
+        self.segment_annotations: list[dict[str, Any]] = []
+        self.populations: list[Any] = []
+        self.n_populations = 0
+        self.n_projections = 0
+        self.n_current_sources = 0
+        self._n_seeds = 0
+
+    def start(self, setup: Setup) -> None:
+        """Begin a new, empty simulation; every rank must call it."""
+        comm = communication.world()
+        communication.install_abort_hook(comm)
+        if setup.log:
+            level = setup.log if isinstance(setup.log, str) else logging.INFO
+            communication.configure_log(comm.Get_rank(), level)
+        self.setup = setup
+        self._clear()
+        low = None if isinstance(setup.min_delay, str) else float(setup.min_delay)
+        high = None if isinstance(setup.max_delay, str) else float(setup.max_delay)
+        self._simulation = Simulation(comm, float(setup.timestep), int(setup.seed), low, high)
+        self.started = time.perf_counter()
+
+    @property
+    def simulation(self) -> Simulation:
+        """The engine.
+
+        Raises
+        ------
+        SetupError
+            If `setup()` was not called.
+        """
+        if self._simulation is None:
+            raise SetupError("there is no simulation yet; call setup() first")
+        return self._simulation
+
+    # --- what PyNN's common code asks for ------------------------------------------------------
+
+    @property
+    def t(self) -> float:
+        """Present time [ms]."""
+        return self.time_of(self.simulation.step)
+
+    @property
+    def dt(self) -> float:
+        """Resolution [ms]."""
+        return self.simulation.dt
+
+    @property
+    def min_delay(self) -> float:
+        """Smallest delay: as given to `setup()`, else of the connections built, else dt [ms]."""
+        if not isinstance(self.setup.min_delay, str):
+            return self.setup.min_delay
+        return self.time_of(self.simulation.min_delay_steps or 1)
+
+    @property
+    def max_delay(self) -> float:
+        """Largest delay: as given to `setup()`, else of the connections built, else dt [ms]."""
+        if not isinstance(self.setup.max_delay, str):
+            return self.setup.max_delay
+        return self.time_of(self.simulation.max_delay_steps or 1)
+
+    @property
+    def mpi_rank(self) -> int:
+        """Rank of this process."""
+        return 0 if self._is_one_process else self.rank
+
+    @property
+    def num_processes(self) -> int:
+        """Number of ranks."""
+        return 1 if self._is_one_process else self.n_ranks
+
+    @property
+    def rank(self) -> int:
+        """Rank of this process, whatever PyNN's code is made to believe."""
+        return communication.world().Get_rank()
+
+    @property
+    def n_ranks(self) -> int:
+        """Number of ranks, whatever PyNN's code is made to believe."""
+        return communication.world().Get_size()
+
+    @property
+    def segment_counter(self) -> int:
+        """Number of the present segment."""
+        return self.simulation.segment
+
+    @contextmanager
+    def as_one_process(self) -> Iterator[None]:
+        """Make PyNN's own connectors believe that this is the only process.
+
+        They then draw what they draw in a serial run, on every rank alike.
+        """
+        self._is_one_process = True
+        try:
+            yield
+        finally:
+            self._is_one_process = False
+
+    @property
+    def is_one_process(self) -> bool:
+        """Whether PyNN's code is made to believe that this is the only process."""
+        return self._is_one_process
+
+    # --- time and numbers ----------------------------------------------------------------------
+
+    def time_of(self, step: int) -> float:
+        """Return the time of a step [ms]."""
+        return round(step * self.dt, 9)
+
+    def step_of(self, t: float) -> int:
+        """Return the step nearest to a time [ms]."""
+        return round(t / self.dt)
+
+    def place(self, size: int) -> tuple[int, Placement]:
+        """Return the first gid and the placement of a new population."""
+        simulation = self.simulation
+        first_gid = simulation.partition.n_cells
+        placement = place(self.setup.partition, first_gid, size, self.n_ranks, self.n_populations)
+        simulation.partition = simulation.partition.with_population(placement)
+        self.n_populations += 1
+        return first_gid, placement
+
+    def stream(
+        self,
+        purpose: Purpose,
+        object_id: int,
+        variant: int = 0,
+        revision: int = 0,
+        seed: Any = None,
+    ) -> Stream:
+        """Return a stream of this simulation's seed, or of another."""
+        seed = self.simulation.seed if seed is None else int(seed)
+        return Stream.of(seed, purpose, object_id, variant, revision)
+
+    def next_seed_number(self) -> int:
+        """Return a new number for `numpy_rng`."""
+        self._n_seeds += 1
+        return self._n_seeds
+
+    # --- running -------------------------------------------------------------------------------
+
+    def run_until(self, t: float) -> None:
+        """Advance to a time [ms]; every rank must call it."""
+        last_step = self.step_of(t)
+        self.build()
+        n_steps = last_step - self.simulation.step
+        with self._bar("run", n_steps, "step") as bar:
+            self.simulation.run_until(last_step, bar)
+        self.running = True
+
+    def build(self) -> None:
+        """Build what was described; every rank must call it."""
+        with self._bar("build", None, "synapse") as bar:
+            self.simulation.prepare(bar)
+
+    @contextmanager
+    def _bar(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], Any]]:
+        """Show a progress bar on rank 0 where it is wanted."""
+        is_shown = self.setup.progress
+        if is_shown is None:
+            is_shown = sys.stderr.isatty()
+        if not is_shown or self.rank != 0:
+            yield lambda n: None
+            return
+        with tqdm(
+            desc=label, total=total, unit=unit, unit_scale=True, leave=False, mininterval=0.2
+        ) as bar:
+            yield bar.update
+
+    def reset(self) -> None:
+        """Go back to time 0 of a new segment."""
+        self.simulation.reset()
+        self.running = False
+
+    def summary(self) -> str:
+        """Return one line about the simulation; every rank must call it."""
+        simulation = self.simulation
+        mine = np.array(
+            [
+                sum(network.connectome.target.size for network in simulation.networks.values()),
+                simulation.counters["spikes"],
+            ],
+            np.int64,
+        )
+        everyone = np.empty((self.n_ranks, 2), np.int64)
+        simulation.comm.Allgather(mine, everyone)
+        n_synapses, n_spikes = everyone.sum(axis=0)
+        seconds = simulation.seconds
+        simulated = simulation.counters["steps"] * self.dt / 1000.0
+        factor = f"{seconds['run'] / simulated:.3g}" if simulated else "-"
+        return (
+            f"{simulation.partition.n_cells} cells, {n_synapses} synapses, {n_spikes} spikes "
+            f"(Poisson sources not counted), {self.n_ranks} ranks, "
+            f"wall time {time.perf_counter() - self.started:.2f} s "
+            f"(build {seconds['build']:.2f} s, run {seconds['run']:.2f} s), "
+            f"real-time factor {factor}"
+        )
+
+
+state = State()

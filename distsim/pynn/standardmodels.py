@@ -1,0 +1,327 @@
+"""PyNN's standard cell and synapse types on the native engine."""
+
+from typing import Any
+
+import numpy as np
+import pyNN.errors
+from numpy.typing import NDArray
+from pyNN.parameters import Sequence
+from pyNN.standardmodels import StandardCellType, build_translations, cells, synapses
+
+from distsim.engine import Simulation
+from distsim.engine.cells import CellBlock, SourceBlock
+from distsim.engine.poisson import PoissonBlock
+from distsim.engine.spike_arrays import ArrayBlock
+from distsim.errors import ParameterError, did_you_mean
+from distsim.models import CELL_MODELS
+from distsim.pynn.simulator import state
+
+__all__ = [
+    "IF_cond_alpha",
+    "IF_cond_exp",
+    "IF_curr_alpha",
+    "IF_curr_delta",
+    "IF_curr_exp",
+    "SpikeSourceArray",
+    "SpikeSourcePoisson",
+    "StandardCell",
+    "StaticSynapse",
+    "UnknownParameterError",
+    "not_available",
+    "unknown_parameter",
+]
+
+Values = NDArray[Any]
+
+
+class UnknownParameterError(ParameterError, pyNN.errors.NonExistentParameterError):
+    """A parameter that a model does not have."""
+
+
+def unknown_parameter(name: str, model: type) -> UnknownParameterError:
+    """Return the error for a parameter that a model does not have.
+
+    Examples
+    --------
+    >>> print(unknown_parameter("t_refrac", IF_curr_exp))
+    unknown parameter 't_refrac' of IF_curr_exp; did you mean 'tau_refrac'?
+    """
+    known = model.default_parameters  # type: ignore[attr-defined]
+    text = f"unknown parameter '{name}' of {model.__name__}; {did_you_mean(name, known)}"
+    return UnknownParameterError(
+        text, parameter_name=name, model_name=model.__name__, valid_parameter_names=sorted(known)
+    )
+
+
+def _same_names(model: type) -> dict[str, Any]:
+    """Return PyNN's translations for a model whose parameters keep names and units."""
+    return build_translations(*((p, p) for p in model.default_parameters))  # type: ignore[attr-defined]
+
+
+class _CheckedParameters:
+    """Refuses unknown parameters with a hint."""
+
+    def __init__(self, **parameters: Any) -> None:
+        for name in parameters:
+            if name not in self.default_parameters:  # type: ignore[attr-defined]
+                raise unknown_parameter(name, type(self))
+        super().__init__(**parameters)
+
+
+class StandardCell(_CheckedParameters, StandardCellType):
+    """What the front end needs of every cell type, beyond PyNN's own."""
+
+    def add_to(
+        self, simulation: Simulation, first_gid: int, size: int, indices: NDArray[np.int64]
+    ) -> SourceBlock:
+        """Give the engine this rank's cells of a population."""
+        raise NotImplementedError
+
+    @classmethod
+    def variable_names(cls) -> list[str]:
+        """Return parameters and state variables; the place of each numbers its streams."""
+        return [*cls.default_parameters, *cls.default_initial_values]
+
+    @classmethod
+    def check_variable(cls, variable: str) -> None:
+        """Raise if the cell type has no such state variable."""
+        if variable not in cls.default_initial_values:
+            known = list(cls.default_initial_values)
+            hint = did_you_mean(variable, known) if known else "it has none"
+            raise ParameterError(f"unknown state variable '{variable}' of {cls.__name__}; {hint}")
+
+    def block_values(self, block: SourceBlock, name: str) -> Values:
+        """Return a parameter of the cells of a block."""
+        return block.parameters[name]
+
+    def set_block_values(
+        self, block: SourceBlock, name: str, positions: NDArray[np.int64], values: Values
+    ) -> None:
+        """Set a parameter of some cells of a block."""
+        if name not in block.parameters:
+            block.parameters[name] = np.zeros(block.n_local)
+        try:
+            block.parameters[name][positions] = values
+        except (TypeError, ValueError) as error:
+            raise ParameterError(
+                f"cannot set {name} of {type(self).__name__} to {values!r}: {error}"
+            ) from error
+        block.touch()
+
+    def set_state(self, block: Any, variable: str, positions: Any, values: Values) -> None:
+        """Set a state variable of some cells of a block."""
+        raise NotImplementedError
+
+    def clear_state(self, block: Any) -> None:
+        """Set what has no initial value of its own to zero."""
+
+
+class _NeuronType(StandardCell):
+    """A cell type that a `CellModel` advances."""
+
+    def add_to(
+        self, simulation: Simulation, first_gid: int, size: int, indices: NDArray[np.int64]
+    ) -> CellBlock:
+        """Give the engine this rank's cells of a population."""
+        return simulation.add_cells(CELL_MODELS[type(self).__name__], first_gid, indices)
+
+    def set_state(self, block: CellBlock, variable: str, positions: Any, values: Values) -> None:
+        """Set a state variable of some cells of a block."""
+        block.state[block.model.state_row(variable), positions] = values
+
+    def clear_state(self, block: CellBlock) -> None:
+        """Set what has no initial value of its own to zero."""
+        block.state[:] = 0.0
+
+
+class IF_curr_exp(_NeuronType, cells.IF_curr_exp):  # noqa: N801 - PyNN's name
+    """Leaky integrate-and-fire cell with exponentially decaying synaptic currents.
+
+    Parameters
+    ----------
+    v_rest, v_thresh, v_reset : float
+        Resting, threshold and reset potential [mV].
+    cm : float
+        Capacitance [nF].
+    tau_m, tau_refrac : float
+        Membrane time constant; refractory period, rounded up to whole steps [ms].
+    i_offset : float
+        Constant current [nA].
+    tau_syn_E, tau_syn_I : float
+        Time constants of excitatory and inhibitory synapses [ms].
+    """
+
+    translations = _same_names(cells.IF_curr_exp)
+    recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]  # noqa: RUF012 - PyNN's way
+
+
+class IF_curr_alpha(_NeuronType, cells.IF_curr_alpha):  # noqa: N801
+    """Leaky integrate-and-fire cell with alpha-shaped synaptic currents.
+
+    Parameters
+    ----------
+    v_rest, v_thresh, v_reset : float
+        Resting, threshold and reset potential [mV].
+    cm : float
+        Capacitance [nF].
+    tau_m, tau_refrac : float
+        Membrane time constant; refractory period, rounded up to whole steps [ms].
+    i_offset : float
+        Constant current [nA].
+    tau_syn_E, tau_syn_I : float
+        Time constants of excitatory and inhibitory synapses [ms].
+    """
+
+    translations = _same_names(cells.IF_curr_alpha)
+    recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]  # noqa: RUF012
+
+
+class IF_curr_delta(_NeuronType, cells.IF_curr_delta):  # noqa: N801
+    """Leaky integrate-and-fire cell whose potential jumps by the weight [mV] at each spike.
+
+    Parameters
+    ----------
+    v_rest, v_thresh, v_reset : float
+        Resting, threshold and reset potential [mV].
+    cm : float
+        Capacitance [nF].
+    tau_m, tau_refrac : float
+        Membrane time constant; refractory period, rounded up to whole steps [ms].
+    i_offset : float
+        Constant current [nA].
+    """
+
+    translations = _same_names(cells.IF_curr_delta)
+
+
+class IF_cond_exp(_NeuronType, cells.IF_cond_exp):  # noqa: N801
+    """Leaky integrate-and-fire cell with exponentially decaying synaptic conductances.
+
+    Parameters
+    ----------
+    v_rest, v_thresh, v_reset : float
+        Resting, threshold and reset potential [mV].
+    cm : float
+        Capacitance [nF].
+    tau_m, tau_refrac : float
+        Membrane time constant; refractory period, rounded up to whole steps [ms].
+    i_offset : float
+        Constant current [nA].
+    tau_syn_E, tau_syn_I : float
+        Time constants of excitatory and inhibitory synapses [ms].
+    e_rev_E, e_rev_I : float
+        Reversal potentials [mV].
+    """
+
+    translations = _same_names(cells.IF_cond_exp)
+
+
+class IF_cond_alpha(_NeuronType, cells.IF_cond_alpha):  # noqa: N801
+    """Leaky integrate-and-fire cell with alpha-shaped synaptic conductances.
+
+    Parameters
+    ----------
+    v_rest, v_thresh, v_reset : float
+        Resting, threshold and reset potential [mV].
+    cm : float
+        Capacitance [nF].
+    tau_m, tau_refrac : float
+        Membrane time constant; refractory period, rounded up to whole steps [ms].
+    i_offset : float
+        Constant current [nA].
+    tau_syn_E, tau_syn_I : float
+        Time constants of excitatory and inhibitory synapses [ms].
+    e_rev_E, e_rev_I : float
+        Reversal potentials [mV].
+    """
+
+    translations = _same_names(cells.IF_cond_alpha)
+
+
+class SpikeSourceArray(StandardCell, cells.SpikeSourceArray):
+    """Source of spikes at given times.
+
+    Parameters
+    ----------
+    spike_times : Sequence, list of Sequence, or list of float
+        [ms]; they go to the nearest step.
+    """
+
+    translations = _same_names(cells.SpikeSourceArray)
+
+    def add_to(
+        self, simulation: Simulation, first_gid: int, size: int, indices: NDArray[np.int64]
+    ) -> ArrayBlock:
+        """Give the engine this rank's cells of a population."""
+        return simulation.add_array_sources(first_gid, indices)
+
+    def block_values(self, block: ArrayBlock, name: str) -> Values:
+        """Return the spike times of the cells of a block."""
+        values = np.empty(block.n_local, object)
+        values[:] = [Sequence(times) for times in block.spike_times]
+        return values
+
+    def set_block_values(
+        self, block: ArrayBlock, name: str, positions: NDArray[np.int64], values: Values
+    ) -> None:
+        """Set the spike times of some cells of a block."""
+        block.set_times(positions, [getattr(value, "value", value) for value in values])
+
+
+class SpikeSourcePoisson(StandardCell, cells.SpikeSourcePoisson):
+    """Source of spikes at random times, a Poisson process.
+
+    Each rank with targets of a source draws its spikes anew; they are never sent.
+
+    Parameters
+    ----------
+    rate : float
+        [Hz]
+    start, duration : float
+        The source is active from `start` to `start + duration` [ms].
+    """
+
+    translations = _same_names(cells.SpikeSourcePoisson)
+
+    def add_to(
+        self, simulation: Simulation, first_gid: int, size: int, indices: NDArray[np.int64]
+    ) -> PoissonBlock:
+        """Give the engine this rank's cells of a population."""
+        return simulation.add_poisson_sources(first_gid, size, indices)
+
+
+class StaticSynapse(_CheckedParameters, synapses.StaticSynapse):
+    """Connection with constant weight and delay.
+
+    Parameters
+    ----------
+    weight : float, RandomDistribution, ndarray or function of distance
+        [nA], [uS] or [mV], as the target's model has it; default 0.
+    delay : float, RandomDistribution, ndarray or function of distance
+        [ms]; default the smallest delay.
+    """
+
+    translations = _same_names(synapses.StaticSynapse)
+
+    def _get_minimum_delay(self) -> float:
+        return state.min_delay
+
+
+def not_available(name: str) -> type:
+    """Return a class that stands for something of PyNN that distsim does not have yet.
+
+    Parameters
+    ----------
+    name : str
+        PyNN's name of it.
+
+    Returns
+    -------
+    type
+        Making an instance raises NotImplementedError.
+    """
+
+    def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
+        raise NotImplementedError(f"'{name}' is not available in distsim's native engine yet")
+
+    return type(name, (), {"__init__": refuse, "__doc__": f"{name} of PyNN; not available yet."})

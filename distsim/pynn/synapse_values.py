@@ -1,0 +1,127 @@
+"""Weights and delays of a projection: from PyNN's lazy arrays to evaluators of connectivity."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyNN.core import IndexBasedExpression
+from pyNN.parameters import LazyArray
+from pyNN.random import RandomDistribution
+from pyNN.space import Space
+
+from distsim.connectivity import Constant, Drawn, Matrix, OfDistance, Rows, Values
+from distsim.errors import ConnectivityError
+from distsim.partitioning.streams import Purpose
+from distsim.pynn.random_numbers import is_rank_local
+from distsim.pynn.simulator import state
+
+__all__ = ["evaluator", "has_numpy_rng", "pair_distances"]
+
+
+def has_numpy_rng(value: LazyArray) -> bool:
+    """Return whether a lazy array holds random numbers that PyNN must draw in its own way."""
+    base = value.base_value
+    return isinstance(base, RandomDistribution) and not is_rank_local(base.rng)
+
+
+def evaluator(value: LazyArray, projection: Any, name: str, revision: int) -> Values:
+    """Return the evaluator of a synapse parameter.
+
+    Parameters
+    ----------
+    value : LazyArray
+        Of the projection's shape: a number, an array, a random distribution, a function of
+        distance or an `IndexBasedExpression`.
+    projection : Projection
+    name : str
+        'weight' or 'delay'.
+    revision : int
+        How often the parameter was set before.
+
+    Raises
+    ------
+    ConnectivityError
+        If an array has another shape than the projection.
+    """
+    values = _base_evaluator(value, projection, name, revision)
+    return _Derived(values, value.operations) if value.operations else values
+
+
+def _base_evaluator(value: LazyArray, projection: Any, name: str, revision: int) -> Values:
+    base = value.base_value
+    if isinstance(base, RandomDistribution):
+        if not is_rank_local(base.rng):
+            return Matrix(np.reshape(base.next(int(np.prod(projection.shape))), projection.shape))
+        purpose = Purpose.WEIGHT if name == "weight" else Purpose.DELAY
+        stream = state.stream(purpose, projection.number, revision=revision, seed=base.rng.seed)
+        return Drawn(base.name, base.parameters, stream)
+    if isinstance(base, np.ndarray) and base.ndim:
+        if base.shape != projection.shape:
+            raise ConnectivityError(
+                f"{name} of projection '{projection.label}' has shape {base.shape}; it must be "
+                f"a number or have the projection's shape {projection.shape}"
+            )
+        return Matrix(base)
+    if isinstance(base, IndexBasedExpression):
+        return _OfIndices(base, projection)
+    if callable(base):
+        return OfDistance(base, projection.distances_of)
+    return Constant(float(base))
+
+
+class _OfIndices:
+    """Values that are a function of the indices of both cells."""
+
+    def __init__(self, expression: IndexBasedExpression, projection: Any) -> None:
+        self.expression = expression
+        self.projection = projection
+
+    def values(self, targets: NDArray[np.int64], rows: Rows) -> NDArray[np.float64]:
+        """Return the values of some rows."""
+        self.expression.projection = self.projection
+        post = np.repeat(targets, np.diff(rows.indptr))
+        return np.asarray(self.expression(rows.sources.astype(np.int64), post), np.float64)
+
+
+class _Derived:
+    """Values to which arithmetic with numbers was applied."""
+
+    def __init__(self, values: Values, operations: list[tuple[Any, Any]]) -> None:
+        for _, argument in operations:
+            if argument is not None and np.ndim(argument):
+                raise NotImplementedError("arithmetic of a lazy array with another array")
+        self.base = values
+        self.operations = operations
+
+    def values(self, targets: NDArray[np.int64], rows: Rows) -> float | NDArray[np.float64]:
+        """Return the values of some rows."""
+        result = self.base.values(targets, rows)
+        for function, argument in self.operations:
+            result = function(result) if argument is None else function(result, argument)
+        return result
+
+
+def pair_distances(
+    space: Space, pre: NDArray[np.float64], post: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the distance of each pair of positions, as `Space.distances` has it.
+
+    Parameters
+    ----------
+    space : pyNN.space.Space
+    pre, post : ndarray of float64, shapes (3, ...), broadcast against each other
+
+    Returns
+    -------
+    ndarray of float64
+    """
+    scaled = space.scale_factor * (post + np.reshape(space.offset, (-1,) + (1,) * (post.ndim - 1)))
+    squares = 0.0
+    for axis in space.axes:
+        difference = np.abs(pre[axis] - scaled[axis])
+        boundaries = space.periodic_boundaries
+        if boundaries is not None and boundaries[axis] is not None:
+            extent = boundaries[axis][1] - boundaries[axis][0]
+            difference = np.minimum(difference, extent - difference)
+        squares = squares + difference**2
+    return np.sqrt(squares)
