@@ -156,7 +156,8 @@ class LazySignal(BaseNeo):
 
     def _sample(self, t: pq.Quantity) -> int:
         """Return the number of the sample nearest to a time."""
-        sample = round(float((t - self.t_start) / self.sampling_period))
+        elapsed = float(t.rescale(pq.ms).magnitude) - self._signal.t_start
+        sample = round(elapsed / self._signal.sampling_interval)
         if not 0 <= sample <= self.shape[0]:
             raise ParameterError(
                 f"{t} is outside the signal, which is from {self.t_start} to {self.t_stop}; "

@@ -117,7 +117,7 @@ def _open(path: str) -> Iterator[h5py.File]:
 def _check_format(file: h5py.File, path: str) -> dict[str, Any]:
     """Return the attributes of the root, or raise if the file is none of ours."""
     attributes = decode(file.attrs)
-    has_magic = attributes.get(schema.MAGIC_ATTR) == schema.MAGIC
+    has_magic = np.array_equal(attributes.get(schema.MAGIC_ATTR), schema.MAGIC)
     if not has_magic or not set(schema.ROOT_ATTRS) <= set(attributes):
         raise FileFormatError(
             f"'{path}' is HDF5, but was not written by distsim: it lacks the attributes "
@@ -153,7 +153,7 @@ def _segment(home: h5py.Group, lazy: bool, only: str | None) -> SegmentData:
 def _chosen(home: h5py.Group, only: str | None) -> list[tuple[str, h5py.Group]]:
     """Return names and groups of the populations to read, in the order they were written."""
     described = _child(home, schema.POPULATIONS, h5py.Group)
-    groups = sorted(described.items(), key=lambda item: item[1].attrs[schema.POSITION_ATTR])
+    groups = sorted(described.items(), key=lambda item: _position(item[1]))
     if only is None:
         return groups
     labels = [_info(group).label for _, group in groups]
@@ -193,7 +193,7 @@ def _signals(home: h5py.Group, name: str, lazy: bool) -> list[SignalData]:
     """Read the reports of a population, in the order they were written."""
     reports = home.get(schema.REPORT, {})
     own = [group for report, group in reports.items() if report.partition(".")[0] == name]
-    own.sort(key=lambda group: group.attrs[schema.POSITION_ATTR])
+    own.sort(key=_position)
     return [_signal(group, lazy) for group in own]
 
 
@@ -234,6 +234,11 @@ def _child(group: h5py.Group, name: str, kind: type) -> Any:
 def _array(group: h5py.Group, name: str, dtype: type) -> NDArray[Any]:
     """Read a dataset as a whole, or raise if there is none."""
     return np.asarray(_child(group, name, h5py.Dataset)[...], dtype=dtype)
+
+
+def _position(group: h5py.Group) -> int:
+    """Return the place of a population or report in the order they were written."""
+    return int(_value(group.attrs, schema.POSITION_ATTR, group))
 
 
 def _value(attributes: Mapping[str, Any], name: str, owner: h5py.Group) -> Any:

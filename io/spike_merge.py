@@ -91,10 +91,10 @@ def merge(streams: Sequence[SpikeStream], n_held: int = _N_HELD) -> Iterator[NDA
         # a stream with more to come holds at least one spike, so each round takes some
         horizon = min((s.horizon for s in streams if not s.is_exhausted), default=None)
         pieces = [stream.take(horizon) for stream in streams]
-        if horizon is None and not any(piece.size for piece in pieces):
+        pieces = [piece for piece in pieces if piece.size]
+        if not pieces:
             return
-        spikes = np.concatenate(pieces)
-        yield spikes[np.lexsort((spikes["node_id"], spikes["time"]))]
+        yield _in_order(pieces)
 
 
 def pack(times: Sequence[float], node_ids: Sequence[int]) -> NDArray[np.void]:
@@ -116,3 +116,11 @@ def pack(times: Sequence[float], node_ids: Sequence[int]) -> NDArray[np.void]:
     spikes["time"] = times
     spikes["node_id"] = node_ids
     return spikes
+
+
+def _in_order(pieces: list[NDArray[np.void]]) -> NDArray[np.void]:
+    """Return ordered pieces as one ordered sequence."""
+    if len(pieces) == 1:
+        return pieces[0]
+    spikes = np.concatenate(pieces)
+    return spikes[np.lexsort((spikes["node_id"], spikes["time"]))]
