@@ -1,7 +1,7 @@
 """The local cells: one block per population, all blocks of a model in one group."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class SourceBlock:
         self.indices = indices
         self.n_local = indices.size
         self.gids = first_gid + indices
-        self.parameters: dict[str, NDArray] = {}
+        self.parameters: dict[str, NDArray[Any]] = {}
         self.spikes = SpikeRecord(self.gids)
         self.is_changed = True
 
@@ -180,8 +180,8 @@ class CellGroup:
 
     def take_spikes(self) -> Integers:
         """Empty the log into the blocks' records; return the spikes that were in it."""
-        keys = self.log.keys[: self.log.count[0]].copy()
-        self.log.count[0] = 0
+        keys = self.log.keys[: self.log.filled[0]].copy()
+        self.log.filled[0] = 0
         for block in self.blocks:
             block.spikes.append(keys)
         return keys

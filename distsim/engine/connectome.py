@@ -179,7 +179,7 @@ def _layout(
     rows, delays = np.nonzero(counts)
     sizes = counts[rows, delays]
     n_synapses = int(sizes.sum(dtype=np.int64))
-    run_start = np.zeros(rows.size + 1, np.uint32 if n_synapses < 2**32 else np.int64)
+    run_start: Any = np.zeros(rows.size + 1, np.uint32 if n_synapses < 2**32 else np.int64)
     np.cumsum(sizes, out=run_start[1:])
     row_ids, first_run = np.unique(rows, return_index=True)
     cursors = np.zeros(counts.shape, np.int64)

@@ -67,8 +67,8 @@ class PoissonBlock(SourceBlock):
         is_done = False
         while not is_done:
             is_done = log_poisson(position, last, stream, sources, tables, log)
-            self.spikes.append(log.keys[: log.count[0]])
-            log.count[0] = 0
+            self.spikes.append(log.keys[: log.filled[0]])
+            log.filled[0] = 0
 
 
 def build_tables(

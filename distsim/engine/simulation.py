@@ -157,7 +157,7 @@ class Simulation:
         mine = np.array(flags, np.int64)
         everyone = np.empty((self.comm.Get_size(), mine.size), np.int64)
         self.comm.Allgather(mine, everyone)
-        return [bool(flag) for flag in everyone.any(axis=0)]
+        return [bool(column.any()) for column in everyone.T]
 
     def _compile(self) -> None:
         """Call the kernels of each group without work, so that they are compiled, or loaded."""

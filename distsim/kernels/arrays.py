@@ -164,11 +164,12 @@ class SpikeLog(NamedTuple):
     ----------
     keys : ndarray of int64, shape (capacity,)
         ``step << 32 | gid``, so that sorting the keys sorts by (step, gid).
-    count : ndarray of int64, shape (1,)
+    filled : ndarray of int64, shape (1,)
+        Number of keys in it.
     """
 
     keys: NDArray[np.int64]
-    count: NDArray[np.int64]
+    filled: NDArray[np.int64]
 
 
 class PoissonTables(NamedTuple):

@@ -55,12 +55,12 @@ def deliver(step, queue, connectome, inputs):
         Number of synaptic events.
     """
     n_events = 0
-    head, tail = queue.bounds[0], queue.bounds[1]
+    head, tail = int(queue.bounds[0]), int(queue.bounds[1])
     for entry in range(head, tail):
         if queue.arrival[entry] != step:
             continue
         run = queue.run[entry]
-        begin, end = np.int64(connectome.run_start[run]), np.int64(connectome.run_start[run + 1])
+        begin, end = int(connectome.run_start[run]), int(connectome.run_start[run + 1])
         buffer = inputs[queue.receptor[entry]]
         multiplicity = queue.multiplicity[entry]
         for k in range(begin, end):

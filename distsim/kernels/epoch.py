@@ -12,7 +12,7 @@ from distsim.kernels.delivery import deliver
 __all__ = ["advance", "register_update", "sample"]
 
 
-def update(cells, coefficients):  # type: ignore[no-untyped-def]
+def update(cells, coefficients):
     """Make one step of the cells; compiled as the function registered for `coefficients`."""
     raise TypeError(f"no update is registered for {type(coefficients).__name__}")
 
@@ -30,7 +30,7 @@ def register_update(coefficients_class: type, function: Callable[..., Any]) -> N
     """
 
     @overload(update)
-    def choose(cells, coefficients):  # type: ignore[no-untyped-def]
+    def choose(cells, coefficients):
         if getattr(coefficients, "instance_class", None) is coefficients_class:
             return lambda cells, coefficients: function(cells, coefficients)
         return None
@@ -108,16 +108,16 @@ def advance(first, n_steps, cells, coefficients, connectome, queues, currents, p
     n_local = cells.gids.size
     n_events = 0
     for step in range(first + 1, first + n_steps + 1):
-        if log.count[0] + n_local > log.keys.size:
+        if log.filled[0] + n_local > log.keys.size:
             return step - 1 - first, n_events
         _inject(step - 1, currents, coefficients)
         n_events += deliver(step, queues[0], connectome, cells.inputs)
         n_events += deliver(step, queues[1], connectome, cells.inputs)
         n_spiking = update(cells, coefficients)
-        count = log.count[0]
+        count = log.filled[0]
         for k in range(n_spiking):
             log.keys[count + k] = np.int64(step) << np.int64(32) | cells.gids[cells.spiking[k]]
-        log.count[0] = count + n_spiking
+        log.filled[0] = count + n_spiking
         if sample(step, cells.state, probes):
             return step - first, n_events
     return n_steps, n_events

@@ -115,12 +115,12 @@ def log_poisson(position, end_step, stream, sources, tables, log):
                 continue
             table = sources.table[s]
             begin, end = tables.start[table], tables.start[table + 1]
-            if log.count[0] + end - begin > log.keys.size:
+            if log.filled[0] + end - begin > log.keys.size:
                 position[1] = s
                 return False
             count = draw_count(stream, sources.gid[s], step, tables.cdf, begin, end)
             for _ in range(count):
-                log.keys[log.count[0]] = np.int64(step) << np.int64(32) | sources.gid[s]
-                log.count[0] += 1
+                log.keys[log.filled[0]] = np.int64(step) << np.int64(32) | sources.gid[s]
+                log.filled[0] += 1
         position[0], position[1] = step + 1, 0
     return True

@@ -18,7 +18,6 @@ def _shared(p: Parameters, dt: float) -> dict[str, np.ndarray]:
     """Return the coefficients that both models have."""
     drive = p["v_rest"] / p["tau_m"] + p["i_offset"] / p["cm"]
     return {
-        "dt": dt,
         "drive": drive.copy(),
         "drive_rest": drive,
         "drive_gain": 1.0 / p["cm"],
@@ -40,13 +39,13 @@ def _shared(p: Parameters, dt: float) -> dict[str, np.ndarray]:
 
 def _exp_coefficients(p: Parameters, dt: float) -> IFCondExp:
     check_parameters("IF_cond_exp", p)
-    return IFCondExp(**_shared(p, dt))
+    return IFCondExp(dt=dt, **_shared(p, dt))
 
 
 def _alpha_coefficients(p: Parameters, dt: float) -> IFCondAlpha:
     check_parameters("IF_cond_alpha", p)
     return IFCondAlpha(
-        peak_exc=np.e / p["tau_syn_E"], peak_inh=np.e / p["tau_syn_I"], **_shared(p, dt)
+        dt=dt, peak_exc=np.e / p["tau_syn_E"], peak_inh=np.e / p["tau_syn_I"], **_shared(p, dt)
     )
 
 

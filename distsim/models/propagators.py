@@ -3,7 +3,8 @@
 A current that decays with `tau_s` drives a membrane with `tau_m`. With
 ``delta = h (1 / tau_s - 1 / tau_m)`` all its effects over a step h are written by the functions
 ``phi_1(delta) = (exp(delta) - 1) / delta`` and
-``phi_2(delta) = (exp(delta) - 1 - delta) / delta**2``, which have no singularity where the time constants are equal or nearly so.
+``phi_2(delta) = (exp(delta) - 1 - delta) / delta**2``, which have no singularity where the time
+constants are equal or nearly so.
 
 References
 ----------

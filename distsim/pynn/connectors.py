@@ -76,7 +76,7 @@ class RuleConnector:
         if self.location_selector is not None:  # type: ignore[attr-defined]
             raise NotImplementedError("location_selector: the cells of distsim are points")
         # PyNN gives a connector without an rng one with a seed of PyNN's own
-        bound = inspect.signature(type(self)._pynn_class().__init__).bind(self, *args, **kwargs)
+        bound = inspect.signature(self._pynn_class()).bind(*args, **kwargs)
         if hasattr(self, "rng") and bound.arguments.get("rng") is None:
             self.rng = NativeRNG()
 
@@ -148,8 +148,8 @@ class RuleConnector:
 
 def _check_arguments(cls: type[RuleConnector], args: Any, kwargs: dict[str, Any]) -> None:
     """Raise if an argument is unknown or missing."""
-    signature = inspect.signature(cls._pynn_class().__init__)
-    known = [name for name in signature.parameters if name != "self"]
+    signature = inspect.signature(cls._pynn_class())
+    known = list(signature.parameters)
     for name in kwargs:
         if name not in known:
             raise ParameterError(
@@ -157,7 +157,7 @@ def _check_arguments(cls: type[RuleConnector], args: Any, kwargs: dict[str, Any]
                 name=name,
             )
     try:
-        signature.bind(None, *args, **kwargs)
+        signature.bind(*args, **kwargs)
     except TypeError as error:
         raise ParameterError(f"{cls.__name__}: {error}") from error
 
@@ -173,7 +173,7 @@ class AllToAllConnector(RuleConnector, pyNN.connectors.AllToAllConnector):
 
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
-        return AllToAll(*projection.shape, own=self._own(projection))
+        return AllToAll(projection.pre.size, projection.post.size, own=self._own(projection))
 
 
 class OneToOneConnector(RuleConnector, pyNN.connectors.OneToOneConnector):
@@ -181,7 +181,7 @@ class OneToOneConnector(RuleConnector, pyNN.connectors.OneToOneConnector):
 
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
-        return OneToOne(*projection.shape)
+        return OneToOne(projection.pre.size, projection.post.size)
 
 
 class FixedProbabilityConnector(RuleConnector, pyNN.connectors.FixedProbabilityConnector):
@@ -207,7 +207,8 @@ class FixedProbabilityConnector(RuleConnector, pyNN.connectors.FixedProbabilityC
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
         return FixedProbability(
-            *projection.shape,
+            projection.pre.size,
+            projection.post.size,
             p=self.p_connect,
             stream=self._stream(projection),
             own=self._own(projection),
@@ -244,7 +245,8 @@ class DistanceDependentProbabilityConnector(
             return np.broadcast_to(self.distance_function(distances), distances.shape)
 
         return DistanceProbability(
-            *projection.shape,
+            projection.pre.size,
+            projection.post.size,
             probability=probability,
             stream=self._stream(projection),
             own=self._own(projection),
@@ -266,7 +268,8 @@ class FixedNumberPreConnector(RuleConnector, pyNN.connectors.FixedNumberPreConne
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
         return FixedNumberPre(
-            *projection.shape,
+            projection.pre.size,
+            projection.post.size,
             n=self._numbers(projection),
             with_replacement=self.with_replacement,
             stream=self._stream(projection),
@@ -288,7 +291,8 @@ class FixedNumberPostConnector(RuleConnector, pyNN.connectors.FixedNumberPostCon
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
         return FixedNumberPost(
-            *projection.shape,
+            projection.pre.size,
+            projection.post.size,
             n=self._numbers(projection),
             with_replacement=self.with_replacement,
             stream=self._stream(projection, Purpose.TREE),
@@ -311,7 +315,8 @@ class FixedTotalNumberConnector(RuleConnector, pyNN.connectors.FixedTotalNumberC
         """Return the rule that makes this connector's connections of a projection."""
         n = self._numbers(projection)
         return FixedTotalNumber(
-            *projection.shape,
+            projection.pre.size,
+            projection.post.size,
             n=int(n(np.zeros(1, np.int64))[0]) if callable(n) else n,
             with_replacement=self.with_replacement,
             stream=self._stream(projection, Purpose.TREE),
@@ -360,7 +365,9 @@ class FromListConnector(RuleConnector, pyNN.connectors.FromListConnector):
         table = np.reshape(self.conn_list, (len(self.conn_list), -1))
         if table.size == 0:
             table = np.zeros((0, 2))
-        return Listed(*projection.shape, sources=table[:, 0], targets=table[:, 1])
+        return Listed(
+            projection.pre.size, projection.post.size, sources=table[:, 0], targets=table[:, 1]
+        )
 
     def column(self, name: str) -> NDArray[np.float64] | None:
         """Return the list's values of a synapse parameter, if it has them."""

@@ -37,6 +37,7 @@ class _Selection:
     celltype: StandardCell
     label: str
     recorder: Recorder
+    positions: Any
     root: "Population"
 
     # --- which cells ---------------------------------------------------------------------------
@@ -697,7 +698,7 @@ class Assembly(common.Assembly):
 
     def id_to_index(self, id: Any) -> Any:  # noqa: A002 - PyNN's name
         """Return the position(s) in the assembly of one or several cells."""
-        return _Selection.id_to_index(self, id)  # type: ignore[arg-type]
+        return _Selection.id_to_index(self, id)
 
     def sample(self, n: int, rng: Any = None) -> "Assembly":
         """Return an assembly of `n` cells taken at random, the same on every rank."""

@@ -137,7 +137,7 @@ class Projection(common.Projection):
         columns = [np.concatenate([none, *column]) for column in zip(*self._drawn, strict=True)]
         sources, targets, weights, delays = columns or [none] * 4
         del self._drawn
-        rule = Listed(*self.shape, sources=sources, targets=targets)
+        rule = Listed(self.pre.size, self.post.size, sources=sources, targets=targets)
         return Connections(rule, PerEntry(weights), PerEntry(delays))
 
     def _convergent_connect(
@@ -351,11 +351,13 @@ class Projection(common.Projection):
         """
         names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
         local = self._local_connections()
-        columns = [local.sources, local.targets, *(local.column(self, name) for name in names)]
+        columns: list[NDArray[Any]] = [local.sources, local.targets]
+        columns += [local.column(self, name) for name in names]
         if gather:
             columns = gather_arrays(*columns)
         order = np.lexsort((columns[0], columns[1]))
-        sources, targets, *values = [column[order] for column in columns]
+        columns = [column[order] for column in columns]
+        sources, targets, values = columns[0], columns[1], columns[2:]
         if format == "list":
             shown = [sources, targets, *values] if with_address else values
             if not with_address and isinstance(attribute_names, str):
@@ -405,7 +407,7 @@ class Projection(common.Projection):
         local = self._local_connections()
         columns = {"weight": local.weights.copy(), "delay": local.delays.copy()}
         columns[name][index] = value
-        rule = Listed(*self.shape, sources=local.sources, targets=local.targets)
+        rule = Listed(self.pre.size, self.post.size, sources=local.sources, targets=local.targets)
         self._replace(rule, **{key: PerEntry(column) for key, column in columns.items()})
         self._local = _LocalConnections(
             local.sources, local.targets, columns["weight"], columns["delay"]
@@ -454,7 +456,7 @@ class _LocalConnections:
             n = chunk.sources.size
             columns[0].append(chunk.sources.astype(np.int64))
             columns[1].append(targets[chunk.target_positions])
-            columns[2].append(np.broadcast_to(chunk.weights, n))
+            columns[2].append(np.broadcast_to(np.asarray(chunk.weights), n))
             columns[3].append(np.broadcast_to(chunk.delays, n))
         types = (np.int64, np.int64, np.float64, np.float64)
         return cls(

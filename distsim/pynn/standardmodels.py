@@ -90,12 +90,12 @@ class StandardCell(_CheckedParameters, StandardCellType):
             hint = did_you_mean(variable, known) if known else "it has none"
             raise ParameterError(f"unknown state variable '{variable}' of {cls.__name__}; {hint}")
 
-    def block_values(self, block: SourceBlock, name: str) -> Values:
+    def block_values(self, block: Any, name: str) -> Values:
         """Return a parameter of the cells of a block."""
         return block.parameters[name]
 
     def set_block_values(
-        self, block: SourceBlock, name: str, positions: NDArray[np.int64], values: Values
+        self, block: Any, name: str, positions: NDArray[np.int64], values: Values
     ) -> None:
         """Set a parameter of some cells of a block."""
         if name not in block.parameters:
