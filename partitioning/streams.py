@@ -82,7 +82,7 @@ class Stream(NamedTuple):
         revision : int
             How often that thing was drawn anew; taken modulo 2**12.
         """
-        signed = (seed + 2**63) % 2**64 - 2**63
+        signed = (int(seed) + 2**63) % 2**64 - 2**63
         return cls(signed, int(purpose) | variant << 8 | (revision % 4096) << 20, object_id)
 
     def for_purpose(self, purpose: Purpose) -> "Stream":

@@ -162,6 +162,22 @@ def test_indegrees_of_a_fixed_total_are_binomial():
     assert stats.chisquare(observed, np.diff(cumulative) * 3000).pvalue > 1e-4
 
 
+@pytest.mark.parametrize("n", [3, 40, 700])
+@pytest.mark.parametrize("again", [True, False])
+def test_the_ranks_parts_of_a_fixed_outdegree_make_the_whole(n, again):
+    n_post = 5000
+    rule = FixedNumberPost(80, n_post, n, again, STREAM, same_index)
+    whole = rule.rows(np.arange(n_post))
+    owners = np.random.default_rng(1).integers(3, size=n_post)
+    clustered = np.concatenate([np.arange(7, 90), [2000], np.arange(4000, n_post, 17)])
+    parts = [np.arange(1300, 3100), np.arange(2, n_post, 3), np.flatnonzero(owners == 1), clustered]
+    for targets in parts:
+        rows = rule.rows(targets)
+        assert (np.diff(rows.indptr) == np.diff(whole.indptr)[targets]).all()
+        expected = [whole.sources[whole.indptr[j] : whole.indptr[j + 1]] for j in targets]
+        assert rows.sources.tolist() == np.concatenate(expected).tolist()
+
+
 def test_room_for_synapses_grows():
     # the numbers of the sources are far above the mean where the asked-for target is a favourite
     rule = FixedNumberPost(3000, 3, 2, True, STREAM)
