@@ -62,20 +62,25 @@ class Answers:
         return self._segments[request.segment].populations[request.population][2][request.signal]
 
     def _n_spikes(self, request: Request) -> NDArray[Any]:
+        """Return how many spikes there are."""
         return np.array([self._spikes(request).times.size], dtype=np.int64)
 
     def _spike_cells(self, request: Request) -> NDArray[Any]:
+        """Return the cells whose spikes were recorded."""
         return np.asarray(self._spikes(request).node_ids, dtype=np.int64)
 
     def _some_spikes(self, request: Request) -> NDArray[Any]:
+        """Return a range of the spikes."""
         spikes = self._spikes(request)
         wanted = slice(request.start, request.stop)
         return pack(spikes.times[wanted], spikes.senders[wanted])
 
     def _signal_cells(self, request: Request) -> NDArray[Any]:
+        """Return the cells that a signal was recorded from."""
         return np.asarray(self._signal(request).node_ids, dtype=np.int64)
 
     def _some_samples(self, request: Request) -> NDArray[Any]:
+        """Return a block of a signal."""
         signal = self._signal(request)
         block = signal.data[request.start : request.stop, request.first : request.last]
         return np.ascontiguousarray(block, dtype=np.float64)

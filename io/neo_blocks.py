@@ -10,7 +10,7 @@ from neo.core.spiketrainlist import SpikeTrainList
 from numpy.typing import NDArray
 
 from distsim.io import schema
-from distsim.io.recordings import PopulationData, PopulationInfo, SegmentData, SignalData
+from distsim.io.recordings import PopulationInfo, SegmentData, SignalData
 
 __all__ = ["analog_signal", "block", "segment", "spike_trains"]
 
@@ -218,26 +218,20 @@ def _are_equal(first: Any, second: Any) -> bool:
 
 def _trains_of_all(data: SegmentData) -> SpikeTrainList | None:
     """Return the trains of all populations as one list, or None if spikes were not recorded."""
-    recorded = [PopulationData(*population) for population in data.populations]
-    recorded = [population for population in recorded if population.spikes is not None]
+    recorded = [(info, spikes) for info, spikes, _ in data.populations if spikes is not None]
     if not recorded:
         return None
+    times = (data.t_start, data.t_stop)
     if len(recorded) == 1:
-        info, spikes, _ = recorded[0]
-        return spike_trains(
-            info, spikes.node_ids, spikes.times, spikes.senders, data.t_start, data.t_stop
-        )
-    first_gids = [info.first_gid for info, _, _ in recorded]
-    node_ids = [spikes.node_ids for _, spikes, _ in recorded]
-    senders = [spikes.senders for _, spikes, _ in recorded]
+        info, spikes = recorded[0]
+        return spike_trains(info, spikes.node_ids, spikes.times, spikes.senders, *times)
     return _train_list(
-        np.concatenate([spikes.times for _, spikes, _ in recorded]),
-        np.concatenate([gid + ids for gid, ids in zip(first_gids, senders, strict=True)]),
-        np.concatenate([gid + ids for gid, ids in zip(first_gids, node_ids, strict=True)]),
-        data.t_start,
-        data.t_stop,
-        source_population=[info.label for info, spikes, _ in recorded for _ in spikes.node_ids],
-        source_index=np.concatenate(node_ids),
+        np.concatenate([spikes.times for _, spikes in recorded]),
+        np.concatenate([info.first_gid + spikes.senders for info, spikes in recorded]),
+        np.concatenate([info.first_gid + spikes.node_ids for info, spikes in recorded]),
+        *times,
+        source_population=[info.label for info, spikes in recorded for _ in spikes.node_ids],
+        source_index=np.concatenate([spikes.node_ids for _, spikes in recorded]),
     )
 
 

@@ -117,7 +117,7 @@ def _open(path: str) -> Iterator[h5py.File]:
 def _check_format(file: h5py.File, path: str) -> dict[str, Any]:
     """Return the attributes of the root, or raise if the file is none of ours."""
     attributes = decode(file.attrs)
-    has_magic = np.array_equal(attributes.get(schema.MAGIC_ATTR), schema.MAGIC)
+    has_magic = np.array_equal(attributes.get(schema.MAGIC_ATTR, 0), schema.MAGIC)
     if not has_magic or not set(schema.ROOT_ATTRS) <= set(attributes):
         raise FileFormatError(
             f"'{path}' is HDF5, but was not written by distsim: it lacks the attributes "

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["SPIKE_DTYPE", "SpikeStream", "merge", "pack"]
 
 SPIKE_DTYPE = np.dtype([("time", "<f8"), ("node_id", "<i8")])
 
 # spikes of all ranks together that are held, and of one rank at least
-_N_HELD = 2**22
+_N_HELD = 2**19
 _MIN_BLOCK = 2**10
 
 
@@ -97,7 +97,7 @@ def merge(streams: Sequence[SpikeStream], n_held: int = _N_HELD) -> Iterator[NDA
         yield _in_order(pieces)
 
 
-def pack(times: Sequence[float], node_ids: Sequence[int]) -> NDArray[np.void]:
+def pack(times: ArrayLike, node_ids: ArrayLike) -> NDArray[np.void]:
     """Return times and cells of spikes as one array.
 
     Parameters
@@ -112,7 +112,7 @@ def pack(times: Sequence[float], node_ids: Sequence[int]) -> NDArray[np.void]:
     ndarray of SPIKE_DTYPE, shape (n_spikes,)
         Both side by side.
     """
-    spikes = np.empty(len(times), dtype=SPIKE_DTYPE)
+    spikes = np.empty(np.shape(times), dtype=SPIKE_DTYPE)
     spikes["time"] = times
     spikes["node_id"] = node_ids
     return spikes

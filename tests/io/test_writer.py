@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from textwrap import dedent
 
 import h5py
@@ -23,6 +24,7 @@ from distsim.io import (
     layout,
     read_segments,
     schema,
+    spike_merge,
     transfer,
     write,
 )
@@ -127,9 +129,10 @@ def test_the_file_does_not_depend_on_the_ranks(
 ):
     write(tmp_path / "serial.h5", segments, RunInfo(RUN))
     # many small blocks
-    monkeypatch.setattr("distsim.io.spike_merge._MIN_BLOCK", 16)
-    monkeypatch.setattr("distsim.io.spike_merge._N_HELD", 16)
+    monkeypatch.setattr(spike_merge, "_MIN_BLOCK", 16)
+    monkeypatch.setattr(layout, "merge", partial(spike_merge.merge, n_held=16))
     monkeypatch.setattr(transfer, "MESSAGE_BYTES", 1024)
+    monkeypatch.setattr(layout, "MESSAGE_BYTES", 1024)
     monkeypatch.setattr(layout, "_TILE_COLUMNS", schema.REPORT_CHUNK[1])
     path = tmp_path / "parallel.h5"
     outcomes = write_on_ranks(run_on_ranks, split_segment, path, segments, n_ranks, seed)
