@@ -54,7 +54,16 @@ VENDOR_WORDS = {
 }
 
 # variables by which a launcher speaks to its ranks; a launcher within a job must not hear them
-RANK_PREFIXES = ("DISTSIM_N_RANKS", "OMPI_", "PMIX_", "PMI_", "PRTE_", "HYDI_", "MPI_LOCAL")
+RANK_PREFIXES = (
+    "DISTSIM_N_RANKS",
+    "HYDI_",
+    "MPI_LOCAL",
+    "OMPI_",
+    "ORTE_",
+    "PMIX_",
+    "PMI_",
+    "PRTE_",
+)
 
 # variables that say that a resource manager has given this job its nodes
 ALLOCATION_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "FLUX_JOB_ID", "PE_HOSTFILE")
@@ -314,7 +323,7 @@ def rank_environment(environ: Mapping[str, str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        The same, unless this process is a rank of a job.
+        The same, unless this process is a rank of a job, or the child of one.
 
     Examples
     --------
@@ -323,7 +332,8 @@ def rank_environment(environ: Mapping[str, str]) -> dict[str, str]:
     >>> rank_environment({"OMPI_COMM_WORLD_SIZE": "1", "OMPI_MCA_ess": "pmi", "HOME": "/root"})
     {'HOME': '/root'}
     """
-    if not claimed_ranks(environ):
+    # Open MPI 4 leaves such traces even in the environment of a process that was started by hand
+    if not claimed_ranks(environ) and "PMIX_NAMESPACE" not in environ:
         return dict(environ)
     return {name: text for name, text in environ.items() if not name.startswith(RANK_PREFIXES)}
 
