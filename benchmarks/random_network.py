@@ -10,8 +10,6 @@ import json
 import resource
 import time
 
-import numpy as np
-
 import distsim as sim
 from distsim.pynn.simulator import state
 
@@ -46,9 +44,7 @@ def build(n_cells, indegree):
             (inh, indegree - indegree * 4 // 5, -0.2),
         )
     ]
-    sim.Projection(
-        drive, cells, sim.OneToOneConnector(), sim.StaticSynapse(weight=0.05, delay=0.1)
-    )
+    sim.Projection(drive, cells, sim.OneToOneConnector(), sim.StaticSynapse(weight=0.05, delay=0.1))
     cells.record("spikes")
     return cells, projections
 
@@ -84,7 +80,7 @@ def main():
         "ranks": sim.num_processes(),
         "cells": N_CELLS,
         "synapses": sum(projection.size() for projection in projections),
-        "rate_hz": cells.mean_spike_count() / DURATION * 1000.0,
+        "rate_hz": round(cells.mean_spike_count() / DURATION * 1000.0, 3),
         "construction_s": round(built - started, 3),
         "run_s": round(ran - built, 3),
         "real_time_factor": round((ran - built) / DURATION * 1000.0, 3),
@@ -97,7 +93,7 @@ def main():
     }
     row["overhead_us_per_epoch"] = round(overhead_per_epoch() * 1e6, 1)
     if sim.rank() == 0:
-        print(json.dumps({k: float(v) if isinstance(v, np.floating) else v for k, v in row.items()}))
+        print(json.dumps(row))
 
 
 if __name__ == "__main__":

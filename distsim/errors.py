@@ -9,6 +9,7 @@ __all__ = [
     "DistsimError",
     "ExchangeError",
     "FileFormatError",
+    "FileWriteError",
     "LauncherError",
     "ParameterError",
     "PartitionError",
@@ -54,6 +55,10 @@ class ConnectivityError(DistsimError, ValueError):
 
 class FileFormatError(DistsimError, ValueError):
     """A file that is not what its name or content claims."""
+
+
+class FileWriteError(DistsimError, OSError):
+    """A file could not be written: folder missing or read-only, disk full."""
 
 
 class ExchangeError(DistsimError, RuntimeError):

@@ -9,11 +9,9 @@ from distsim.io.recordings import (
     SignalData,
     SpikeData,
 )
-from distsim.io.transfer import FileWriteError
 from distsim.io.writer import write
 
 __all__ = [
-    "FileWriteError",
     "PopulationData",
     "PopulationInfo",
     "RunInfo",

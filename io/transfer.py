@@ -13,12 +13,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from distsim.errors import DistsimError, ParameterError
+from distsim.errors import DistsimError, FileWriteError, ParameterError
 
 __all__ = [
     "MESSAGE_BYTES",
     "Communicator",
-    "FileWriteError",
     "Kind",
     "LocalPart",
     "Part",
@@ -32,10 +31,6 @@ MESSAGE_BYTES = 8 * 2**20
 
 _TAG = 7470
 _OK = -1
-
-
-class FileWriteError(DistsimError, OSError):
-    """A file could not be written: folder missing or read-only, disk full."""
 
 
 # what can be raised again on another rank; the place in the tuple is what is sent

@@ -16,7 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from distsim.errors import DistsimError, ParameterError
+from distsim.errors import DistsimError, FileWriteError, ParameterError
 from distsim.io import schema
 from distsim.io.answers import Answers
 from distsim.io.attributes import encode
@@ -24,7 +24,6 @@ from distsim.io.layout import SegmentWriter
 from distsim.io.recordings import RunInfo, SegmentData
 from distsim.io.transfer import (
     Communicator,
-    FileWriteError,
     Kind,
     LocalPart,
     Part,
@@ -164,12 +163,8 @@ def _root_attributes(info: Mapping[str, Any], n_segments: int) -> dict[str, Any]
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[h5py.File]:
-    """Open a file beside the target and give it its name when it is complete."""
-    if not path.parent.is_dir():
-        raise FileWriteError(
-            f"'{path}' cannot be written: '{path.parent}' is not a folder; create it first",
-            path=str(path),
-        )
+    """Open a file beside the target, in a folder made if need be; name it when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with h5py.File(temporary, "w", libver=schema.HDF5_VERSIONS) as file:

@@ -1,6 +1,6 @@
 """Connection rules: for a rank's own targets the sources, weights and delays, from the streams."""
 
-from distsim.connectivity.connections import Chunk, Connections, Materialised
+from distsim.connectivity.connections import Chunk, Connections
 from distsim.connectivity.dense import AllToAll, OneToOne
 from distsim.connectivity.explicit import Listed, Masked
 from distsim.connectivity.fixed_number import FixedNumberPost, FixedNumberPre, FixedTotalNumber
@@ -21,7 +21,6 @@ __all__ = [
     "FixedTotalNumber",
     "Listed",
     "Masked",
-    "Materialised",
     "Matrix",
     "OfDistance",
     "OneToOne",

@@ -109,9 +109,9 @@ class RuleConnector:
 
         self._standard_connect(projection, source_masks)  # type: ignore[attr-defined]
 
-    def _stream(self, projection: Any, purpose: Purpose = Purpose.CONNECT) -> Any:
+    def _stream(self, projection: Any) -> Any:
         seed = getattr(self.rng, "seed", None)
-        return state.stream(purpose, projection.number, seed=seed)
+        return state.stream(Purpose.CONNECT, projection.number, seed=seed)
 
     def _own(self, projection: Any) -> Callable[[Integers], Integers] | None:
         """Return the function from targets to the same cells among the sources, if excluded."""
@@ -295,7 +295,7 @@ class FixedNumberPostConnector(RuleConnector, pyNN.connectors.FixedNumberPostCon
             projection.post.size,
             n=self._numbers(projection),
             with_replacement=self.with_replacement,
-            stream=self._stream(projection, Purpose.TREE),
+            stream=self._stream(projection),
             own_source=self._own_source(projection),
         )
 
@@ -319,7 +319,7 @@ class FixedTotalNumberConnector(RuleConnector, pyNN.connectors.FixedTotalNumberC
             projection.post.size,
             n=int(n(np.zeros(1, np.int64))[0]) if callable(n) else n,
             with_replacement=self.with_replacement,
-            stream=self._stream(projection, Purpose.TREE),
+            stream=self._stream(projection),
             own=self._own(projection),
         )
 

@@ -128,7 +128,9 @@ class _Selection:
         IndexError
             If a cell is not in the selection.
         """
-        gids = np.atleast_1d(np.asarray(getattr(id, "all_cells", id), np.int64))
+        # not `hasattr`: every attribute of an ID is a parameter of its cell
+        cells = id.all_cells if isinstance(id, _Selection | Assembly) else id
+        gids = np.atleast_1d(np.asarray(cells, np.int64))
         positions = self.positions_of(gids)
         if (positions < 0).any():
             missing = int(gids[np.argmin(positions)])

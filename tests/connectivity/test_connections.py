@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from distsim.connectivity.connections import Connections, Materialised
+from distsim.connectivity.connections import Connections
 from distsim.connectivity.dense import AllToAll
 from distsim.connectivity.fixed_number import FixedNumberPost, FixedNumberPre
 from distsim.connectivity.values import Constant, Drawn
-from distsim.errors import ConnectivityError
 from distsim.partitioning.streams import Purpose, Stream
 
 CONNECT = Stream.of(1, Purpose.CONNECT, 0)
@@ -57,46 +54,3 @@ def test_rules_with_a_cost_for_each_call_get_larger_chunks():
 def test_no_targets_and_no_synapses_give_no_chunks():
     assert list(Connections(RULE, WEIGHT, DELAY).chunks(TARGETS[:0])) == []
     assert list(Connections(AllToAll(0, 9), WEIGHT, DELAY).chunks(np.arange(9))) == []
-    assert list(Materialised([], [], 1.0, 1.0).chunks(np.arange(9))) == []
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), min_size=1, max_size=30),
-    st.integers(1, 40),
-)
-def test_arrays_are_sorted_by_target_in_their_order(pairs, chunk_size):
-    targets, sources = np.array(pairs).T
-    weights = np.arange(targets.size, dtype=float)
-    connections = Materialised(targets, sources, weights, 2.0, chunk_size)
-    wanted = np.array([0, 1, 3, 4, 5])
-    chunks = list(connections.chunks(wanted))
-    expected = [
-        (position, source, weight)
-        for position, target in enumerate(wanted.tolist())
-        for (other, source), weight in zip(pairs, weights.tolist(), strict=True)
-        if other == target
-    ]
-    found = [
-        row
-        for chunk in chunks
-        for row in zip(
-            chunk.target_positions.tolist(),
-            chunk.sources.tolist(),
-            chunk.weights.tolist(),
-            strict=True,
-        )
-    ]
-    assert found == expected
-    assert all(chunk.delays == 2.0 for chunk in chunks)
-    assert all(0 < chunk.sources.size <= chunk_size for chunk in chunks)
-
-
-def test_arrays_give_weights_only_if_wanted():
-    chunk = next(Materialised([1], [2], [3.0], [4.0]).chunks(np.arange(2), want_weights=False))
-    assert chunk.weights is None
-    assert chunk.delays.tolist() == [4.0]
-
-
-def test_arrays_must_have_one_length():
-    with pytest.raises(ConnectivityError, match=r"weights have shape \(1,\), targets \(2,\)"):
-        Materialised([0, 1], [0, 1], [1.0], 1.0)

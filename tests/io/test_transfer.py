@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from distsim.errors import DistsimError, ParameterError
+from distsim.errors import DistsimError, FileWriteError, ParameterError
 from distsim.io import transfer
 from distsim.io.transfer import (
-    FileWriteError,
     Kind,
     LocalPart,
     RemotePart,

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distsim.errors import DistsimError, ParameterError
+from distsim.errors import DistsimError, FileWriteError, ParameterError
 from distsim.io import (
-    FileWriteError,
     PopulationData,
     PopulationInfo,
     RunInfo,
@@ -221,16 +220,20 @@ def test_populations_of_one_label_are_kept_apart(tmp_path):
 
 
 @pytest.mark.parametrize("n_ranks", [1, 3])
-@pytest.mark.parametrize("folder", ["missing", "file"])
-def test_a_folder_that_is_none_is_one_error_on_all_ranks(
-    n_ranks, folder, tmp_path, segments, run_on_ranks, split_segment
+def test_a_file_in_the_place_of_the_folder_is_one_error_on_all_ranks(
+    n_ranks, tmp_path, segments, run_on_ranks, split_segment
 ):
     (tmp_path / "file").touch()
-    path = tmp_path / folder / "run.h5"
+    path = tmp_path / "file" / "run.h5"
     outcomes = write_on_ranks(run_on_ranks, split_segment, path, segments, n_ranks)
     kind, message = raised(outcomes)
     assert kind is FileWriteError
-    assert message.endswith(f"'{path.parent}' is not a folder; create it first")
+    assert f"'{path}' cannot be written" in message
+
+
+def test_a_missing_folder_is_made(tmp_path, segments):
+    write(tmp_path / "new" / "folder" / "run.h5", segments, RUN)
+    assert (tmp_path / "new" / "folder" / "run.h5").is_file()
 
 
 @pytest.mark.parametrize("n_ranks", [1, 3])
