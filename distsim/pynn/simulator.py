@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from distsim import comm as communication
 from distsim.engine import Simulation
-from distsim.errors import SetupError, did_you_mean
+from distsim.errors import ParameterError, SetupError, did_you_mean
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
 
@@ -32,6 +32,24 @@ class ID(int, common.IDMixin):
 
     def __init__(self, n: int) -> None:
         common.IDMixin.__init__(self)
+
+    def __getattr__(self, name: str) -> Any:
+        # numpy asks every object for its protocols; they are no parameters of the cell
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return super().__getattr__(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # the object is soon gone, and with it an attribute that is no parameter
+        if name != "parent" and not hasattr(type(self), name):
+            known = self.celltype.get_parameter_names()
+            if name not in known:
+                raise ParameterError(
+                    f"unknown parameter '{name}' of {type(self.celltype).__name__}; "
+                    f"{did_you_mean(name, known)}",
+                    name=name,
+                )
+        super().__setattr__(name, value)
 
 
 @dataclasses.dataclass(frozen=True)

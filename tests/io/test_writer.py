@@ -272,6 +272,7 @@ def test_a_full_disk_is_an_error_that_says_so(tmp_path):
         """
         import resource, sys
         import numpy as np
+        from distsim.errors import FileWriteError
         from distsim.io import *
 
         signal = SignalData("v", "mV", np.arange(100), np.ones((10_000, 100)), 0.0, 0.1)
