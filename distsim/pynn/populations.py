@@ -128,18 +128,13 @@ class _Selection:
         IndexError
             If a cell is not in the selection.
         """
-        # not `hasattr`: every attribute of an ID is a parameter of its cell
         cells = id.all_cells if isinstance(id, _Selection | Assembly) else id
         gids = np.atleast_1d(np.asarray(cells, np.int64))
         positions = self.positions_of(gids)
         if (positions < 0).any():
             missing = int(gids[np.argmin(positions)])
             raise IndexError(f"cell {missing} is not in '{self.label}'")
-        return (
-            int(positions[0])
-            if np.ndim(id) == 0 and isinstance(id, int | np.integer)
-            else positions
-        )
+        return int(positions[0]) if isinstance(id, int | np.integer) else positions
 
     def id_to_local_index(self, id: Any) -> Any:  # noqa: A002 - PyNN's name
         """Return the position(s) of cells among this rank's cells of the selection."""

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from distsim import comm as communication
 from distsim.engine import Simulation
-from distsim.errors import ParameterError, SetupError, did_you_mean
+from distsim.errors import SetupError, did_you_mean
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
 
@@ -34,21 +34,14 @@ class ID(int, common.IDMixin):
         common.IDMixin.__init__(self)
 
     def __getattr__(self, name: str) -> Any:
-        # numpy asks every object for its protocols; they are no parameters of the cell
-        if name.startswith("__"):
-            raise AttributeError(name)
+        if name not in ("parent", "set"):
+            self.celltype.check_attribute(name)
         return super().__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # the object is soon gone, and with it an attribute that is no parameter
+        # this object is soon gone, and with it an attribute that is no parameter
         if name != "parent" and not hasattr(type(self), name):
-            known = self.celltype.get_parameter_names()
-            if name not in known:
-                raise ParameterError(
-                    f"unknown parameter '{name}' of {type(self.celltype).__name__}; "
-                    f"{did_you_mean(name, known)}",
-                    name=name,
-                )
+            self.celltype.check_attribute(name)
         super().__setattr__(name, value)
 
 

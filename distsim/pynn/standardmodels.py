@@ -38,6 +38,10 @@ class UnknownParameterError(ParameterError, pyNN.errors.NonExistentParameterErro
     """A parameter that a model does not have."""
 
 
+class UnknownAttributeError(UnknownParameterError, AttributeError):
+    """An attribute of a single cell that is no parameter of its model."""
+
+
 def unknown_parameter(name: str, model: type) -> UnknownParameterError:
     """Return the error for a parameter that a model does not have.
 
@@ -89,6 +93,13 @@ class StandardCell(_CheckedParameters, StandardCellType):
             known = list(cls.default_initial_values)
             hint = did_you_mean(variable, known) if known else "it has none"
             raise ParameterError(f"unknown state variable '{variable}' of {cls.__name__}; {hint}")
+
+    @classmethod
+    def check_attribute(cls, name: str) -> None:
+        """Raise if a single cell has no such parameter."""
+        if name not in cls.default_parameters:
+            error = unknown_parameter(name, cls)
+            raise UnknownAttributeError(str(error), **vars(error))
 
     def block_values(self, block: Any, name: str) -> Values:
         """Return a parameter of the cells of a block."""

@@ -1,0 +1,250 @@
+"""A recurrent network with every connector, model and source; its recordings and connections.
+
+Usage: network.py PARTITION OUTPUT.h5 LISTS.npz, where PARTITION is block, round_robin or user.
+"""
+
+import sys
+
+import numpy as np
+from pyNN.core import IndexBasedExpression
+
+import distsim as sim
+from distsim import RandomDistribution
+
+
+def backwards_in_threes(first_gid, n_cells, n_ranks):
+    """Return the rank of each cell of a population: a partition of the user's own."""
+    return (n_ranks - 1 - (first_gid + np.arange(n_cells)) // 3 % n_ranks) % n_ranks
+
+
+class ByIndex(IndexBasedExpression):
+    """A weight that depends on the indices of both cells."""
+
+    def __call__(self, i, j):
+        return 0.01 + 0.001 * ((3 * i + j) % 5)
+
+
+def numpy_rng(seed):
+    """Return a seeded random-number generator, of which every rank draws all numbers."""
+    return sim.NumpyRNG(seed=seed)
+
+
+def synapse(weight, delay=1.0):
+    """Return a synapse type."""
+    return sim.StaticSynapse(weight=weight, delay=delay)
+
+
+def uniform(low, high, rng=None):
+    """Return a uniform distribution."""
+    return RandomDistribution("uniform", low=low, high=high, rng=rng)
+
+
+def make_populations():
+    """Return cells of all models and both kinds of source, by label."""
+    offset = uniform(0.8, 1.2)
+    seeded = RandomDistribution("normal", mu=-65.0, sigma=2.0, rng=numpy_rng(11))
+    cells = {
+        "curr_exp": (
+            (5, 8),
+            sim.IF_curr_exp(cm=1.0, tau_m=uniform(15.0, 20.0), i_offset=offset, v_rest=seeded),
+        ),
+        "curr_alpha": (23, sim.IF_curr_alpha(tau_refrac=uniform(0.3, 3.0), i_offset=offset)),
+        "curr_delta": (17, sim.IF_curr_delta(i_offset=lambda i: 0.9 + 0.02 * i)),
+        "cond_exp": (29, sim.IF_cond_exp(i_offset=uniform(0.9, 1.1, numpy_rng(12)))),
+        "cond_alpha": (3, sim.IF_cond_alpha(i_offset=[0.8, 1.0, 1.1])),
+        "single": (1, sim.IF_curr_exp(i_offset=3.0)),
+        "empty": (0, sim.IF_cond_exp()),
+        "arrays": (
+            13,
+            sim.SpikeSourceArray(
+                spike_times=[sim.Sequence(np.arange(k + 0.05, 60.0, 5.3)) for k in range(13)]
+            ),
+        ),
+        "poisson": (19, sim.SpikeSourcePoisson(rate=uniform(50.0, 400.0), start=2.0)),
+    }
+    populations = {
+        label: sim.Population(size, cell, label=label) for label, (size, cell) in cells.items()
+    }
+    cube = sim.RandomStructure(sim.Cuboid(100.0, 50.0, 20.0))
+    populations["placed"] = sim.Population(31, sim.IF_curr_exp(), structure=cube, label="placed")
+    return populations
+
+
+def initialize(p):
+    """Set initial values in every way."""
+    p["curr_exp"].initialize(v=uniform(-65.0, -52.0))
+    p["curr_exp"][::3].initialize(v=uniform(-60.0, -50.5), isyn_exc=0.1)
+    p["curr_alpha"].initialize(v=uniform(-65.0, -52.0, numpy_rng(13)))
+    p["curr_delta"].initialize(v=lambda i: -60.0 + 0.5 * i)
+    p["cond_exp"][5:20].initialize(v=uniform(-60.0, -51.0), gsyn_exc=0.001)
+    p["placed"].initialize(v=np.linspace(-65.0, -51.0, 31))
+
+
+def connect(p):
+    """Return projections of every connector, between populations, views and assemblies."""
+    everything = sim.Assembly(p["curr_exp"], p["curr_alpha"][3:], p["curr_delta"], label="all")
+    conductances = p["cond_exp"] + p["cond_alpha"]
+    sources = sim.Assembly(p["arrays"], p["poisson"], p["curr_exp"], label="sources")
+    space = sim.Space(axes="xy", periodic_boundaries=((0.0, 100.0), (0.0, 50.0), None))
+    near = "0.7 * exp(-d / 30)"
+    rows = [(0, 4, 0.3, 0.5), (2, 0, 0.5, 1.7), (2, 0, 0.4, 0.9), (12, 11, 0.7, 3.0)]
+    mask = np.random.default_rng(2).random((19, 29)) < 0.3
+    described = [
+        (sources, everything, sim.FixedProbabilityConnector(0.1), synapse(uniform(0.0, 0.4))),
+        (
+            everything,
+            everything,
+            sim.FixedProbabilityConnector(0.1, rng=numpy_rng(1)),
+            synapse(0.1, uniform(0.5, 3.0)),
+        ),
+        (
+            p["curr_exp"],
+            p["curr_exp"],
+            sim.FixedProbabilityConnector(0.2, allow_self_connections="NoMutual"),
+            synapse(-0.1, uniform(0.3, 2.0, numpy_rng(2))),
+        ),
+        (
+            p["arrays"],
+            p["curr_alpha"],
+            sim.AllToAllConnector(),
+            synapse(uniform(0.0, 0.3, numpy_rng(3)), 0.7),
+        ),
+        (
+            p["placed"],
+            p["placed"],
+            sim.AllToAllConnector(allow_self_connections=False),
+            synapse(lambda d: 0.02 * np.exp(-d / 50), "0.2 + d / 40"),
+        ),
+        (p["poisson"], p["placed"], sim.OneToOneConnector(), synapse(1.5, 0.1)),
+        (p["curr_exp"][10:30], conductances, sim.FixedNumberPreConnector(4), synapse(0.01)),
+        (
+            p["poisson"],
+            conductances,
+            sim.FixedNumberPreConnector(
+                RandomDistribution("uniform_int", low=1, high=6), with_replacement=True
+            ),
+            synapse(uniform(0.0, 0.02), uniform(0.2, 4.0)),
+        ),
+        (
+            p["cond_exp"],
+            conductances,
+            sim.FixedNumberPreConnector(3, rng=numpy_rng(4)),
+            synapse(0.005, 1.1),
+        ),
+        (
+            everything,
+            p["curr_exp"][[1, 5, 39, 20]],
+            sim.FixedNumberPostConnector(2),
+            synapse(-0.2, 0.8),
+        ),
+        (
+            p["placed"],
+            p["placed"],
+            sim.FixedNumberPostConnector(3, with_replacement=True, allow_self_connections=False),
+            synapse(0.1, 2.0),
+        ),
+        (
+            p["placed"],
+            p["curr_delta"],
+            sim.FixedNumberPostConnector(2, rng=numpy_rng(5)),
+            synapse(0.5),
+        ),
+        (sources, p["placed"], sim.FixedTotalNumberConnector(80), synapse(uniform(0.1, 0.9), 0.4)),
+        (
+            p["curr_exp"],
+            p["curr_exp"],
+            sim.FixedTotalNumberConnector(60, with_replacement=False, allow_self_connections=False),
+            synapse(0.1, 0.6),
+        ),
+        (
+            p["curr_alpha"],
+            p["placed"],
+            sim.FixedTotalNumberConnector(50, rng=numpy_rng(6)),
+            synapse(-0.1),
+        ),
+        (p["arrays"], p["curr_delta"], sim.FromListConnector(rows), None),
+        (p["poisson"], p["cond_exp"], sim.ArrayConnector(mask), synapse(ByIndex())),
+        (
+            p["placed"],
+            p["placed"],
+            sim.DistanceDependentProbabilityConnector(near, allow_self_connections=False),
+            synapse("d / 500", 1.3),
+        ),
+        (
+            p["curr_exp"],
+            p["placed"],
+            sim.DistanceDependentProbabilityConnector("d < 20", rng=numpy_rng(7)),
+            synapse(0.05),
+        ),
+        (p["single"], p["curr_exp"], sim.AllToAllConnector(), synapse(0.3, 0.9)),
+        (p["curr_exp"], p["single"], sim.FixedProbabilityConnector(0.3), synapse(0.1, 0.2)),
+        (p["empty"], p["cond_exp"], sim.AllToAllConnector(), synapse(0.1)),
+        (p["cond_exp"], p["empty"], sim.FixedNumberPreConnector(2), synapse(0.1)),
+    ]
+    return [
+        sim.Projection(pre, post, connector, synapse_type, space=space, label=f"{k}")
+        for k, (pre, post, connector, synapse_type) in enumerate(described)
+    ]
+
+
+def inject(p):
+    """Inject constant and stepwise currents."""
+    sim.DCSource(amplitude=0.3, start=3.0, stop=40.0).inject_into(p["placed"])
+    steps = sim.StepCurrentSource(times=[1.0, 9.0, 25.0], amplitudes=[0.5, -0.2, 0.4])
+    steps.inject_into(p["curr_delta"][::2] + p["single"])
+    p["cond_alpha"][1].inject(steps)
+
+
+def record(p, path):
+    """Record subsets, with sampling intervals of their own."""
+    for label, population in p.items():
+        population.record("spikes", to_file=path)
+        if population.celltype.injectable and label != "empty":
+            interval = {"curr_exp": 0.3, "placed": 1.0}.get(label)
+            population[::2].record("v", sampling_interval=interval)
+            others = [v for v in population.celltype.recordable if v not in ("spikes", "v")]
+            population[-3:].record(others)
+    p["cond_exp"].record("v")
+
+
+def list_of(projections):
+    """Return the connections of each projection, as arrays."""
+    return [np.array(each.get(["weight", "delay"], "list")).reshape(-1, 4) for each in projections]
+
+
+def main(partition, path, lists_path):
+    """Build, run, change, run, reset, run, write."""
+    partition = backwards_in_threes if partition == "user" else partition
+    sim.setup(timestep=0.1, seed=42, partition=partition, log=False)
+    p = make_populations()
+    initialize(p)
+    projections = connect(p)
+    inject(p)
+    record(p, path)
+    lists = list_of(projections)
+    sim.run(20.0)
+    p["curr_exp"].set(i_offset=uniform(0.9, 1.3))
+    p["poisson"].set(rate=uniform(100.0, 300.0))
+    projections[0].set(weight=uniform(0.0, 0.5))
+    projections[2].set(delay=uniform(0.2, 1.0))
+    lists += list_of(projections)
+    sim.run_until(45.0)
+    sim.run(0.0)
+    for connection in projections[15]:
+        connection.weight = 0.1 * connection.weight + 0.2
+    sim.run(3.3)
+    sim.reset(annotations={"part": "first"})
+    for cell in p["cond_exp"]:
+        cell.i_offset = 1.0 + 0.001 * p["cond_exp"].id_to_index(cell)
+    sim.run(15.0)
+    counts = p["curr_exp"].get_spike_counts()
+    lists += list_of(projections)
+    lists.append(np.array(sorted((int(k), int(n)) for k, n in counts.items())))
+    lists.append(p["placed"].positions)
+    sim.end()
+    if sim.rank() == 0:
+        np.savez(lists_path, *lists)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,77 @@
+"""One network on any number of ranks, split in any way: equal to the bit."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+NETWORK = Path(__file__).parent / "rank_invariance" / "network.py"
+
+
+@pytest.fixture(scope="module")
+def outcome(mpi_job, tmp_path_factory):
+    """Return a function that runs the network; it gives datasets of the file and connections."""
+
+    def run(n_ranks, partition):
+        folder = tmp_path_factory.mktemp("network")
+        job = mpi_job(n_ranks, NETWORK, partition, folder / "run.h5", folder / "lists.npz")
+        assert job.returncode == 0, job.stdout
+        with np.load(folder / "lists.npz") as lists:
+            return datasets_of(folder / "run.h5"), dict(lists)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def serial(outcome):
+    return outcome(1, "block")
+
+
+def datasets_of(path):
+    """Return all datasets of a file by name."""
+    datasets = {}
+
+    def keep(name, item):
+        if isinstance(item, h5py.Dataset):
+            datasets[name] = item[()]
+
+    with h5py.File(path) as file:
+        file.visititems(keep)
+    return datasets
+
+
+def assert_equal(ours, expected):
+    assert list(ours) == list(expected)
+    for name, values in expected.items():
+        assert ours[name].dtype == values.dtype, name
+        np.testing.assert_array_equal(ours[name], values, err_msg=name)
+
+
+def test_everything_in_the_network_takes_part(serial):
+    datasets, lists = serial
+    for name in lists:
+        # those from and to the empty population have no connections
+        assert lists[name].size > 0 or int(name.removeprefix("arr_")) % 23 in (21, 22), name
+    spikes = {name: data for name, data in datasets.items() if name.endswith("timestamps")}
+    silent = [name for name, data in spikes.items() if not data.size]
+    assert len(spikes) >= 2 * 9
+    assert all("empty" in name for name in silent), silent
+
+
+@pytest.mark.parametrize(
+    ("n_ranks", "partition"), [(2, "block"), (3, "user"), (4, "round_robin"), (7, "block")]
+)
+def test_recordings_and_connections_do_not_depend_on_the_ranks(outcome, serial, n_ranks, partition):
+    datasets, lists = outcome(n_ranks, partition)
+    assert_equal(lists, serial[1])
+    assert_equal(datasets, serial[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_ranks", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("partition", ["block", "round_robin", "user"])
+def test_no_split_gives_other_results(outcome, serial, n_ranks, partition):
+    datasets, lists = outcome(n_ranks, partition)
+    assert_equal(lists, serial[1])
+    assert_equal(datasets, serial[0])
