@@ -52,7 +52,7 @@ def deliver(step, queue, connectome, inputs):
     Returns
     -------
     int
-        Number of synaptic events.
+        Number of synaptic events: spikes times the synapses that each reaches now.
     """
     n_events = 0
     head, tail = int(queue.bounds[0]), int(queue.bounds[1])
@@ -65,7 +65,7 @@ def deliver(step, queue, connectome, inputs):
         multiplicity = queue.multiplicity[entry]
         for k in range(begin, end):
             buffer[connectome.target[k]] += multiplicity * connectome.weight[k]
-        n_events += end - begin
+        n_events += int(multiplicity) * (end - begin)
         # the entry waits for the next run of its row, if there is one
         run += 1
         queue.run[entry] = run

@@ -45,14 +45,9 @@ def sample(step, state, probes):
     step : int
     state : ndarray of float64, shape (n_states, n_local)
     probes : Probes
-        `buffer`, `rows` and `next_step` are updated in place.
-
-    Returns
-    -------
-    bool
-        Whether some set's buffer is now full.
+        With room for one more sample of each set; `buffer`, `rows` and `next_step` are updated in
+        place.
     """
-    is_full = False
     for s in range(probes.interval.size):
         if probes.next_step[s] == step:
             begin, end = probes.begin[s], probes.begin[s + 1]
@@ -61,8 +56,15 @@ def sample(step, state, probes):
                 probes.buffer[place + k - begin] = state[probes.state_row[k], probes.lid[k]]
             probes.rows[s] += 1
             probes.next_step[s] += probes.interval[s]
-        is_full = is_full or probes.rows[s] >= probes.max_rows[s]
-    return is_full
+
+
+@njit(cache=True, nogil=True)
+def _is_full(probes):
+    """Return whether some set's buffer has no room for another sample."""
+    n_full = 0
+    for s in range(probes.rows.size):
+        n_full += probes.rows[s] >= probes.max_rows[s]
+    return n_full > 0
 
 
 @njit(cache=True, nogil=True)
@@ -108,7 +110,7 @@ def advance(first, n_steps, cells, coefficients, connectome, queues, currents, p
     n_local = cells.gids.size
     n_events = 0
     for step in range(first + 1, first + n_steps + 1):
-        if log.filled[0] + n_local > log.keys.size:
+        if log.filled[0] + n_local > log.keys.size or _is_full(probes):
             return step - 1 - first, n_events
         _inject(step - 1, currents, coefficients)
         n_events += deliver(step, queues[0], connectome, cells.inputs)
@@ -118,6 +120,5 @@ def advance(first, n_steps, cells, coefficients, connectome, queues, currents, p
         for k in range(n_spiking):
             log.keys[count + k] = np.int64(step) << np.int64(32) | cells.gids[cells.spiking[k]]
         log.filled[0] = count + n_spiking
-        if sample(step, cells.state, probes):
-            return step - first, n_events
+        sample(step, cells.state, probes)
     return n_steps, n_events

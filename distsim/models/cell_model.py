@@ -79,7 +79,7 @@ def _refuse(model: str, name: str, values: Any, is_wrong: Any, what: str) -> Non
 
 
 def refractory_steps(parameters: Parameters, dt: float) -> NDArray[np.int32]:
-    """Return the refractory period in steps, rounded up as NEST does.
+    """Return the refractory period in steps, rounded up as NEST does, at most 2**31 - 1.
 
     Parameters
     ----------
@@ -92,4 +92,5 @@ def refractory_steps(parameters: Parameters, dt: float) -> NDArray[np.int32]:
     -------
     ndarray of int32
     """
-    return np.ceil(parameters["tau_refrac"] / dt - 1e-9).astype(np.int32)
+    steps = np.ceil(parameters["tau_refrac"] / dt - 1e-9)
+    return np.minimum(steps, np.iinfo(np.int32).max).astype(np.int32)
