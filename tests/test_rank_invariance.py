@@ -1,5 +1,6 @@
 """One network on any number of ranks, split in any way: equal to the bit."""
 
+import re
 from pathlib import Path
 
 import h5py
@@ -53,6 +54,9 @@ def test_everything_in_the_network_takes_part(serial):
     for name in lists:
         # those from and to the empty population have no connections
         assert lists[name].size > 0 or int(name.removeprefix("arr_")) % 23 in (21, 22), name
+    for prefix in ("", "segments/1/"):
+        signals = [name for name in datasets if re.match(f"{prefix}report/.*/data", name)]
+        assert len(signals) >= 2 * 6, signals
     spikes = {name: data for name, data in datasets.items() if name.endswith("timestamps")}
     silent = [name for name, data in spikes.items() if not data.size]
     assert len(spikes) >= 2 * 9

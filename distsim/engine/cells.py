@@ -168,7 +168,7 @@ class CellGroup:
             block.is_changed = False
 
     def _rebuild_probes(self) -> None:
-        self.flush()
+        # a run has flushed the buffers at its end, and a reset may have set back the sets since
         self.sets = [probe_set for block in self.blocks for probe_set in block.probes]
         first_lids = [block.first_lid for block in self.blocks for _ in block.probes]
         self.probes = build_probes(self.sets, first_lids)

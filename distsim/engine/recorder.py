@@ -50,6 +50,14 @@ class ProbeSet:
         self.first_step = self.next_step
         self._chunks: list[NDArray[np.float64]] = []
 
+    def add(self, positions: Integers) -> None:
+        """Sample more cells, too; what was not sampled of them so far is nan."""
+        samples = self.data()
+        positions = np.union1d(self.positions, positions)
+        wider = np.full((samples.shape[0], positions.size), np.nan)
+        wider[:, np.searchsorted(positions, self.positions)] = samples
+        self.positions, self._chunks = positions, [wider]
+
     def append(self, rows: NDArray[np.float64]) -> None:
         """Add samples, one row each."""
         self._chunks.append(rows)

@@ -353,6 +353,9 @@ class FromListConnector(RuleConnector, pyNN.connectors.FromListConnector):
         Names of the values; default weight and delay.
     """
 
+    def load(self) -> None:
+        """Read the list from where it is; here it is given."""
+
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
         known = projection.synapse_type.get_parameter_names()
@@ -373,7 +376,8 @@ class FromListConnector(RuleConnector, pyNN.connectors.FromListConnector):
         """Return the list's values of a synapse parameter, if it has them."""
         if name not in self.column_names:
             return None
-        return np.asarray(self.conn_list)[:, 2 + list(self.column_names).index(name)]
+        place = 2 + list(self.column_names).index(name)
+        return np.asarray(self.conn_list[:, place], np.float64)
 
 
 class FromFileConnector(FromListConnector, pyNN.connectors.FromFileConnector):
@@ -390,13 +394,10 @@ class FromFileConnector(FromListConnector, pyNN.connectors.FromFileConnector):
     def _pynn_class(cls) -> type:
         return pyNN.connectors.FromFileConnector
 
-    def rule(self, projection: Any) -> Rule:
-        """Return the rule that makes this connector's connections of a projection."""
-        self._read()
-        return super().rule(projection)
-
-    def _read(self) -> None:
-        """Read the whole list, or the part that is meant for this rank."""
+    def load(self) -> None:
+        """Read the whole list, or the part that is meant for this rank; once."""
+        if hasattr(self, "conn_list"):
+            return
         file = self.file
         if self.distributed:
             file = type(file)(f"{file.name}.{state.rank}", mode=file.mode)

@@ -34,15 +34,16 @@ class _CurrentSource(StandardCurrentSource):
 
         Parameters
         ----------
-        cells : Population, PopulationView, Assembly or list of ID
+        cells : Population, PopulationView, Assembly, ID or sequence of ID
+
+        Raises
+        ------
+        TypeError
+            If the cells are spike sources, or something is not a cell.
         """
         if location is not None:
             raise NotImplementedError("injection at a location: the cells of distsim are points")
-        if isinstance(cells, list | tuple):
-            parts = [cell.as_view() for cell in cells if isinstance(cell, ID)]
-        else:
-            parts = cells.parts
-        for part in parts:
+        for part in _parts_of(cells):
             if not part.celltype.injectable:
                 raise TypeError(f"cannot inject a current into the spike sources of '{part.label}'")
             self._targets.append((part.root.block, part.block_positions))
@@ -153,3 +154,14 @@ class StepCurrentSource(_CurrentSource, electrodes.StepCurrentSource):
             )
         if (np.diff(times) < 0).any():
             raise ParameterError("times of StepCurrentSource must not decrease")
+
+
+def _parts_of(cells: Any) -> list[Any]:
+    """Return the populations and views that some cells are."""
+    if hasattr(cells, "parts"):
+        return list(cells.parts)
+    several = [cells] if isinstance(cells, ID) else list(cells)
+    for cell in several:
+        if not isinstance(cell, ID):
+            raise TypeError(f"cannot inject a current into {cell!r}, which is not a cell")
+    return [cell.as_view() for cell in several]

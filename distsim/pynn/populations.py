@@ -440,9 +440,10 @@ class Population(_Selection, common.Population):
         self._revisions: dict[tuple[Purpose, str], int] = {}
         self.initial_values: dict[str, LazyArray] = {}
         self.initial: dict[str, NDArray[np.float64]] = {}
-        self._create_cells()
-        self.recorder = Recorder(self)
-        self.initialize(**{**self.celltype.default_initial_values, **(initial_values or {})})
+        with state.together():
+            self._create_cells()
+            self.recorder = Recorder(self)
+            self.initialize(**{**self.celltype.default_initial_values, **(initial_values or {})})
         state.populations.append(self)
 
     def _create_cells(self) -> None:

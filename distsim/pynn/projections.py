@@ -1,6 +1,7 @@
 """Projections: connections between populations, each made by the rank that owns its target."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from pyNN import common
 from pyNN.connectors import Connector
 from pyNN.parameters import ParameterSpace
+from pyNN.recording import files
 from pyNN.space import Space
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
@@ -85,6 +87,9 @@ class Projection(common.Projection):
             raise NotImplementedError(
                 f"'{type(synapse_type).__name__}' is not available in distsim's native engine yet"
             )
+        if isinstance(connector, FromListConnector):
+            with state.together():
+                connector.load()
         try:
             super().__init__(
                 presynaptic_neurons,
@@ -104,8 +109,9 @@ class Projection(common.Projection):
         state.n_projections += 1
         self._revisions = {"weight": 0, "delay": 0}
         self._local: _LocalConnections | None = None
-        self._connections = self._described()
-        self._check_constants()
+        with state.together():
+            self._connections = self._described()
+            self._check_constants()
         self._add_pathways()
 
     # --- description ---------------------------------------------------------------------------
@@ -197,14 +203,15 @@ class Projection(common.Projection):
     def _guess_receptor_type(self) -> None:
         """Take the receptor type by the sign of the weights."""
         weight = self.synapse_type.parameter_space["weight"]
+        column = None
         if isinstance(self._connector, FromListConnector):
-            column = getattr(self._connector, "column_names", ()) and self._connector.column(
-                "weight"
-            )
-            if column is not None and len(column):
-                is_negative = bool(np.asarray(column)[0] < 0)
-                self.receptor_type = self.post.receptor_types[int(is_negative)]
-                return
+            column = self._connector.column("weight")
+        if column is not None:
+            # of the lowest rank that has any: each may have read a file of its own
+            (first_weights,) = gather_arrays(column[:1])
+            is_negative = bool((first_weights[:1] < 0).any())
+            self.receptor_type = self.post.receptor_types[int(is_negative)]
+            return
         base = weight.base_value
         if hasattr(base, "parameters") and not has_numpy_rng(weight):
             median = quantile(base.name, base.parameters, np.array([0.5]))
@@ -285,6 +292,12 @@ class Projection(common.Projection):
             self._local = _LocalConnections.of(self)
         return self._local
 
+    def _agreed_connections(self) -> "_LocalConnections":
+        """Return this rank's connections; every rank must call it, and fails if one does."""
+        with state.together():
+            self._local_connections()
+        return self._local_connections()
+
     def __len__(self) -> int:
         """Return the number of connections on this rank."""
         return int(self._local_connections().sources.size)
@@ -299,7 +312,8 @@ class Projection(common.Projection):
         """
         if not gather:
             return len(self)
-        (counts,) = gather_arrays(np.array([len(self)], np.int64))
+        n_local = self._agreed_connections().sources.size
+        (counts,) = gather_arrays(np.array([n_local], np.int64))
         return int(counts.sum())
 
     def __getitem__(self, i: Any) -> Any:
@@ -350,7 +364,7 @@ class Projection(common.Projection):
         list of tuples, ndarray or list of ndarrays
         """
         names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
-        local = self._local_connections()
+        local = self._agreed_connections() if gather else self._local_connections()
         columns: list[NDArray[Any]] = [local.sources, local.targets]
         columns += [local.column(self, name) for name in names]
         if gather:
@@ -392,6 +406,37 @@ class Projection(common.Projection):
             changed[name] = evaluator(value, self, name, self._revisions[name])
         self._replace(self._connections.rule, **changed)
         self._check_constants()
+
+    def save(
+        self,
+        attribute_names: Any,
+        file: Any,
+        format: str = "list",  # noqa: A002 - PyNN's name
+        gather: bool = True,
+        with_address: bool = True,
+    ) -> None:
+        """Write attributes of the connections to a file, on rank 0.
+
+        Parameters
+        ----------
+        attribute_names : str or list of str
+            'weight', 'delay'; 'all' or 'connections' for both.
+        file : str or file of `pyNN.recording.files`
+            A name gives a text file, which `FromFileConnector` reads.
+        format, gather, with_address
+            As for `get`; in an array, zero stands for no connection.
+        """
+        if attribute_names in ("all", "connections"):
+            attribute_names = self.synapse_type.get_parameter_names()
+        names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
+        values = self.get(names, format, gather, with_address)
+        if state.rank > 0:
+            return
+        if format == "array":
+            values = np.concatenate([np.nan_to_num(array, nan=0.0) for array in values])
+        out = files.StandardTextFile(file, mode="w") if isinstance(file, str | Path) else file
+        out.write(values, {"columns": ["i", "j", *names] if with_address else names})
+        out.close()
 
     def _replace(self, rule: Rule, **values: Values) -> None:
         """Take other connections in place of the present ones."""

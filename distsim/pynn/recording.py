@@ -117,20 +117,17 @@ class Recorder:
         self.sampling_interval = interval
 
     def _record_signal(self, variable: str, block_positions: Integers) -> None:
-        """Add cells to the set of a variable, which begins anew if it already held samples."""
+        """Add cells to the set of a variable; what was not sampled of them so far is nan."""
         block = self.population.block
-        old = self._sets.get(variable)
         positions = np.asarray(block_positions, np.int64)
-        if old is not None:
-            positions = np.union1d(old.positions, positions)
-            if positions.size == old.positions.size:
-                return
-            block.probes.remove(old)
-        interval = state.step_of(self.sampling_interval)
-        row = block.model.state_row(variable)
-        probe_set = ProbeSet(variable, row, positions, interval, state.simulation.step)
-        self._sets[variable] = probe_set
-        block.probes.append(probe_set)
+        if variable in self._sets:
+            self._sets[variable].add(positions)
+        else:
+            interval = state.step_of(self.sampling_interval)
+            row = block.model.state_row(variable)
+            probe_set = ProbeSet(variable, row, positions, interval, state.simulation.step)
+            self._sets[variable] = probe_set
+            block.probes.append(probe_set)
         block.touch()
 
     def reset(self) -> None:

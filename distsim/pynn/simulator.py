@@ -226,6 +226,17 @@ class State(common.control.BaseState):
         finally:
             self._is_one_process = False
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Raise an error of any rank on every rank; every rank must enter and leave."""
+        comm = self.simulation.comm
+        failure: Exception | None = None
+        try:
+            yield
+        except Exception as error:  # agreed on, then raised on each rank
+            failure = error
+        communication.agree(comm, failure)
+
     @property
     def is_one_process(self) -> bool:
         """Whether PyNN's code is made to believe that this is the only process."""

@@ -1,0 +1,262 @@
+"""Projections that are spread over real ranks; to be started under mpiexec."""
+
+import numpy as np
+import pytest
+
+import distsim
+from distsim.errors import ConnectivityError, DistsimError
+from distsim.pynn.projections import ProjectionError
+
+
+@pytest.fixture
+def sim():
+    """Return the back end, set up anew."""
+    distsim.setup(timestep=0.1, log=False)
+    return distsim
+
+
+def assert_equal_on_all_ranks(comm, values):
+    for other in comm.allgather(np.asarray(values)):
+        np.testing.assert_array_equal(other, values)
+
+
+def assert_same_error(comm, caught):
+    errors = comm.allgather((type(caught.value).__name__, str(caught.value)))
+    assert len(set(errors)) == 1, errors
+
+
+def test_connections_are_gathered_on_every_rank(sim, comm):
+    pre = sim.Population(3, sim.IF_curr_exp())
+    post = sim.Population(5, sim.IF_curr_exp())
+    synapse = sim.StaticSynapse(weight=sim.RandomDistribution("uniform", low=0.0, high=1.0))
+    connections = sim.Projection(pre, post, sim.AllToAllConnector(), synapse)
+    assert connections.size() == 15
+    assert sum(comm.allgather(len(connections))) == 15
+    assert connections.size(gather=False) == len(connections) == len(list(connections))
+    for gather in (True, "all"):
+        rows = connections.get(["weight", "delay"], "list", gather=gather)
+        assert [row[:2] for row in rows] == [(i, j) for j in range(5) for i in range(3)]
+        assert_equal_on_all_ranks(comm, rows)
+        assert_equal_on_all_ranks(comm, connections.get("weight", "array", gather=gather))
+    mine = connections.get("weight", "list", gather=False)
+    assert {row[1] for row in mine} <= set(np.nonzero(post._mask_local)[0])
+    assert sum(comm.allgather(len(mine))) == 15
+
+
+def test_one_target_cell_can_be_connected(sim, comm):
+    pre = sim.Population(4, sim.SpikeSourceArray(spike_times=[1.0]))
+    post = sim.Population(1, sim.IF_curr_exp())
+    connections = sim.Projection(
+        pre, post, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0, delay=0.5)
+    )
+    assert connections.get("weight", "array").tolist() == [[1.0]] * 4
+    assert connections.get(["weight"], "list", with_address=False) == [(1.0,)] * 4
+    post.record("isyn_exc")
+    sim.run(3.0)
+    assert_equal_on_all_ranks(comm, post.get_data().segments[0].analogsignals[0].magnitude)
+    assert post.get_data().segments[0].analogsignals[0].magnitude.max() > 3.0
+
+
+def test_only_one_rank_may_have_connections(sim, comm):
+    """PyNN with NEST hangs where a rank has exactly one connected cell."""
+    pre = sim.Population(2, sim.SpikeSourceArray(spike_times=[1.0]))
+    post = sim.Population(8, sim.IF_curr_exp(tau_refrac=0.1))
+    rows = [(0, 7, 100.0, 0.3)]
+    connections = sim.Projection(pre, post, sim.FromListConnector(rows))
+    assert connections.get(["weight", "delay"], "list") == rows
+    assert sorted(comm.allgather(len(connections))) == [0] * (comm.Get_size() - 1) + [1]
+    post.record("spikes")
+    sim.run(5.0)
+    counts = list(post.get_spike_counts().values())
+    assert counts[7] > 0
+    assert sum(counts) == counts[7]
+    assert_equal_on_all_ranks(comm, counts)
+
+
+def test_delays_found_from_the_connections_are_equal_on_all_ranks(sim, comm):
+    pre = sim.Population(2, sim.IF_curr_exp())
+    post = sim.Population(8, sim.IF_curr_exp())
+    rows = [(0, 0, 0.1, 0.7), (1, 7, 0.1, 4.2)]
+    sim.Projection(pre, post, sim.FromListConnector(rows))
+    sim.run(1.0)
+    assert_equal_on_all_ranks(comm, [sim.get_min_delay(), sim.get_max_delay()])
+    assert (sim.get_min_delay(), sim.get_max_delay()) == (0.7, 4.2)
+
+
+def test_a_weight_can_be_set_on_one_rank_alone(sim, comm):
+    pre = sim.Population(2, sim.SpikeSourceArray(spike_times=[1.0, 11.0]))
+    post = sim.Population(4, sim.IF_curr_exp())
+    connections = sim.Projection(
+        pre, post, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.0, delay=0.5)
+    )
+    post.record("isyn_exc")
+    sim.run(8.0)
+    for connection in connections:
+        if (connection.presynaptic_index, connection.postsynaptic_index) == (1, 3):
+            connection.weight = 0.75
+            connection.delay = 2.0
+    sim.run(8.0)
+    current = post.get_data().segments[0].analogsignals[0].magnitude
+    np.testing.assert_array_equal(current.max(axis=0), [0.0, 0.0, 0.0, 0.75])
+    assert current[:, 3].argmax() == 130
+    expected = np.zeros((2, 4))
+    expected[1, 3] = 0.75
+    np.testing.assert_array_equal(connections.get("weight", "array"), expected)
+    assert_equal_on_all_ranks(comm, connections.get(["weight", "delay"], "list"))
+    assert sim.get_max_delay() == 2.0
+
+
+def test_a_list_of_weights_goes_to_the_connections_of_all_ranks(sim, comm):
+    pre = sim.Population(3, sim.IF_curr_exp())
+    post = sim.Population(4, sim.IF_curr_exp())
+    connections = sim.Projection(pre, post, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.0))
+    connections.set(weight=[0.5 * k for k in range(12)], delay=1.5)
+    weights, delays = connections.get(["weight", "delay"], "array")
+    np.testing.assert_array_equal(weights, 0.5 * np.arange(12).reshape(3, 4))
+    assert (delays == 1.5).all()
+    assert_equal_on_all_ranks(comm, weights)
+
+
+def bad_on_one_cell(sim, **values):
+    """Return a projection in which a value of one connection onto the last cell cannot be."""
+    pre = sim.Population(2, sim.IF_curr_exp())
+    post = sim.Population(5, sim.IF_curr_exp())
+    matrices = {name: np.full((2, 5), 1.0) for name in ("weight", "delay")}
+    for name, value in values.items():
+        matrices[name][1, 4] = value
+    return sim.Projection(
+        pre,
+        post,
+        sim.AllToAllConnector(),
+        sim.StaticSynapse(**matrices),
+        receptor_type="excitatory",
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"weight": -0.5}, "weight = -0.5"),
+        ({"weight": np.nan}, "not a finite"),
+        ({"delay": 0.01}, "delay = 0.01 ms"),
+        ({"delay": np.nan}, "delay = nan"),
+    ],
+)
+def test_a_wrong_value_on_one_rank_is_the_same_error_on_every_rank(
+    sim, comm, shared_tmp_path, values, text
+):
+    uses = [
+        lambda connections: sim.run(1.0),
+        lambda connections: connections.get("weight", "list"),
+        lambda connections: connections.get(["weight", "delay"], "array"),
+        lambda connections: connections.size(),
+        lambda connections: connections.set(weight=[1.0] * 10),
+        lambda connections: connections.save("weight", shared_tmp_path / "never.txt"),
+    ]
+    for use in uses:
+        sim.setup(timestep=0.1, log=False)
+        connections = bad_on_one_cell(sim, **values)
+        with pytest.raises(ProjectionError, match=text) as caught:
+            use(connections)
+        assert_same_error(comm, caught)
+
+
+def test_random_weights_of_the_wrong_sign_are_the_same_error_on_every_rank(sim, comm):
+    cells = sim.Population(40, sim.IF_cond_exp())
+    synapse = sim.StaticSynapse(weight=sim.RandomDistribution("normal", mu=1.0, sigma=0.5))
+    sim.Projection(cells, cells, sim.AllToAllConnector(), synapse)
+    with pytest.raises(ProjectionError, match="must be 0 or above") as caught:
+        sim.run(1.0)
+    assert_same_error(comm, caught)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "text"),
+    [({"min_delay": 1.5}, "shorter than min_delay"), ({"max_delay": 0.5}, "longer than max_delay")],
+)
+def test_a_delay_out_of_bounds_on_one_rank_is_the_same_error_on_every_rank(comm, bounds, text):
+    distsim.setup(timestep=0.1, log=False, **bounds)
+    cells = distsim.Population(6, distsim.IF_curr_exp())
+    distsim.Projection(cells, cells, distsim.FromListConnector([(0, 5, 0.1, 1.0)]))
+    with pytest.raises(ConnectivityError, match=text) as caught:
+        distsim.run(1.0)
+    assert_same_error(comm, caught)
+
+
+def test_each_rank_reads_its_own_file(sim, comm, shared_tmp_path):
+    pre = sim.Population(3, sim.IF_curr_exp())
+    post = sim.Population(7, sim.IF_curr_exp())
+    name = shared_tmp_path / "connections.txt"
+    lines = ["# columns = ['i', 'j', 'weight', 'delay']"]
+    lines += [f"{j % 3} {j} {0.1 * j:g} 1.5" for j in np.nonzero(post._mask_local)[0]]
+    own = name.with_name(f"{name.name}.{comm.Get_rank()}")
+    own.write_text("\n".join(lines) + "\n")
+    comm.Barrier()
+    connections = sim.Projection(pre, post, sim.FromFileConnector(str(name), distributed=True))
+    rows = connections.get(["weight", "delay"], "list")
+    np.testing.assert_allclose(rows, [(j % 3, j, 0.1 * j, 1.5) for j in range(7)])
+    assert_equal_on_all_ranks(comm, rows)
+    sim.run(1.0)
+
+
+def test_the_sign_of_weights_in_files_tells_the_receptor_type(sim, comm, shared_tmp_path):
+    cells = sim.Population(7, sim.IF_curr_exp())
+    lines = [f"0 {j} -0.5 1.0\n" for j in np.nonzero(cells._mask_local)[0]]
+    (shared_tmp_path / f"signed.{comm.Get_rank()}").write_text("".join(lines) or "# none\n")
+    comm.Barrier()
+    connector = sim.FromFileConnector(str(shared_tmp_path / "signed"), distributed=True)
+    connections = sim.Projection(cells, cells, connector)
+    assert connections.receptor_type == "inhibitory"
+    assert connections.size() == 7
+
+
+def test_all_ranks_read_one_file(sim, comm, shared_tmp_path):
+    cells = sim.Population(5, sim.IF_curr_exp())
+    name = str(shared_tmp_path / "saved.txt")
+    synapse = sim.StaticSynapse(weight=sim.RandomDistribution("uniform", low=0.0, high=1.0))
+    first = sim.Projection(cells, cells, sim.FixedProbabilityConnector(0.5), synapse)
+    first.save(["weight", "delay"], name)
+    comm.Barrier()
+    second = sim.Projection(cells, cells, sim.FromFileConnector(name))
+    np.testing.assert_allclose(
+        second.get(["weight", "delay"], "list"), first.get(["weight", "delay"], "list"), rtol=1e-5
+    )
+
+
+def test_a_missing_file_of_one_rank_is_the_same_error_on_every_rank(sim, comm, shared_tmp_path):
+    cells = sim.Population(5, sim.IF_curr_exp())
+    name = shared_tmp_path / "some.txt"
+    if comm.Get_rank() > 0:
+        name.with_name(f"some.txt.{comm.Get_rank()}").write_text("0 0 1.0 1.0\n")
+    comm.Barrier()
+    with pytest.raises(DistsimError, match="cannot read") as caught:
+        sim.Projection(cells, cells, sim.FromFileConnector(str(name), distributed=True))
+    assert_same_error(comm, caught)
+
+
+def test_numbers_of_a_seeded_rng_are_equal_on_all_ranks(sim, comm):
+    cells = sim.Population(12, sim.IF_curr_exp())
+    rng = sim.NumpyRNG(seed=5)
+    weight = sim.RandomDistribution("uniform", low=0.0, high=1.0, rng=rng)
+    connections = sim.Projection(
+        cells, cells, sim.FixedProbabilityConnector(0.3, rng=rng), sim.StaticSynapse(weight=weight)
+    )
+    rows = connections.get("weight", "list")
+    assert_equal_on_all_ranks(comm, rows)
+    assert_equal_on_all_ranks(comm, rng.next(3))
+
+
+def test_self_connections_are_left_out_on_every_rank(sim, comm):
+    cells = sim.Population(9, sim.IF_curr_exp())
+    view = cells[3:]
+    for connector in (
+        sim.AllToAllConnector(allow_self_connections=False),
+        sim.FixedProbabilityConnector(0.9, allow_self_connections=False),
+        sim.FixedNumberPreConnector(5, allow_self_connections=False),
+        sim.FixedNumberPostConnector(5, allow_self_connections=False),
+        sim.FixedTotalNumberConnector(40, allow_self_connections=False),
+    ):
+        rows = sim.Projection(cells, view, connector).get("weight", "list")
+        assert rows
+        assert not [row for row in rows if row[0] == row[1] + 3]
+        assert_equal_on_all_ranks(comm, rows)
