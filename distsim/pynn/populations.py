@@ -666,6 +666,15 @@ class Assembly(common.Assembly):
         ]
         return np.concatenate([np.zeros(0, np.int64), *each])
 
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, int | np.integer):
+            if not -self.size <= index < self.size:
+                raise IndexError(f"index {index} is out of range for '{self.label}' of {self.size}")
+            return super().__getitem__(index % self.size)
+        if isinstance(index, slice | list | np.ndarray | tuple):
+            return super().__getitem__(_positions(index, self.size, self.label))
+        return super().__getitem__(index)
+
     def _population_of(self, gid: int) -> Population:
         return next(p.root for p in self.parts if p.root.positions_of(np.array([gid]))[0] >= 0)
 
@@ -777,6 +786,11 @@ def _positions(selector: Any, size: int, label: str) -> Integers:
         chosen = np.arange(*selector.indices(size), dtype=np.int64)
     else:
         array = np.asarray(selector)
+        if array.ndim != 1 or (array.size and array.dtype.kind not in "biu"):
+            raise TypeError(
+                f"cells of '{label}' are selected by a list of whole numbers or a mask, not by "
+                f"{selector!r}"
+            )
         if array.dtype == np.bool_:
             if array.size != size:
                 raise ParameterError(
@@ -785,7 +799,7 @@ def _positions(selector: Any, size: int, label: str) -> Integers:
                 )
             chosen = np.nonzero(array)[0]
         else:
-            chosen = array.astype(np.int64).ravel()
+            chosen = array.astype(np.int64)
     if chosen.size and not -size <= chosen.min() <= chosen.max() < size:
         bad = int(chosen[np.argmax((chosen < -size) | (chosen >= size))])
         raise IndexError(f"index {bad} is out of range for '{label}' of {size}")
