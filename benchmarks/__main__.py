@@ -10,7 +10,7 @@ from benchmarks.harness import Contestant, compare, ratio
 
 
 def microcircuit(options):
-    """The cortical microcircuit: distsim on ranks, NEST on threads, on the same cores."""
+    """Compare the cortical microcircuit: distsim on ranks, NEST on threads, on the same cores."""
     arguments = [
         f"--scale={options.scale}",
         f"--duration={options.duration}",

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-
 FOLDER = Path(__file__).parent
 
 
