@@ -25,6 +25,7 @@ from distsim.pynn.populations import Assembly, _Selection
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import StaticSynapse, unknown_parameter
 from distsim.pynn.synapse_values import evaluator, has_numpy_rng, pair_distances
+from distsim.pynn.values import as_function
 
 __all__ = ["Connection", "Projection", "ProjectionError"]
 
@@ -111,7 +112,7 @@ class Projection(common.Projection):
         self._local: _LocalConnections | None = None
         with state.together():
             self._connections = self._described()
-            self._check_constants()
+            self._check_constants(self._connections)
         self._add_pathways()
 
     # --- description ---------------------------------------------------------------------------
@@ -221,9 +222,8 @@ class Projection(common.Projection):
         else:
             super()._guess_receptor_type()
 
-    def _check_constants(self) -> None:
+    def _check_constants(self, connections: Connections) -> None:
         """Raise if a constant weight or delay cannot be."""
-        connections = self._connections
         if isinstance(connections.weight, Constant):
             self.check_weights(connections.weight.value)
         if isinstance(connections.delay, Constant):
@@ -399,13 +399,13 @@ class Projection(common.Projection):
                 raise unknown_parameter(name, type(self.synapse_type))
         if any(np.ndim(value) == 1 for value in attributes.values()):
             attributes = self._value_list_to_array(attributes)
+        attributes = {name: as_function(value) for name, value in attributes.items()}
         space = ParameterSpace(attributes, self.synapse_type.get_schema(), self.shape)
         changed: dict[str, Values] = {}
         for name, value in self.synapse_type.translate(space).items():
             self._revisions[name] += 1
             changed[name] = evaluator(value, self, name, self._revisions[name])
         self._replace(self._connections.rule, **changed)
-        self._check_constants()
 
     def save(
         self,
@@ -441,22 +441,26 @@ class Projection(common.Projection):
     def _replace(self, rule: Rule, **values: Values) -> None:
         """Take other connections in place of the present ones."""
         old = self._connections
-        self._connections = Connections(
-            rule, values.get("weight", old.weight), values.get("delay", old.delay)
-        )
+        new = Connections(rule, values.get("weight", old.weight), values.get("delay", old.delay))
+        self._check_constants(new)
+        self._connections = new
         self._local = None
         state.simulation.touch_connections()
 
     def set_one(self, index: int, name: str, value: float) -> None:
         """Set weight or delay of one connection of this rank."""
         local = self._local_connections()
-        columns = {"weight": local.weights.copy(), "delay": local.delays.copy()}
-        columns[name][index] = value
-        rule = Listed(self.pre.size, self.post.size, sources=local.sources, targets=local.targets)
-        self._replace(rule, **{key: PerEntry(column) for key, column in columns.items()})
-        self._local = _LocalConnections(
-            local.sources, local.targets, columns["weight"], columns["delay"]
-        )
+        if not local.is_read_by_engine:
+            rule = Listed(
+                self.pre.size, self.post.size, sources=local.sources, targets=local.targets
+            )
+            # the evaluators hold these very arrays, so that many changes cost little each
+            self._replace(rule, weight=PerEntry(local.weights), delay=PerEntry(local.delays))
+            self._local = local
+            local.is_read_by_engine = True
+        column = local.weights if name == "weight" else local.delays
+        column[index] = value
+        state.simulation.touch_connections()
 
     def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Chunk]:
         """Yield this rank's connections, checked, for the engine."""
@@ -491,6 +495,7 @@ class _LocalConnections:
         self.targets = targets
         self.weights = weights
         self.delays = delays
+        self.is_read_by_engine = False
 
     @classmethod
     def of(cls, projection: Projection) -> "_LocalConnections":
@@ -590,7 +595,8 @@ def _as_array(
     if combine == "last":
         array[places] = values
     elif combine == "first":
-        array[sources[::-1], targets[::-1]] = values[::-1]
+        # copies, since numpy assigns along negative strides in an order of its own
+        array[sources[::-1].copy(), targets[::-1].copy()] = values[::-1].copy()
     elif combine == "sum":
         array[places] = 0.0
         np.add.at(array, places, values)

@@ -15,6 +15,7 @@ from distsim.engine.spike_arrays import ArrayBlock
 from distsim.errors import ParameterError, did_you_mean
 from distsim.models import CELL_MODELS
 from distsim.pynn.simulator import state
+from distsim.pynn.values import as_function
 
 __all__ = [
     "IF_cond_alpha",
@@ -313,6 +314,9 @@ class StaticSynapse(_CheckedParameters, synapses.StaticSynapse):
     """
 
     translations = _same_names(synapses.StaticSynapse)
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**{name: as_function(value) for name, value in parameters.items()})
 
     def _get_minimum_delay(self) -> float:
         return state.min_delay

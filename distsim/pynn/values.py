@@ -13,7 +13,38 @@ from distsim.partitioning.streams import Purpose, uniforms
 from distsim.pynn.random_numbers import is_rank_local
 from distsim.pynn.simulator import state
 
-__all__ = ["evaluate"]
+__all__ = ["as_function", "evaluate"]
+
+
+def as_function(value: Any) -> Any:
+    """Return the function of distance that a text means; what is no text is returned as it is.
+
+    Parameters
+    ----------
+    value : str or object
+        An expression in `d`, in which numpy's functions are known.
+
+    Raises
+    ------
+    ParameterError
+        If the expression cannot be evaluated.
+
+    Examples
+    --------
+    >>> float(as_function("exp(-d / 100)")(0.0))
+    1.0
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        function = eval(f"lambda d: {value}", {**vars(np), "np": np})
+        function(np.ones(1))
+    except Exception as error:
+        raise ParameterError(
+            f"'{value}' is not a function of distance: {error}; write an expression in 'd', such "
+            "as '0.1 * exp(-d / 100)'"
+        ) from error
+    return function
 
 
 def evaluate(

@@ -113,7 +113,7 @@ def connect(p):
             p["placed"],
             p["placed"],
             sim.AllToAllConnector(allow_self_connections=False),
-            synapse(lambda d: 0.02 * np.exp(-d / 50), "0.2 + d / 40"),
+            synapse("0.02 * exp(-d / 50)", "0.2 + d / 40"),
         ),
         (p["poisson"], p["placed"], sim.OneToOneConnector(), synapse(1.5, 0.1)),
         (p["curr_exp"][10:30], conductances, sim.FixedNumberPreConnector(4), synapse(0.01)),
@@ -232,6 +232,12 @@ def main(partition, path, lists_path):
     sim.run(0.0)
     for connection in projections[15]:
         connection.weight = 0.1 * connection.weight + 0.2
+    for connection in [*projections[0], *projections[7], *projections[4]]:
+        if connection.postsynaptic_index % 7 == 2:
+            connection.weight = 0.015
+    for each in (0, 4, 7):
+        projections[each].set(delay=uniform(0.2, 3.0))
+    lists += list_of(projections)
     sim.run(3.3)
     sim.reset(annotations={"part": "first"})
     for cell in p["cond_exp"]:
