@@ -45,6 +45,7 @@ class GroupNetwork:
         self.connectome = empty_connectome()
         self.queues: tuple[Queue, Queue] = (empty_queue(256), empty_queue(256))
         self.max_delay_steps = 0
+        self._reach = 0
         self._recent: deque[Integers] = deque()
 
     def build(self, n_gids: int, dt: float, progress: Callable[[int], None]) -> None:
@@ -86,7 +87,7 @@ class GroupNetwork:
     def enqueue(self, keys: Integers) -> None:
         """Take the exchanged spikes of an epoch, sorted."""
         self._recent.append(keys)
-        oldest = (int(keys[0]) >> 32) - self.max_delay_steps
+        oldest = (int(keys[0]) >> 32) - self._reach
         while int(self._recent[0][-1]) >> 32 < oldest:
             self._recent.popleft()
         self._enqueue(keys)
@@ -125,18 +126,30 @@ class GroupNetwork:
             queues[which] = larger
             self.queues = (queues[0], queues[1])
 
-    def requeue(self, step: int, stream: Stream) -> None:
+    def requeue(self, step: int, max_delay_steps: int, stream: Stream) -> None:
         """Put the spikes on their way into new queues, after the connectome was built anew.
 
-        Poisson spikes on their way are drawn again, by the sources' present rates.
+        These are the spikes that some connection, on any rank, could still have carried. They
+        arrive by the new connections, where these let them arrive after the present step. Poisson
+        spikes on their way are drawn again, by the sources' present rates.
+
+        Parameters
+        ----------
+        step : int
+            The present step.
+        max_delay_steps : int
+            The largest new delay on any rank; 0 where there are no connections.
+        stream : Stream
+            Of the Poisson sources.
         """
+        reach, self._reach = self._reach, max_delay_steps
         for queue in self.queues:
             queue.bounds[:] = 0
         if step == 0:
             return
         for keys in self._recent:
-            self._enqueue(keys)
-        self.enqueue_poisson(max(1, step + 1 - self.max_delay_steps), step, stream)
+            self._enqueue(keys[keys >> 32 > step - reach])
+        self.enqueue_poisson(max(1, step + 1 - reach), step, stream)
         for queue in self.queues:
             skip_arrived(queue, self.connectome, step)
 

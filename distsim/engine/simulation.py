@@ -148,7 +148,7 @@ class Simulation:
         if is_structure_changed:
             communication.first_on_each_node(self.comm, self._compile)
             for network in self.networks.values():
-                network.requeue(self.step, self._poisson_stream())
+                network.requeue(self.step, self.max_delay_steps or 0, self._poisson_stream())
         self._is_structure_changed = False
         self.seconds["build"] += time.perf_counter() - started
 

@@ -74,3 +74,44 @@ def test_spikes_that_have_arrived_everywhere_are_forgotten():
     run_jumps([(0, 0, 1.0, 5), (0, 0, 1.0, 20)], [[k] for k in (10, 20, 30, 900)], [1000])
     recent = state.simulation.networks["IF_curr_delta"]._recent
     assert [int(key) >> 32 for keys in recent for key in keys] == [900]
+
+
+# a spike reaches the first cell long before the second; cells are on different ranks, if they can
+CHANGED_DELAYS = """
+import sys
+import numpy as np
+import distsim as sim
+
+sim.setup(timestep=0.1, log=False, progress=False)
+sources = sim.Population(2, sim.SpikeSourceArray(spike_times=[1.0, 4.0]))
+noise = sim.Population(2, sim.SpikeSourcePoisson(rate=300.0))
+cells = sim.Population(
+    2, sim.IF_curr_delta(v_rest=0.0, v_thresh=1e9, tau_m=1e300), initial_values={"v": 0.0}
+)
+rows = [(0, 0, 1.0, 0.5), (1, 1, 1.0, 5.0)]
+projections = [
+    sim.Projection(pre, cells, sim.FromListConnector(rows), sim.StaticSynapse())
+    for pre in (sources, noise)
+]
+cells.record("v")
+for delay in (9.0, 2.0, 12.0):
+    sim.run(4.2)
+    for projection in projections:
+        projection.set(delay=delay)
+sim.run(30.0)
+v = cells.get_data().segments[0].filter(name="v")[0].magnitude
+if sim.rank() == 0:
+    np.save(sys.argv[1], v)
+"""
+
+
+def test_delays_changed_in_mid_simulation_act_alike_on_any_number_of_ranks(mpi_job, tmp_path):
+    program = tmp_path / "changed_delays.py"
+    program.write_text(CHANGED_DELAYS)
+    found = []
+    for n_ranks in (1, 2):
+        job = mpi_job(n_ranks, program, tmp_path / f"{n_ranks}.npy")
+        assert job.returncode == 0, job.stdout
+        found.append(np.load(tmp_path / f"{n_ranks}.npy"))
+    assert found[0][-1].min() > 2.0
+    np.testing.assert_array_equal(found[0], found[1])
