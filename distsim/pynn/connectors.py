@@ -6,6 +6,7 @@ meaning: PyNN's own code draws all numbers on every rank, which keeps its own.
 """
 
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,7 @@ from distsim.connectivity import (
 from distsim.errors import ConnectivityError, ParameterError, did_you_mean
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose, uniforms
-from distsim.pynn.random_numbers import NativeRNG, is_rank_local
+from distsim.pynn.random_numbers import NativeRNG, is_rank_local, numpy_rng
 from distsim.pynn.simulator import state
 
 __all__ = [
@@ -99,7 +100,7 @@ class RuleConnector:
     def connect(self, projection: Any) -> None:
         """Connect in PyNN's way: with PyNN's random numbers, or rows of our rule."""
         if not self.is_rank_local or isinstance(self, pyNN.connectors.FromListConnector):
-            super().connect(projection)  # type: ignore[misc]
+            self._connect_as_pynn(projection)
             return
         rule = self.rule(projection)
 
@@ -108,6 +109,16 @@ class RuleConnector:
                 yield rule.rows(np.array([target])).sources
 
         self._standard_connect(projection, source_masks)  # type: ignore[attr-defined]
+
+    def _connect_as_pynn(self, projection: Any) -> None:
+        """Let PyNN's code draw, from the connector's rng or, if that is ours, from a new one."""
+        rng = self.rng
+        if rng is not None and is_rank_local(rng):
+            self.rng = numpy_rng(state.simulation.seed, state.next_seed_number())
+        try:
+            super().connect(projection)  # type: ignore[misc]
+        finally:
+            self.rng = rng
 
     def _stream(self, projection: Any) -> Any:
         seed = getattr(self.rng, "seed", None)
@@ -365,16 +376,14 @@ class FromListConnector(RuleConnector, pyNN.connectors.FromListConnector):
                     f"unknown column '{name}' in the connection list of projection "
                     f"'{projection.label}'; {did_you_mean(str(name), known)}"
                 )
-        table = np.reshape(self.conn_list, (len(self.conn_list), -1))
-        if table.size == 0:
-            table = np.zeros((0, 2))
+        table = self.conn_list if len(self.conn_list) else np.zeros((0, 2))
         return Listed(
             projection.pre.size, projection.post.size, sources=table[:, 0], targets=table[:, 1]
         )
 
     def column(self, name: str) -> NDArray[np.float64] | None:
         """Return the list's values of a synapse parameter, if it has them."""
-        if name not in self.column_names:
+        if name not in self.column_names or not len(self.conn_list):
             return None
         place = 2 + list(self.column_names).index(name)
         return np.asarray(self.conn_list[:, place], np.float64)
@@ -402,10 +411,30 @@ class FromFileConnector(FromListConnector, pyNN.connectors.FromFileConnector):
         if self.distributed:
             file = type(file)(f"{file.name}.{state.rank}", mode=file.mode)
         try:
-            columns = file.get_metadata().get("columns", ("weight", "delay"))
-            self.conn_list = np.atleast_2d(file.read())
-        except OSError as error:
+            names = _column_names(file)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", ".*contained no data")
+                table = np.atleast_2d(file.read())
+        except (OSError, ValueError) as error:
             raise ConnectivityError(
                 f"cannot read connections from '{file.name}': {error}"
             ) from error
-        self.column_names = tuple(name for name in columns if name not in ("i", "j"))
+        if names is None:
+            names = ("weight", "delay") if table.shape[1] > 2 else ()
+        if table.size and table.shape[1] != 2 + len(names):
+            raise ConnectivityError(
+                f"'{file.name}' has {table.shape[1]} columns; these must be source, target"
+                + "".join(f", {name}" for name in names)
+                + ', or be named in a line such as # columns = ["i", "j", "weight"]'
+            )
+        self.conn_list, self.column_names = table if table.size else table[:0], names
+
+
+def _column_names(file: Any) -> tuple[str, ...] | None:
+    """Return the names of the columns behind source and target, None if the file has none."""
+    try:
+        columns = file.get_metadata().get("columns")
+    except (SyntaxError, NameError, TypeError, ValueError):  # a remark that names no columns
+        file.fileobj.seek(0)
+        return None
+    return None if columns is None else tuple(name for name in columns if name not in ("i", "j"))
