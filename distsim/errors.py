@@ -30,7 +30,8 @@ class DistsimError(Exception):
     """
 
     def __init__(self, message: str, **values: Any) -> None:
-        super().__init__(message)
+        # not super(): some of PyNN's errors, which subclasses are too, want other arguments
+        Exception.__init__(self, message)
         self.__dict__.update(values)
 
     def __str__(self) -> str:  # KeyError, a base of some subclasses, would print the repr

@@ -270,6 +270,10 @@ class _Selection:
 
     # --- recording -----------------------------------------------------------------------------
 
+    def find_units(self, variable: Any) -> str:
+        """Return the units of a variable or parameter."""
+        return self.celltype.units[getattr(variable, "name", variable)]
+
     def record(
         self,
         variables: Any,

@@ -361,10 +361,22 @@ def _write(
         write(io, _segment_data(data), info, comm)
         return
     data = [(s, s.recorder.segments(variables, s, gather)) for s in selections]
-    if state.rank == 0 or not gather:
-        label = " + ".join(selection.label for selection in selections)
-        neo_io = recording.get_io(str(io)) if isinstance(io, str | Path) else io
-        neo_io.write_block(_block(data, label, annotations))
+    with state.together():
+        if state.rank == 0 or not gather:
+            label = " + ".join(selection.label for selection in selections)
+            _neo_io(io).write_block(_block(data, label, annotations))
+
+
+def _neo_io(io: Any) -> Any:
+    """Return the Neo IO that a name means."""
+    if not isinstance(io, str | Path):
+        return io
+    try:
+        return recording.get_io(str(io))
+    except Exception as error:  # PyNN and Neo raise errors of many classes
+        raise ParameterError(
+            f"cannot write '{io}': {error}; a name that ends in '.h5' gives distsim's own format"
+        ) from error
 
 
 def _of_rank(io: Any) -> Any:
