@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from distsim.errors import ParameterError, did_you_mean
+from distsim.partitioning.normal import normal_quantiles
 
 __all__ = ["DISTRIBUTIONS", "quantile"]
 
@@ -116,7 +117,10 @@ def _exponential(u: Floats, beta: float) -> Floats:
 
 def _normal(u: Floats, mu: float, sigma: float) -> Floats:
     """Return quantiles of the normal distribution."""
-    return mu + sigma * special.ndtri(u)
+    z = normal_quantiles(u)
+    z *= sigma
+    z += mu
+    return z
 
 
 def _lognormal(u: Floats, mu: float, sigma: float) -> Floats:
@@ -135,17 +139,15 @@ def _normal_clipped(u: Floats, mu: float, sigma: float, low: float, high: float)
         z = _normal_left_tail(u, lower, upper)
     else:
         z = -_normal_left_tail(1 - u, -upper, -lower)
-    return np.clip(mu + sigma * z, low, high)
+    z *= sigma
+    z += mu
+    return np.clip(z, low, high, out=z)
 
 
 def _normal_both_sides(u: Floats, lower: float, upper: float) -> Floats:
     """Return quantiles of the standard normal truncated to ``lower < 0 < upper``."""
     below, above = special.ndtr(lower), special.ndtr(-upper)
-    mass = special.ndtr(upper) - below
-    # from the nearer end, where small probabilities are exact
-    is_low = u < 0.5
-    z = special.ndtri(np.where(is_low, below + u * mass, above + (1 - u) * mass))
-    return np.where(is_low, z, -z)
+    return normal_quantiles(u, below, above, special.ndtr(upper) - below)
 
 
 def _normal_left_tail(u: Floats, lower: float, upper: float) -> Floats:

@@ -6,7 +6,15 @@ from distsim.connectivity.explicit import Listed, Masked
 from distsim.connectivity.fixed_number import FixedNumberPost, FixedNumberPre, FixedTotalNumber
 from distsim.connectivity.probability import DistanceProbability, FixedProbability
 from distsim.connectivity.rows import Rows, Rule
-from distsim.connectivity.values import Constant, Drawn, Matrix, OfDistance, PerEntry, Values
+from distsim.connectivity.values import (
+    Constant,
+    Drawn,
+    DrawnOnGrid,
+    Matrix,
+    OfDistance,
+    PerEntry,
+    Values,
+)
 
 __all__ = [
     "AllToAll",
@@ -15,6 +23,7 @@ __all__ = [
     "Constant",
     "DistanceProbability",
     "Drawn",
+    "DrawnOnGrid",
     "FixedNumberPost",
     "FixedNumberPre",
     "FixedProbability",

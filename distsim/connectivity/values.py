@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from distsim.connectivity.rows import Ints, Rows
@@ -16,7 +17,7 @@ from distsim.errors import ConnectivityError
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Stream, uniforms
 
-__all__ = ["Constant", "Drawn", "Matrix", "OfDistance", "PerEntry", "Values"]
+__all__ = ["Constant", "Drawn", "DrawnOnGrid", "Matrix", "OfDistance", "PerEntry", "Values"]
 
 Floats = NDArray[np.float64]
 
@@ -90,6 +91,82 @@ class Drawn:
         """
         u = uniforms(self.stream, targets, np.diff(rows.indptr))
         return quantile(self.name, self.parameters, u)
+
+
+# grids with more points than this are not tabulated
+MAX_TABLE = 4096
+N_GUIDES = 1024
+
+
+class DrawnOnGrid:
+    """Values of a random distribution, rounded to multiples of a step.
+
+    The quantile function rises with its argument, so rounding it gives a staircase; its edges are
+    found once, and a value is then looked up instead of computed.
+
+    Parameters
+    ----------
+    name, parameters, stream
+        As for `Drawn`.
+    step : float
+    """
+
+    def __init__(
+        self, name: str, parameters: Mapping[str, Any], stream: Stream, step: float
+    ) -> None:
+        self.drawn = Drawn(name, parameters, stream)
+        self.step = step
+        self._edges: Floats | None = None
+
+    def values(self, targets: Ints, rows: Rows) -> Floats:
+        """Return a random multiple of the step for each synapse.
+
+        Parameters
+        ----------
+        targets : ndarray of int64, shape (n_targets,)
+        rows : Rows
+
+        Returns
+        -------
+        ndarray of float64, shape (n_synapses,)
+        """
+        if self._edges is None:
+            self._tabulate()
+        if self._edges is None:
+            return np.rint(self.drawn.values(targets, rows) / self.step) * self.step
+        u = uniforms(self.drawn.stream, targets, np.diff(rows.indptr))
+        _look_up(u, self._edges, self._guides, float(self._first), self.step)
+        return u
+
+    def _multiples(self, u: Floats) -> Floats:
+        """Return the multiples of the step nearest to some quantiles."""
+        return np.rint(quantile(self.drawn.name, self.drawn.parameters, u) / self.step)
+
+    def _tabulate(self) -> None:
+        """Find by bisection from which probability on each multiple is exceeded."""
+        first, last = self._multiples(np.array([2.0**-53, 1.0 - 2.0**-53]))
+        if not last - first < MAX_TABLE:
+            return
+        multiples = np.arange(first, last)
+        low = np.zeros(multiples.size)
+        high = np.ones(multiples.size)
+        for _ in range(53):
+            middle = 0.5 * (low + high)
+            is_beyond = self._multiples(middle) > multiples
+            low, high = np.where(is_beyond, low, middle), np.where(is_beyond, middle, high)
+        self._first = first
+        self._edges = high
+        self._guides = np.searchsorted(high, np.arange(N_GUIDES) / N_GUIDES, side="right")
+
+
+@njit(cache=True)
+def _look_up(u, edges, guides, first, step):
+    """Replace each probability by its multiple of the step."""
+    for k in range(u.size):
+        place = guides[int(u[k] * N_GUIDES)]
+        while place < edges.size and u[k] >= edges[place]:
+            place += 1
+        u[k] = (first + place) * step
 
 
 class Matrix:

@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from distsim.connectivity.dense import AllToAll
 from distsim.connectivity.explicit import Listed
 from distsim.connectivity.fixed_number import FixedNumberPre
-from distsim.connectivity.values import Constant, Drawn, Matrix, OfDistance, PerEntry
+from distsim.connectivity.values import (
+    Constant,
+    Drawn,
+    DrawnOnGrid,
+    Matrix,
+    OfDistance,
+    PerEntry,
+)
 from distsim.errors import ConnectivityError, ParameterError
 from distsim.partitioning.streams import Purpose, Stream
 
@@ -71,3 +79,23 @@ def test_values_by_entry_follow_the_list():
     assert PerEntry([10.0, 20.0, 30.0]).values(np.arange(2), rows).tolist() == [20.0, 10.0, 30.0]
     with pytest.raises(ConnectivityError, match="Listed"):
         PerEntry([1.0]).values(TARGETS, RULE.rows(TARGETS))
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("normal_clipped", {"mu": 1.5, "sigma": 0.75, "low": 0.1, "high": np.inf}),
+        ("uniform", {"low": 0.5, "high": 3.0}),
+        ("exponential", {"beta": 2.0}),
+        ("uniform_int", {"low": 1, "high": 4}),
+        ("normal", {"mu": 2.0, "sigma": 0.0}),
+        ("lognormal", {"mu": 5.0, "sigma": 3.0}),  # more multiples than are tabulated
+    ],
+)
+def test_values_on_a_grid_are_the_rounded_values(name, parameters):
+    stream = Stream.of(1, Purpose.DELAY, 0)
+    targets = np.arange(50)
+    rows = AllToAll(400, 50).rows(targets)
+    exact = Drawn(name, parameters, stream).values(targets, rows)
+    rounded = DrawnOnGrid(name, parameters, stream, 0.1).values(targets, rows)
+    np.testing.assert_allclose(rounded, np.rint(exact / 0.1) * 0.1, rtol=1e-12)
