@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from tqdm import tqdm
 
 from distsim import comm as communication
 from distsim.engine import Simulation
-from distsim.errors import SetupError, did_you_mean
+from distsim.errors import ParameterError, SetupError, did_you_mean
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
 
@@ -102,12 +103,12 @@ class Setup:
 
     def _check_times(self) -> None:
         dt, low, high = self.timestep, self.min_delay, self.max_delay
-        if not dt > 0:
-            raise SetupError(f"timestep = {dt} ms; it must be above 0")
+        if not (_is_number(dt) and dt > 0):
+            raise SetupError(f"timestep = {dt!r} ms; it must be a number above 0")
         for option, delay in (("min_delay", low), ("max_delay", high)):
             if delay == "auto":
                 continue
-            if isinstance(delay, str):
+            if not _is_number(delay):
                 raise SetupError(f"{option} = {delay!r}; give a time in ms, or 'auto'")
             if delay < dt * (1 - 1e-9):
                 raise SetupError(f"{option} = {delay:g} ms is shorter than timestep = {dt:g} ms")
@@ -282,6 +283,8 @@ class State(common.control.BaseState):
 
     def run_until(self, t: float) -> None:
         """Advance to a time [ms]; every rank must call it."""
+        if not math.isfinite(t):
+            raise ParameterError(f"cannot run until t = {t} ms; give a finite time", t=t)
         last_step = self.step_of(t)
         self.build()
         n_steps = last_step - self.simulation.step
@@ -336,6 +339,10 @@ class State(common.control.BaseState):
             f"(build {seconds['build']:.2f} s, run {seconds['run']:.2f} s), "
             f"real-time factor {factor}"
         )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and math.isfinite(value)
 
 
 state = State()

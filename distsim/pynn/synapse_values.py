@@ -9,7 +9,7 @@ from pyNN.parameters import LazyArray
 from pyNN.random import RandomDistribution
 from pyNN.space import Space
 
-from distsim.connectivity import Constant, Drawn, Matrix, OfDistance, Rows, Values
+from distsim.connectivity import Constant, Drawn, DrawnOnGrid, Matrix, OfDistance, Rows, Values
 from distsim.errors import ConnectivityError
 from distsim.partitioning.streams import Purpose
 from distsim.pynn.random_numbers import is_rank_local
@@ -54,6 +54,8 @@ def _base_evaluator(value: LazyArray, projection: Any, name: str, revision: int)
             return Matrix(np.reshape(base.next(int(np.prod(projection.shape))), projection.shape))
         purpose = Purpose.WEIGHT if name == "weight" else Purpose.DELAY
         stream = state.stream(purpose, projection.number, revision=revision, seed=base.rng.seed)
+        if name == "delay":
+            return DrawnOnGrid(base.name, base.parameters, stream, state.dt)
         return Drawn(base.name, base.parameters, stream)
     if isinstance(base, np.ndarray) and base.ndim:
         if base.shape != projection.shape:
