@@ -69,9 +69,11 @@ from distsim.pynn.standardmodels import (
     StaticSynapse,
 )
 from distsim.pynn.unavailable import (
+    LIF,
     ACSource,
     AdditivePotentiationMultiplicativeDepression,
     AdditiveWeightDependence,
+    AdExp,
     CloneConnector,
     CondAlphaPostSynapticResponse,
     CondBetaPostSynapticResponse,
@@ -114,7 +116,9 @@ __version__ = _version("distsim")
 
 __all__ = [
     "GSLRNG",
+    "LIF",
     "ACSource",
+    "AdExp",
     "AdditivePotentiationMultiplicativeDepression",
     "AdditiveWeightDependence",
     "AllToAllConnector",

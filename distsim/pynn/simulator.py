@@ -179,16 +179,16 @@ class State(common.control.BaseState):
     @property
     def min_delay(self) -> float:
         """Smallest delay: as given to `setup()`, else of the connections built, else dt [ms]."""
-        if not isinstance(self.setup.min_delay, str):
-            return self.setup.min_delay
-        return self.time_of(self.simulation.min_delay_steps or 1)
+        steps = self.simulation.min_delay_steps or 1
+        given = self.setup.min_delay
+        return self.time_of(steps) if isinstance(given, str) else given
 
     @property
     def max_delay(self) -> float:
         """Largest delay: as given to `setup()`, else of the connections built, else dt [ms]."""
-        if not isinstance(self.setup.max_delay, str):
-            return self.setup.max_delay
-        return self.time_of(self.simulation.max_delay_steps or 1)
+        steps = self.simulation.max_delay_steps or 1
+        given = self.setup.max_delay
+        return self.time_of(steps) if isinstance(given, str) else given
 
     @property
     def mpi_rank(self) -> int:

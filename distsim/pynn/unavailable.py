@@ -3,7 +3,9 @@
 from distsim.pynn.standardmodels import not_available
 
 __all__ = [
+    "LIF",
     "ACSource",
+    "AdExp",
     "AdditivePotentiationMultiplicativeDepression",
     "AdditiveWeightDependence",
     "CSAConnector",
@@ -87,3 +89,5 @@ SpikeSourcePoissonRefractory = not_available("SpikeSourcePoissonRefractory")
 StochasticTsodyksMarkramSynapse = not_available("StochasticTsodyksMarkramSynapse")
 TsodyksMarkramSynapse = not_available("TsodyksMarkramSynapse")
 Vogels2011Rule = not_available("Vogels2011Rule")
+AdExp = not_available("AdExp")
+LIF = not_available("LIF")

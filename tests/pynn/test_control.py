@@ -1,0 +1,214 @@
+"""Setting up, running, resetting and ending a simulation."""
+
+import logging
+
+import numpy as np
+import pytest
+
+import distsim
+from distsim.errors import ParameterError, SetupError
+from distsim.pynn import simulator
+
+
+def test_setup_tells_what_was_asked_for(sim):
+    assert sim.setup(timestep=0.2, min_delay=0.4, max_delay=3.0, log=False) == 0
+    assert sim.get_time_step() == 0.2
+    assert sim.get_min_delay() == 0.4
+    assert sim.get_max_delay() == 3.0
+    assert sim.get_current_time() == 0.0
+    assert (sim.rank(), sim.num_processes()) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"dt": 0.1}, "unknown option 'dt'.*'timestep'"),
+        ({"time_step": 0.1}, "'timestep'"),
+        ({"rng_seed": 3}, "'seed'"),
+        ({"seeed": 3}, "did you mean 'seed'"),
+        ({"threads": 2}, "unknown option 'threads'"),
+        ({"timestep": 0.0}, "above 0"),
+        ({"timestep": -0.1}, "above 0"),
+        ({"timestep": "0.1"}, "timestep"),
+        ({"min_delay": 0.01}, "min_delay = 0.01 ms is shorter"),
+        ({"min_delay": "small"}, "'auto'"),
+        ({"min_delay": 2.0, "max_delay": 1.0}, "longer than max_delay"),
+        ({"seed": -1}, "seed = -1"),
+        ({"seed": 0.5}, "seed = 0.5"),
+        ({"timestep": float("nan")}, "above 0"),
+        ({"min_delay": float("nan")}, "min_delay"),
+        ({"max_delay": None}, "max_delay"),
+    ],
+)
+def test_what_setup_does_not_know_is_refused(options, text):
+    with pytest.raises(SetupError, match=text):
+        distsim.setup(**options)
+
+
+def test_nothing_works_before_setup(monkeypatch):
+    monkeypatch.setattr(simulator.state, "_simulation", None)
+    for use in (
+        lambda: distsim.run(1.0),
+        lambda: distsim.run_until(1.0),
+        distsim.reset,
+        distsim.end,
+        distsim.get_current_time,
+        distsim.get_time_step,
+        distsim.get_min_delay,
+        lambda: distsim.Population(1, distsim.IF_curr_exp()),
+    ):
+        with pytest.raises(SetupError, match="call setup"):
+            use()
+
+
+def test_setup_begins_anew(sim):
+    sim.Population(3, sim.IF_curr_exp())
+    sim.run(5.0)
+    sim.setup(log=False)
+    assert sim.get_current_time() == 0.0
+    assert sim.Population(1, sim.IF_curr_exp()).first_id == 0
+
+
+def test_runs_add_up(sim):
+    sim.Population(2, sim.IF_curr_exp())
+    assert sim.run(1.0) == 1.0
+    assert sim.run_for(0.5) == 1.5
+    assert sim.run_until(3.0) == 3.0
+    assert sim.run(0.0) == sim.run_until(3.0) == 3.0
+    assert sim.get_current_time() == 3.0
+    for _ in range(10):
+        sim.run(0.1)
+    assert sim.get_current_time() == 4.0
+
+
+def test_the_past_cannot_be_reached(sim):
+    sim.run(3.0)
+    with pytest.raises(ValueError, match=r"in the past"):
+        sim.run_until(2.0)
+    with pytest.raises(ValueError, match=r"in the past"):
+        sim.run(-1.0)
+    assert sim.get_current_time() == 3.0
+
+
+@pytest.mark.parametrize("time", [float("nan"), float("inf")])
+def test_a_time_that_never_comes_is_refused(sim, time):
+    for run in (sim.run, sim.run_until):
+        with pytest.raises(ParameterError, match="give a finite time"):
+            run(time)
+
+
+def test_callbacks_are_called_when_they_ask_to_be(sim):
+    cells = sim.Population(1, sim.IF_curr_exp())
+    cells.record("v")
+    times = {"fast": [], "slow": []}
+
+    def every(name, interval):
+        def note(t):
+            times[name].append(t)
+            cells.set(i_offset=0.1 * len(times["fast"]))
+            return t + interval
+
+        return note
+
+    sim.run(10.0, callbacks=[every("fast", 2.0), every("slow", 5.0)])
+    assert times["fast"] == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+    assert times["slow"] == [0.0, 5.0, 10.0]
+    assert cells.get_data().segments[0].analogsignals[0].shape == (101, 1)
+    assert cells.get("i_offset") == pytest.approx(0.6)
+
+
+def test_a_reset_goes_back_to_the_initial_values(sim):
+    cells = sim.Population(2, sim.IF_cond_exp(i_offset=1.0), initial_values={"v": -60.0})
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0, 4.9]))
+    sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1, delay=2.0))
+    cells.record(["v", "gsyn_exc"])
+    sim.run(5.0)
+    sim.reset()
+    assert sim.get_current_time() == 0.0
+    cells.set(i_offset=1.0)
+    sim.run(5.0)
+    first, second = cells.get_data().segments
+    for name in ("v", "gsyn_exc"):
+        np.testing.assert_array_equal(
+            first.filter(name=name)[0].magnitude, second.filter(name=name)[0].magnitude
+        )
+
+
+def test_parameters_stay_over_a_reset(sim):
+    cells = sim.Population(2, sim.IF_curr_exp())
+    sim.run(1.0)
+    cells.set(i_offset=2.0)
+    sim.reset()
+    assert cells.get("i_offset") == 2.0
+    cells.record("spikes")
+    sim.run(50.0)
+    assert cells.mean_spike_count() > 0
+
+
+def test_poisson_spikes_differ_between_segments(sim):
+    sources = sim.Population(4, sim.SpikeSourcePoisson(rate=200.0))
+    sources.record("spikes")
+    trains = []
+    for _ in range(2):
+        sim.run(50.0)
+        trains.append([t.magnitude.tolist() for t in sources.get_data().segments[-1].spiketrains])
+        sim.reset()
+    assert trains[0] != trains[1]
+
+
+def test_the_network_can_grow_between_runs(sim):
+    first = sim.Population(2, sim.IF_curr_exp(i_offset=2.0))
+    first.record(["v", "spikes"])
+    sim.run(20.0)
+    second = sim.Population(3, sim.IF_curr_exp())
+    second.record(["v", "spikes"])
+    sim.Projection(
+        first, second, sim.AllToAllConnector(), sim.StaticSynapse(weight=50.0, delay=1.0)
+    )
+    sim.run(20.0)
+    assert first.get_data().segments[0].analogsignals[0].shape == (401, 2)
+    signal = second.get_data().segments[0].analogsignals[0]
+    assert signal.shape == (201, 3)
+    assert float(signal.t_start) == 20.0
+    assert second.mean_spike_count() > 0
+
+
+def test_delays_are_found_from_the_connections(sim):
+    assert sim.get_min_delay() == sim.get_max_delay() == 0.1
+    cells = sim.Population(2, sim.IF_curr_exp())
+    sim.Projection(cells, cells, sim.AllToAllConnector(), sim.StaticSynapse(delay="0.5 + d"))
+    sim.run(0.0)
+    assert (sim.get_min_delay(), sim.get_max_delay()) == (0.5, 1.5)
+
+
+def test_the_end_is_logged_in_one_line(caplog):
+    distsim.setup(timestep=0.1, log=True)
+    cells = distsim.Population(3, distsim.IF_curr_exp(i_offset=2.0))
+    distsim.Projection(cells, cells, distsim.AllToAllConnector())
+    distsim.run(20.0)
+    with caplog.at_level(logging.INFO, "distsim"):
+        distsim.end()
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "3 cells, 9 synapses" in line
+    assert "real-time factor" in line
+
+
+def test_the_progress_bar_is_shown_when_asked_for(capsys):
+    distsim.setup(timestep=0.1, progress=True, log=False)
+    distsim.Population(3, distsim.IF_curr_exp())
+    distsim.run(20.0)
+    assert "run" in capsys.readouterr().err
+    distsim.setup(timestep=0.1, log=False)
+    distsim.Population(3, distsim.IF_curr_exp())
+    distsim.run(20.0)
+    captured = capsys.readouterr()
+    assert captured.err == captured.out == ""
+
+
+@pytest.mark.filterwarnings("ignore:initialize")
+def test_initialize_works_on_several_groups(sim):
+    a, b = (sim.Population(2, sim.IF_curr_exp()) for _ in range(2))
+    sim.initialize(a + b, v=-61.0)
+    sim.initialize(a[:1], v=-62.0)
+    assert a[:].initial_values["v"].tolist() == [-62.0, -61.0]
+    assert b[:].initial_values["v"].tolist() == [-61.0, -61.0]
