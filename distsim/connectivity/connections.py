@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.connectivity.rows import Ints, Rule
-from distsim.connectivity.values import Values
+from distsim.connectivity.values import Constant, Values
 
 __all__ = ["Chunk", "Connections"]
 
@@ -54,6 +54,11 @@ class Connections:
     weight: Values
     delay: Values
     chunk_size: int = 2**18
+
+    @property
+    def constant_weight(self) -> float | None:
+        """The weight of all connections, or None where they differ."""
+        return self.weight.value if isinstance(self.weight, Constant) else None
 
     def chunks(self, targets: Ints, want_weights: bool = True) -> Iterator[Chunk]:
         """Make the connections of some targets; the same ones each time.

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distsim.errors import ConnectivityError
 from distsim.kernels.arrays import Connectome
-from distsim.kernels.construction import count_synapses, place_synapses
+from distsim.kernels.construction import NO_WEIGHT, count_synapses, place_synapses, to_steps
 
 __all__ = ["Pathway", "build_connectome", "empty_connectome"]
 
@@ -19,6 +19,10 @@ MAX_DELAY_STEPS = 2**16 - 1
 
 class ConnectionChunks(Protocol):
     """Connections that can be had again and again, chunk by chunk; see `distsim.connectivity`."""
+
+    @property
+    def constant_weight(self) -> float | None:
+        """The weight of all connections, or None where they differ."""
 
     def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Any]:
         """Yield the connections onto `targets`."""
@@ -39,6 +43,8 @@ class Pathway:
         Returns the local indices of `targets` in the model group, -1 for those in another.
     source_gids : callable
         Maps indices in the source population to gids.
+    source_range : tuple of 2 int
+        All sources have gids ``first <= gid < end``.
     receptor : int
         Index of the receptor type.
     """
@@ -48,39 +54,31 @@ class Pathway:
     targets: Integers
     lids: Callable[[], Integers]
     source_gids: Callable[[Integers], Integers]
+    source_range: tuple[int, int]
     receptor: int
-
-
-class _Block(NamedTuple):
-    """Synapses of one chunk that belong to the group."""
-
-    rows: Integers
-    delay_steps: Integers
-    lids: Integers
-    weights: NDArray[np.float64] | None
 
 
 def empty_connectome() -> Connectome:
     """Return a connectome without synapses."""
+    words = np.zeros(0, np.uint32)
     return Connectome(
         row_source=np.zeros(0, np.int64),
         row_receptor=np.zeros(0, np.uint8),
+        row_weight=np.zeros(0, np.float32),
         row_start=np.zeros(1, np.int64),
         run_delay=np.zeros(0, np.uint16),
         run_start=np.zeros(1, np.uint32),
-        target=np.zeros(0, np.uint16),
-        weight=np.zeros(0, np.float32),
+        target=words.view(np.uint16),
+        weight=words.view(np.float32),
     )
 
 
 def build_connectome(
     pathways: Sequence[Pathway],
     n_local: int,
-    n_gids: int,
-    n_receptors: int,
     dt: float,
     progress: Callable[[int], None] = lambda n: None,
-) -> Connectome:
+) -> tuple[Connectome, int]:
     """Build the connectome of one model group, in two passes and without an edge list.
 
     The synapses of a run lie in the order (pathway, target, draw), which does not depend on how
@@ -91,10 +89,6 @@ def build_connectome(
     pathways : sequence of Pathway
     n_local : int
         Cells of the group on this rank.
-    n_gids : int
-        Cells of the whole network. A table of this length times receptor types and delays is
-        needed during construction.
-    n_receptors : int
     dt : float
         [ms]
     progress : callable
@@ -103,64 +97,116 @@ def build_connectome(
     Returns
     -------
     Connectome
+    int
+        Number of synapses.
 
     Raises
     ------
     ConnectivityError
         If a delay is shorter than `dt` or longer than 65,535 steps.
+
+    Notes
+    -----
+    During construction there is a table of all possible sources, times their receptor types,
+    times the delays [steps].
     """
     if not pathways:
-        return empty_connectome()
-    counts = np.zeros((n_gids * n_receptors, 2), np.uint32)
+        return empty_connectome(), 0
+    table = _RowTable(pathways)
+    counts = np.zeros((table.n_rows, 2), np.uint32)
+    row_weights = np.full(table.n_rows, NO_WEIGHT, np.float32)
     for pathway in pathways:
-        for block in _blocks(pathway, n_receptors, dt, want_weights=False):
-            if block.rows.size:
-                counts = _widened(counts, int(block.delay_steps.max()) + 1)
-                count_synapses(counts, block.rows, block.delay_steps)
-    connectome, cursors = _layout(counts, n_local, n_receptors)
+        offset, lids = table.offset(pathway), pathway.lids()
+        weight = _constant(pathway)
+        for chunk in pathway.connections.chunks(pathway.targets, want_weights=False):
+            steps, gids = _steps(chunk, dt, pathway.label), pathway.source_gids(chunk.sources)
+            counts = _widened(counts, int(steps.max()) + 1)
+            positions = chunk.target_positions
+            count_synapses(counts, row_weights, weight, gids, offset, steps, positions, lids)
+    connectome, slots = _layout(table, counts, row_weights, n_local)
+    n_synapses = int(counts.sum(dtype=np.int64))
+    del counts
     for pathway in pathways:
-        for block in _blocks(pathway, n_receptors, dt, want_weights=True):
-            place_synapses(cursors, *block, connectome.target, connectome.weight)
-            progress(block.rows.size)
-    return connectome
-
-
-def _blocks(pathway: Pathway, n_receptors: int, dt: float, want_weights: bool) -> Iterator[_Block]:
-    """Yield the pathway's synapses with rows, steps and local indices in place of gids and ms."""
-    lids = pathway.lids()
-    is_elsewhere = bool((lids < 0).any())
-    for chunk in pathway.connections.chunks(pathway.targets, want_weights):
-        n = chunk.sources.size
-        rows = pathway.source_gids(chunk.sources) * n_receptors + pathway.receptor
-        delay_steps = _steps(np.broadcast_to(chunk.delays, n), dt, pathway.label)
-        chunk_lids = lids[chunk.target_positions]
-        weights = None
-        if want_weights:
-            weights = np.ascontiguousarray(np.broadcast_to(chunk.weights, n), np.float64)
-        if is_elsewhere:
-            here = chunk_lids >= 0
-            rows, delay_steps, chunk_lids = rows[here], delay_steps[here], chunk_lids[here]
-            weights = None if weights is None else weights[here]
-        yield _Block(rows, delay_steps, chunk_lids, weights)
-
-
-def _steps(delays: NDArray[np.float64], dt: float, label: str) -> Integers:
-    """Return delays [ms] in whole steps, to the nearest."""
-    steps = np.rint(delays / dt)
-    if steps.size and not 1 <= steps.min() <= steps.max() <= MAX_DELAY_STEPS:
-        bad = float(delays[np.argmax((steps < 1) | (steps > MAX_DELAY_STEPS))])
-        if bad < dt:
-            raise ConnectivityError(
-                f"delay = {bad:g} ms in projection '{label}' is shorter than dt = {dt:g} ms; "
-                "raise the delay or set setup(timestep=...)",
-                delay=bad,
+        offset, lids = table.offset(pathway), pathway.lids()
+        for chunk in pathway.connections.chunks(pathway.targets):
+            steps, gids = _steps(chunk, dt, pathway.label), pathway.source_gids(chunk.sources)
+            weights = np.ascontiguousarray(np.broadcast_to(chunk.weights, gids.shape), np.float64)
+            positions = chunk.target_positions
+            place_synapses(
+                slots, row_weights, weights, gids, offset, steps, positions, lids, connectome
             )
+            progress(gids.size)
+    return connectome, n_synapses
+
+
+def _constant(pathway: Pathway) -> np.float32:
+    """Return the weight of all synapses of a pathway, or nan where they differ."""
+    weight = pathway.connections.constant_weight
+    return np.float32(np.nan if weight is None else weight)
+
+
+class _RowTable:
+    """Where each possible (source, receptor type) stands in the tables of construction."""
+
+    def __init__(self, pathways: Sequence[Pathway]) -> None:
+        self.n_rows = 0
+        self._blocks: list[tuple[int, int, int, int]] = []  # receptor, first gid, end gid, row
+        for receptor, first, end in sorted((p.receptor, *p.source_range) for p in pathways):
+            if self._blocks:
+                last_receptor, last_first, last_end, row = self._blocks[-1]
+                if receptor == last_receptor and first <= last_end:
+                    self._blocks[-1] = (receptor, last_first, max(end, last_end), row)
+                    self.n_rows = row + max(end, last_end) - last_first
+                    continue
+            self._blocks.append((receptor, first, end, self.n_rows))
+            self.n_rows += end - first
+
+    def offset(self, pathway: Pathway) -> int:
+        """Return the difference of row and gid for the sources of a pathway."""
+        gid = pathway.source_range[0]
+        return next(
+            row - first
+            for receptor, first, end, row in self._blocks
+            if receptor == pathway.receptor and first <= gid <= end
+        )
+
+    def keys(self) -> tuple[Integers, NDArray[np.uint8]]:
+        """Return source and receptor type of all rows."""
+        gids = [np.arange(first, end) for _, first, end, _ in self._blocks]
+        receptors = [np.full(end - first, r, np.uint8) for r, first, end, _ in self._blocks]
+        return np.concatenate(gids), np.concatenate(receptors)
+
+
+def _steps(chunk: Any, dt: float, label: str) -> NDArray[np.uint16]:
+    """Return the delays of a chunk in whole steps, to the nearest."""
+    delays = np.asarray(chunk.delays, np.float64)
+    if delays.ndim == 0:
+        _check_delays(delays.reshape(1), dt, label)
+        return np.full(chunk.sources.size, round(float(delays) / dt), np.uint16)
+    steps = np.empty(delays.size, np.uint16)
+    if not to_steps(np.ascontiguousarray(delays), dt, steps):
+        _check_delays(delays, dt, label)
+    return steps
+
+
+def _check_delays(delays: NDArray[np.float64], dt: float, label: str) -> None:
+    """Raise if a delay has no number of steps."""
+    steps = np.rint(delays / dt)
+    is_wrong = ~((steps >= 1) & (steps <= MAX_DELAY_STEPS))
+    if not is_wrong.any():
+        return
+    bad = float(delays[np.argmax(is_wrong)])
+    if bad < dt:
         raise ConnectivityError(
-            f"delay = {bad:g} ms in projection '{label}' is longer than the longest possible, "
-            f"{MAX_DELAY_STEPS} steps of {dt:g} ms",
+            f"delay = {bad:g} ms in projection '{label}' is shorter than dt = {dt:g} ms; "
+            "raise the delay or set setup(timestep=...)",
             delay=bad,
         )
-    return np.ascontiguousarray(steps.astype(np.int64))
+    raise ConnectivityError(
+        f"delay = {bad:g} ms in projection '{label}' is longer than the longest possible, "
+        f"{MAX_DELAY_STEPS} steps of {dt:g} ms",
+        delay=bad,
+    )
 
 
 def _widened(counts: NDArray[np.uint32], n_delays: int) -> NDArray[np.uint32]:
@@ -173,24 +219,45 @@ def _widened(counts: NDArray[np.uint32], n_delays: int) -> NDArray[np.uint32]:
 
 
 def _layout(
-    counts: NDArray[np.uint32], n_local: int, n_receptors: int
-) -> tuple[Connectome, Integers]:
-    """Return the connectome with its synapses yet to be placed, and each run's first place."""
-    rows, delays = np.nonzero(counts)
-    sizes = counts[rows, delays]
-    n_synapses = int(sizes.sum(dtype=np.int64))
-    run_start: Any = np.zeros(rows.size + 1, np.uint32 if n_synapses < 2**32 else np.int64)
-    np.cumsum(sizes, out=run_start[1:])
-    row_ids, first_run = np.unique(rows, return_index=True)
-    cursors = np.zeros(counts.shape, np.int64)
-    cursors[rows, delays] = run_start[:-1]
+    table: _RowTable,
+    counts: NDArray[np.uint32],
+    row_weights: NDArray[np.float32],
+    n_local: int,
+) -> tuple[Connectome, NDArray[Any]]:
+    """Return the connectome with its synapses yet to be placed, and the first slots of each run.
+
+    The slots, shape (n_rows, n_delays, 2), are places in `Connectome.target` and `.weight`.
+    """
+    gids, receptors = table.keys()
+    present = np.nonzero(counts.any(axis=1))[0]
+    present = present[np.lexsort((receptors[present], gids[present]))]
+    rows, delays = np.nonzero(counts[present])
+    table_rows = present[rows]
+    sizes = counts[table_rows, delays].astype(np.int64)
+    has_weights = np.isnan(row_weights[table_rows])
+    # a local index that none has stands for no target
+    itemsize = 2 if n_local < 2**16 else 4
+    target_words = -(-sizes * itemsize // 4)
+    ends = np.cumsum(target_words + np.where(has_weights, sizes, 0))
+    n_words = int(ends[-1]) if ends.size else 0
+    starts = np.concatenate([[0], ends])
+    kind: Any = np.uint32 if n_words < 2**31 else np.int64
+    words = np.empty(n_words, np.uint32)
+    words.fill(0)  # by hand, so that the memory comes in large pages
+    slots = np.zeros((*counts.shape, 2), kind)
+    slots[table_rows, delays, 0] = starts[:-1] * (4 // itemsize)
+    slots[table_rows, delays, 1] = starts[:-1] + target_words
+    target = words.view(np.uint16 if itemsize == 2 else np.uint32)
+    if itemsize == 2:
+        target[2 * ends[~has_weights & (sizes % 2 == 1)] - 1] = n_local
     connectome = Connectome(
-        row_source=row_ids // n_receptors,
-        row_receptor=(row_ids % n_receptors).astype(np.uint8),
-        row_start=np.append(first_run, rows.size).astype(np.int64),
+        row_source=gids[present],
+        row_receptor=receptors[present],
+        row_weight=row_weights[present],
+        row_start=np.searchsorted(rows, np.arange(present.size + 1)).astype(np.int64),
         run_delay=delays.astype(np.uint16),
-        run_start=run_start,
-        target=np.zeros(n_synapses, np.uint16 if n_local < 2**16 else np.uint32),
-        weight=np.zeros(n_synapses, np.float32),
+        run_start=starts.astype(kind),
+        target=target,
+        weight=words.view(np.float32),
     )
-    return connectome, cursors
+    return connectome, slots

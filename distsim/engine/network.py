@@ -35,6 +35,8 @@ class GroupNetwork:
     Attributes
     ----------
     connectome : Connectome
+    n_synapses : int
+        Of the connectome.
     queues : tuple of 2 Queue
         Rows of exchanged spikes; rows of regenerated Poisson spikes.
     """
@@ -44,15 +46,16 @@ class GroupNetwork:
         self.pathways: list[Pathway] = []
         self.connectome = empty_connectome()
         self.queues: tuple[Queue, Queue] = (empty_queue(256), empty_queue(256))
+        self.n_synapses = 0
         self.max_delay_steps = 0
         self._reach = 0
         self._recent: deque[Integers] = deque()
 
-    def build(self, n_gids: int, dt: float, progress: Callable[[int], None]) -> None:
+    def build(self, dt: float, progress: Callable[[int], None]) -> None:
         """Build cells and connectome from what was described; state is kept."""
         self.group.build()
-        self.connectome = build_connectome(
-            self.pathways, self.group.n_local, n_gids, self.group.n_receptors, dt, progress
+        self.connectome, self.n_synapses = build_connectome(
+            self.pathways, self.group.n_local, dt, progress
         )
         delays = self.connectome.run_delay
         self.max_delay_steps = int(delays.max()) if delays.size else 0

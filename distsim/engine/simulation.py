@@ -136,7 +136,7 @@ class Simulation:
         try:
             if is_structure_changed:
                 for network in self.networks.values():
-                    network.build(self.partition.n_cells, self.dt, progress)
+                    network.build(self.dt, progress)
             self._refresh_parameters(is_structure_changed)
         except Exception as error:  # reduced over all ranks, then raised on each
             failure = error

@@ -49,7 +49,9 @@ class Connectome(NamedTuple):
     """All static synapses onto one model group on this rank.
 
     A *row* holds the synapses of one source and receptor type, a *run* those of a row that share
-    one delay. Rows are sorted by (source, receptor), the runs of a row by delay.
+    one delay. Rows are sorted by (source, receptor), the runs of a row by delay. A run is one
+    piece of memory, in words of 32 bits: its targets, then their weights; or, where all synapses
+    of the row have the same weight, targets alone, filled up to a whole word by `n_local`.
 
     Attributes
     ----------
@@ -57,20 +59,23 @@ class Connectome(NamedTuple):
         gid of the source.
     row_receptor : ndarray of uint8, shape (n_rows,)
         Index into `Cells.inputs`.
+    row_weight : ndarray of float32, shape (n_rows,)
+        The weight of all synapses of the row, or nan where each has its own.
     row_start : ndarray of int64, shape (n_rows + 1,)
         First run of each row.
     run_delay : ndarray of uint16, shape (n_runs,)
         Delay [steps].
     run_start : ndarray of uint32 or int64, shape (n_runs + 1,)
-        First synapse of each run.
-    target : ndarray of uint16 or uint32, shape (n_synapses,)
-        Local index of the target.
-    weight : ndarray of float32, shape (n_synapses,)
-        [nA], [uS] or [mV], as the target's model has it.
+        First word of each run.
+    target : ndarray of uint16 or uint32
+        The words as local indices of targets.
+    weight : ndarray of float32
+        The words as weights [nA], [uS] or [mV], as the target's model has it.
     """
 
     row_source: NDArray[np.int64]
     row_receptor: NDArray[np.uint8]
+    row_weight: NDArray[np.float32]
     row_start: NDArray[np.int64]
     run_delay: NDArray[np.uint16]
     run_start: NDArray[np.int64]
@@ -90,8 +95,12 @@ class Queue(NamedTuple):
     run, run_end : ndarray of int64, shape (capacity,)
         The next run, and the end of the row's runs.
     receptor : ndarray of uint8, shape (capacity,)
+    weight : ndarray of float32, shape (capacity,)
+        `row_weight` of the row.
     multiplicity : ndarray of float64, shape (capacity,)
         How many spikes the source made at that step.
+    due : ndarray of int64, shape (capacity + 1,)
+        Scratch: entries whose run arrives at the present step.
     bounds : ndarray of int64, shape (2,)
         Entries in use are ``bounds[0]:bounds[1]``.
     """
@@ -101,7 +110,9 @@ class Queue(NamedTuple):
     run: NDArray[np.int64]
     run_end: NDArray[np.int64]
     receptor: NDArray[np.uint8]
+    weight: NDArray[np.float32]
     multiplicity: NDArray[np.float64]
+    due: NDArray[np.int64]
     bounds: NDArray[np.int64]
 
 

@@ -3,41 +3,94 @@
 import numpy as np
 from numba import njit
 
-__all__ = ["count_synapses", "place_synapses"]
+__all__ = ["NO_WEIGHT", "count_synapses", "place_synapses", "to_steps"]
+
+# of a row that has no synapse yet
+NO_WEIGHT = np.float32(np.inf)
 
 
 @njit(cache=True, nogil=True)
-def count_synapses(counts, rows, delay_steps):
-    """Count synapses per (row, delay).
+def to_steps(delays, dt, steps):
+    """Write delays in whole steps, to the nearest.
+
+    Parameters
+    ----------
+    delays : ndarray of float64, shape (n,)
+        [ms]
+    dt : float
+        [ms]
+    steps : ndarray of uint16, shape (n,)
+        In place.
+
+    Returns
+    -------
+    bool
+        Whether all are from 1 to 65,535 steps.
+    """
+    n_right = 0
+    for k in range(delays.size):
+        step = np.rint(delays[k] / dt)
+        is_right = 1.0 <= step <= 65535.0
+        n_right += is_right
+        steps[k] = np.uint16(step) if is_right else np.uint16(0)
+    return n_right == delays.size
+
+
+@njit(cache=True, nogil=True)
+def count_synapses(counts, row_weights, weight, gids, offset, steps, positions, lids):
+    """Count synapses per (row, delay), and note which rows have one weight.
 
     Parameters
     ----------
     counts : ndarray of uint32, shape (n_rows, n_delays)
         Updated in place.
-    rows : ndarray of int64, shape (n,)
-    delay_steps : ndarray of int64, shape (n,)
+    row_weights : ndarray of float32, shape (n_rows,)
+        `NO_WEIGHT`, the weight of all synapses of a row so far, or nan; updated in place.
+    weight : float32
+        The weight of all these synapses, or nan where each has its own.
+    gids : ndarray of int64, shape (n,)
+        Sources; their rows are ``gids + offset``.
+    offset : int
+    steps : ndarray of uint16, shape (n,)
+        Delays.
+    positions : ndarray of int64, shape (n,)
+        Places of the targets in `lids`.
+    lids : ndarray of int64
+        Local indices, negative for cells of another group.
     """
-    for k in range(rows.size):
-        counts[rows[k], delay_steps[k]] += np.uint32(1)
+    for k in range(gids.size):
+        if lids[positions[k]] < 0:
+            continue
+        row = gids[k] + offset
+        counts[row, steps[k]] += np.uint32(1)
+        known = row_weights[row]
+        if known != weight:
+            row_weights[row] = weight if known == NO_WEIGHT else np.float32(np.nan)
 
 
 @njit(cache=True, nogil=True)
-def place_synapses(cursors, rows, delay_steps, lids, weights, target, weight):
+def place_synapses(slots, row_weights, weights, gids, offset, steps, positions, lids, connectome):
     """Write synapses to the next free places of their runs.
 
     Parameters
     ----------
-    cursors : ndarray of int64, shape (n_rows, n_delays)
-        Next free place of each run; updated in place.
-    rows, delay_steps, lids : ndarray of int64, shape (n,)
+    slots : ndarray of integers, shape (n_rows, n_delays, 2)
+        Next free places in `connectome.target` and `.weight`; updated in place.
+    row_weights, gids, offset, steps, positions, lids
+        As for `count_synapses`.
     weights : ndarray of float64, shape (n,)
-    target : ndarray of uint16 or uint32, shape (n_synapses,)
-        In place.
-    weight : ndarray of float32, shape (n_synapses,)
-        In place.
+    connectome : Connectome
+        `target` and `weight` are filled in place.
     """
-    for k in range(rows.size):
-        place = cursors[rows[k], delay_steps[k]]
-        cursors[rows[k], delay_steps[k]] = place + 1
-        target[place] = lids[k]
-        weight[place] = weights[k]
+    for k in range(gids.size):
+        lid = lids[positions[k]]
+        if lid < 0:
+            continue
+        row, step = gids[k] + offset, steps[k]
+        place = slots[row, step, 0]
+        slots[row, step, 0] = place + 1
+        connectome.target[place] = lid
+        if np.isnan(row_weights[row]):
+            place = slots[row, step, 1]
+            slots[row, step, 1] = place + 1
+            connectome.weight[place] = weights[k]

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from distsim.kernels.arrays import Queue
+from distsim.kernels.prefetch import prefetch
 
 __all__ = [
     "DONE",
@@ -16,10 +17,15 @@ __all__ = [
     "empty_queue",
     "enqueue_rows",
     "enqueue_spikes",
+    "first_target",
+    "first_weight",
+    "run_size",
     "skip_arrived",
 ]
 
 DONE = np.int64(2**62)
+# runs that are fetched ahead of the one that is delivered; 4 to 16 measure alike
+AHEAD = 6
 
 
 def empty_queue(capacity: int) -> Queue:
@@ -30,9 +36,34 @@ def empty_queue(capacity: int) -> Queue:
         run=np.zeros(capacity, np.int64),
         run_end=np.zeros(capacity, np.int64),
         receptor=np.zeros(capacity, np.uint8),
+        weight=np.zeros(capacity, np.float32),
         multiplicity=np.ones(capacity),
+        due=np.zeros(capacity + 1, np.int64),
         bounds=np.zeros(2, np.int64),
     )
+
+
+@njit(cache=True, inline="always")
+def run_size(connectome, begin, end, has_weights):
+    """Return how many targets a run of words ``begin:end`` holds."""
+    n_words = end - begin
+    if connectome.target.itemsize == 4:
+        return n_words // 2 if has_weights else n_words
+    # n 16-bit targets take ceil(n / 2) words, n weights n words
+    return 2 * n_words // 3 if has_weights else 2 * n_words
+
+
+@njit(cache=True, inline="always")
+def first_target(connectome, begin):
+    """Return where the targets of a run begin."""
+    # no division: only so does the compiler see that the place is not negative
+    return begin if connectome.target.itemsize == 4 else 2 * begin
+
+
+@njit(cache=True, inline="always")
+def first_weight(connectome, begin, n):
+    """Return where the weights of a run of n targets begin."""
+    return begin + (n if connectome.target.itemsize == 4 else (n + 1) // 2)
 
 
 @njit(cache=True, nogil=True)
@@ -54,31 +85,59 @@ def deliver(step, queue, connectome, inputs):
     int
         Number of synaptic events: spikes times the synapses that each reaches now.
     """
-    n_events = 0
+    # arrays by local names: looking them up in the loop would count references each time
+    arrival, due, run_of, weight_of = queue.arrival, queue.due, queue.run, queue.weight
+    run_start, run_delay = connectome.run_start, connectome.run_delay
+    target, weight = connectome.target, connectome.weight
+    n_local = inputs.shape[1]
     head, tail = int(queue.bounds[0]), int(queue.bounds[1])
-    for entry in range(head, tail):
-        if queue.arrival[entry] != step:
+    n_due = _collect_due(step, arrival, head, tail, due)
+    n_events = 0
+    for k in range(-AHEAD, n_due):
+        # memory takes longer than adding: have a run ahead fetched meanwhile
+        if k + AHEAD < n_due:
+            run = run_of[due[k + AHEAD]]
+            for word in range(np.int64(run_start[run]), np.int64(run_start[run + 1]), 16):
+                prefetch(weight, word)
+        if k < 0:
             continue
-        run = queue.run[entry]
-        begin, end = int(connectome.run_start[run]), int(connectome.run_start[run + 1])
-        buffer = inputs[queue.receptor[entry]]
-        multiplicity = queue.multiplicity[entry]
-        for k in range(begin, end):
-            buffer[connectome.target[k]] += multiplicity * connectome.weight[k]
-        n_events += int(multiplicity) * (end - begin)
-        # the entry waits for the next run of its row, if there is one
-        run += 1
-        queue.run[entry] = run
-        if run < queue.run_end[entry]:
-            queue.arrival[entry] = queue.stamp[entry] + np.int64(connectome.run_delay[run])
+        entry = due[k]
+        run, receptor = run_of[entry], queue.receptor[entry]
+        begin, end = np.int64(run_start[run]), np.int64(run_start[run + 1])
+        multiplicity, common = queue.multiplicity[entry], weight_of[entry]
+        n = run_size(connectome, begin, end, np.isnan(common))
+        first = first_target(connectome, begin)
+        if np.isnan(common):
+            place = first_weight(connectome, begin, n)
+            for j in range(n):
+                inputs[receptor, target[first + j]] += multiplicity * weight[place + j]
         else:
-            queue.arrival[entry] = DONE
-    while head < tail and queue.arrival[head] == DONE:
+            # a local index that no cell has only fills up the last word
+            n -= target[first + n - 1] == n_local
+            for j in range(n):
+                inputs[receptor, target[first + j]] += multiplicity * common
+        n_events += int(multiplicity) * n
+        # the entry waits for the next run of its row, if there is one
+        run_of[entry] = run + 1
+        arrival[entry] = DONE
+        if run + 1 < queue.run_end[entry]:
+            arrival[entry] = queue.stamp[entry] + np.int64(run_delay[run + 1])
+    while head < tail and arrival[head] == DONE:
         head += 1
     if head == tail:
         head = tail = 0
     queue.bounds[0], queue.bounds[1] = head, tail
     return n_events
+
+
+@njit(cache=True, nogil=True)
+def _collect_due(step, arrival, first, end, due):
+    """List the entries ``first:end`` whose run arrives at `step`; return their number."""
+    n_due = 0
+    for entry in range(first, end):
+        due[n_due] = entry
+        n_due += arrival[entry] == step
+    return n_due
 
 
 @njit(cache=True)
@@ -90,6 +149,7 @@ def _append_row(queue, connectome, row, stamp, multiplicity):
     queue.run[entry] = first
     queue.run_end[entry] = connectome.row_start[row + 1]
     queue.receptor[entry] = connectome.row_receptor[row]
+    queue.weight[entry] = connectome.row_weight[row]
     queue.multiplicity[entry] = multiplicity
     queue.arrival[entry] = stamp + np.int64(connectome.run_delay[first])
     queue.bounds[1] = entry + 1
@@ -167,6 +227,7 @@ def compact(queue, roomier):
             roomier.run[count] = queue.run[entry]
             roomier.run_end[count] = queue.run_end[entry]
             roomier.receptor[count] = queue.receptor[entry]
+            roomier.weight[count] = queue.weight[entry]
             roomier.multiplicity[count] = queue.multiplicity[entry]
             count += 1
     roomier.bounds[0], roomier.bounds[1] = 0, count

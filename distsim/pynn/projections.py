@@ -181,6 +181,7 @@ class Projection(common.Projection):
                 targets=self.post.local_positions,
                 lids=self._lids_of(model),
                 source_gids=self.pre.gids,
+                source_range=_gid_range(self.pre),
                 receptor=receptor,
             )
             state.simulation.add_pathway(model, pathway)
@@ -480,6 +481,11 @@ class _Checked:
     def __init__(self, projection: Projection) -> None:
         self.projection = projection
 
+    @property
+    def constant_weight(self) -> float | None:
+        """The weight of all connections, or None where they differ."""
+        return self.projection._connections.constant_weight
+
     def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Chunk]:
         """Yield the connections onto `targets`."""
         return self.projection.chunks(targets, want_weights)
@@ -584,6 +590,12 @@ class Connection(common.Connection):
     def as_tuple(self, *attribute_names: str) -> tuple[Any, ...]:
         """Return some attributes."""
         return tuple(getattr(self, name) for name in attribute_names)
+
+
+def _gid_range(cells: Any) -> tuple[int, int]:
+    """Return the first gid, and the one after the last, of the populations of some cells."""
+    roots = [part.root for part in cells.parts]
+    return min(r.first_gid for r in roots), max(r.first_gid + r.size for r in roots)
 
 
 def _as_array(

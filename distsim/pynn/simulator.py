@@ -321,7 +321,7 @@ class State(common.control.BaseState):
         simulation = self.simulation
         mine = np.array(
             [
-                sum(network.connectome.target.size for network in simulation.networks.values()),
+                sum(network.n_synapses for network in simulation.networks.values()),
                 simulation.counters["spikes"],
             ],
             np.int64,
