@@ -51,9 +51,8 @@ def assert_equal(ours, expected):
 
 def test_everything_in_the_network_takes_part(serial):
     datasets, lists = serial
-    for name in lists:
-        # those from and to the empty population have no connections
-        assert lists[name].size > 0 or int(name.removeprefix("arr_")) % 23 in (21, 22), name
+    # looked at four times; those from and to the empty population have no connections
+    assert sum(not rows.size for rows in lists.values()) == 4 * 2
     for prefix in ("", "segments/1/"):
         signals = [name for name in datasets if re.match(f"{prefix}report/.*/data", name)]
         assert len(signals) >= 2 * 6, signals

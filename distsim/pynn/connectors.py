@@ -69,6 +69,9 @@ class RuleConnector:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         _check_arguments(type(self), args, kwargs)
+        # PyNN refuses numpy's whole numbers
+        args = tuple(int(value) if isinstance(value, np.integer) else value for value in args)
+        kwargs = {k: int(v) if isinstance(v, np.integer) else v for k, v in kwargs.items()}
         try:
             super().__init__(*args, **kwargs)
         except AssertionError as error:

@@ -305,7 +305,8 @@ class _Selection:
             self.recorder.reset()
         else:
             self.recorder.record(variables, self.block_positions, sampling_interval)
-        if to_file is not None:
+        # PyNN's deprecated record_v() and its like give True for no file
+        if to_file is not None and not isinstance(to_file, bool):
             self.recorder.file = to_file
             state.write_on_end.append((self, variables, to_file))
 

@@ -108,7 +108,7 @@ class Setup:
         for option, delay in (("min_delay", low), ("max_delay", high)):
             if delay == "auto":
                 continue
-            if not _is_number(delay):
+            if isinstance(delay, str) or not _is_number(delay):
                 raise SetupError(f"{option} = {delay!r}; give a time in ms, or 'auto'")
             if delay < dt * (1 - 1e-9):
                 raise SetupError(f"{option} = {delay:g} ms is shorter than timestep = {dt:g} ms")

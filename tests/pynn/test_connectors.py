@@ -94,6 +94,8 @@ def test_each_target_has_a_number_of_sources(sim, pre, post):
     counts = connected(pre, post, sim.FixedNumberPreConnector(4))
     assert (counts.sum(axis=0) == 4).all()
     assert counts.max() == 1
+    numpys = connected(pre, post, sim.FixedNumberPreConnector(n=np.int64(2)))
+    assert (numpys.sum(axis=0) == 2).all()
     many = connected(pre, post, sim.FixedNumberPreConnector(20, with_replacement=True))
     assert (many.sum(axis=0) == 20).all()
     assert many.max() > 1

@@ -464,6 +464,14 @@ def test_files_named_when_recording_are_written_at_the_end(sim, cells, tmp_path)
     assert not (tmp_path / "both.h5").exists()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_pynns_deprecated_functions_record_without_a_file(sim, cells):
+    cells.record_v()
+    sim.run(1.0)
+    assert cells.get_v().segments[0].analogsignals[0].shape == (11, 5)
+    sim.end()
+
+
 def test_an_assembly_is_written(sim, cells, tmp_path):
     other = sim.Population(2, sim.SpikeSourceArray(spike_times=[1.0]), label="other")
     both = cells + other

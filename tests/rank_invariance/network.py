@@ -207,6 +207,20 @@ def record(p, path):
     p["cond_exp"].record("v")
 
 
+def grow(p, path):
+    """Add cells, connections and recordings to the network that already ran."""
+    late = sim.Population(12, sim.IF_curr_exp(i_offset=uniform(0.9, 1.5)), label="late")
+    late.record(["spikes", "v"], to_file=path)
+    p["placed"][1:6].record("v")
+    p["curr_exp"][[1, 38]].record(["v", "isyn_exc"])
+    return [
+        sim.Projection(
+            pre, post, sim.FixedProbabilityConnector(0.3), synapse(uniform(0.0, 1.0), 0.7)
+        )
+        for pre, post in ((late, p["placed"] + late), (p["poisson"], late), (p["curr_exp"], late))
+    ]
+
+
 def list_of(projections):
     """Return the connections of each projection, as arrays."""
     return [np.array(each.get(["weight", "delay"], "list")).reshape(-1, 4) for each in projections]
@@ -227,7 +241,7 @@ def main(partition, path, lists_path):
     p["poisson"].set(rate=uniform(100.0, 300.0))
     projections[0].set(weight=uniform(0.0, 0.5))
     projections[2].set(delay=uniform(0.2, 1.0))
-    lists += list_of(projections)
+    lists += list_of(projections + grow(p, path))
     sim.run_until(45.0)
     sim.run(0.0)
     for connection in projections[15]:
