@@ -134,6 +134,23 @@ def connectome_rows(synapses):
     return rows
 
 
+def common_weight(row):
+    """Return the weight of all synapses of a row, or nan where they differ."""
+    weights = {weight for _, cells in row for _, weight in cells}
+    return weights.pop() if len(weights) == 1 else np.nan
+
+
+def run_words(cells, dtype, filler, has_weights):
+    """Return the 32-bit words of a run: targets, filled up to a word, then weights."""
+    targets = [target for target, _ in cells]
+    if dtype == np.uint16 and len(targets) % 2:
+        targets.append(filler)
+    words = np.array(targets, dtype).view(np.uint32).tolist()
+    if has_weights:
+        words += np.array([weight for _, weight in cells], np.float32).view(np.uint32).tolist()
+    return words
+
+
 def arrivals(synapses, spikes):
     """Return ``{(step, receptor, target): sum}`` and the number of events in each step.
 
@@ -153,17 +170,6 @@ def arrivals(synapses, spikes):
                 sums[place] = sums.get(place, 0.0) + multiplicity * weight
                 n_events[place[0]] = n_events.get(place[0], 0) + multiplicity
     return sums, n_events
-
-
-def count_synapses(rows, delay_steps, shape):
-    """Return the number of synapses per (row, delay)."""
-    counts = [[0] * shape[1] for _ in range(shape[0])]
-    for row, delay in zip(rows, delay_steps, strict=True):
-        counts[row][delay] += 1
-    return counts
-
-
-# --- recording and random sources ----------------------------------------------------------------
 
 
 def samples(states, probes, interval, first_step=0):

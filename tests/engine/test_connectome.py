@@ -56,30 +56,41 @@ def pathway_of(synapses, first_source=0, lids=None, receptor=0, chunk_size=3, we
         targets=np.arange(N_POST),
         lids=lambda: lids,
         source_gids=lambda sources: first_source + sources.astype(np.int64),
+        source_range=(first_source, first_source + N_PRE),
         receptor=receptor,
     )
 
 
 def build(pathways, n_local=N_POST):
-    return build_connectome(pathways, n_local, N_GIDS, N_RECEPTORS, DT)
+    connectome, n_synapses = build_connectome(pathways, n_local, DT)
+    assert n_synapses == len(listed(connectome, n_local))
+    return connectome
 
 
-def listed(connectome):
+def listed(connectome, n_local=N_POST):
     """Return the connectome as a list of (source, receptor, delay, lid, weight)."""
     synapses = []
     for row in range(connectome.row_source.size):
+        key = int(connectome.row_source[row]), int(connectome.row_receptor[row])
         for run in range(connectome.row_start[row], connectome.row_start[row + 1]):
-            for k in range(int(connectome.run_start[run]), int(connectome.run_start[run + 1])):
-                synapses.append(
-                    (
-                        int(connectome.row_source[row]),
-                        int(connectome.row_receptor[row]),
-                        int(connectome.run_delay[run]),
-                        int(connectome.target[k]),
-                        float(connectome.weight[k]),
-                    )
-                )
+            delay = int(connectome.run_delay[run])
+            targets, weights = run_of(connectome, row, run, n_local)
+            synapses += [(*key, delay, *each) for each in zip(targets, weights, strict=True)]
     return synapses
+
+
+def run_of(connectome, row, run, n_local):
+    """Return targets and weights of a run, read from its words."""
+    begin, end = int(connectome.run_start[run]), int(connectome.run_start[run + 1])
+    per_word = 4 // connectome.target.itemsize
+    common = float(connectome.row_weight[row])
+    if not np.isnan(common):
+        targets = connectome.target[begin * per_word : end * per_word].tolist()
+        targets = [target for target in targets if target != n_local]
+        return targets, [common] * len(targets)
+    n = (end - begin) * per_word // (per_word + 1)
+    targets = connectome.target[begin * per_word : begin * per_word + n].tolist()
+    return targets, connectome.weight[end - n : end].tolist()
 
 
 SYNAPSES = st.lists(
@@ -117,7 +128,7 @@ def test_rows_equal_a_sorted_list_of_synapses(arguments):
     # stable: the synapses of a run stay in the order (pathway, target, draw)
     expected.sort(key=lambda synapse: synapse[:3])
     connectome = build([pathway_of(*each) for each in arguments], n_local=4)
-    assert listed(connectome) == expected
+    assert listed(connectome, 4) == expected
     # rows and runs are not empty, and as many as there are distinct ones
     rows = sorted({synapse[:2] for synapse in expected})
     assert (
@@ -125,7 +136,7 @@ def test_rows_equal_a_sorted_list_of_synapses(arguments):
         == rows
     )
     assert connectome.run_delay.size == len({synapse[:3] for synapse in expected})
-    assert connectome.run_start[-1] == connectome.target.size == len(expected)
+    assert connectome.run_start[-1] == connectome.weight.size
 
 
 @settings(deadline=None)
@@ -137,8 +148,19 @@ def test_chunks_of_any_size_give_the_same(synapses, chunk_size):
 
 
 def test_a_constant_weight_is_that_of_every_synapse():
-    connectome = build([pathway_of([(0, 1, 9.0, 3), (1, 1, 9.0, 4)], weight=0.5)])
-    assert connectome.weight.tolist() == [0.5, 0.5]
+    synapses = [(0, 1, 9.0, 3), (0, 1, 9.0, 3), (0, 2, 9.0, 3), (1, 1, 9.0, 4)]
+    connectome = build([pathway_of(synapses, weight=0.5)])
+    assert [weight for *_, weight in listed(connectome)] == [0.5] * 4
+    # and held once for a row: three targets take two words, one takes one
+    assert connectome.row_weight.tolist() == [0.5, 0.5]
+    assert connectome.run_start.tolist() == [0, 2, 3]
+
+
+def test_a_row_of_two_constant_weights_holds_each():
+    pathways = [pathway_of([(0, 1, 9.0, 3)], weight=weight) for weight in (0.5, 0.5, 0.25)]
+    assert np.isnan(build(pathways).row_weight).all()
+    assert [weight for *_, weight in listed(build(pathways))] == [0.5, 0.5, 0.25]
+    assert build(pathways[:2]).row_weight.tolist() == [0.5]
 
 
 def test_no_pathways_or_synapses_give_an_empty_connectome():
@@ -152,7 +174,7 @@ def test_no_pathways_or_synapses_give_an_empty_connectome():
 def test_targets_take_16_bits_while_they_fit(n_local, dtype):
     connectome = build([pathway_of([(0, 4, 1.0, 1)], lids=[0, 1, 2, 3, n_local - 1])], n_local)
     assert connectome.target.dtype == dtype
-    assert connectome.target.tolist() == [n_local - 1]
+    assert [lid for _, _, _, lid, _ in listed(connectome, n_local)] == [n_local - 1]
 
 
 def test_the_longest_delay_is_65535_steps():
@@ -178,5 +200,5 @@ def test_delays_go_to_the_nearest_step():
 def test_progress_counts_the_synapses():
     counted = []
     pathway = pathway_of([(0, target, 1.0, 1) for target in range(N_POST)])
-    build_connectome([pathway, pathway], N_POST, N_GIDS, N_RECEPTORS, DT, counted.append)
+    build_connectome([pathway, pathway], N_POST, DT, counted.append)
     assert sum(counted) == 2 * N_POST

@@ -34,20 +34,26 @@ SPIKES = st.sets(st.tuples(st.integers(0, 40), st.integers(0, N_GIDS - 1)), max_
 LAST_STEP = 40 + MAX_DELAY
 
 
-def connectome_of(synapses):
-    """Return the arrays of `naive.connectome_rows`."""
+def connectome_of(synapses, dtype=np.uint16):
+    """Return the arrays of `naive.connectome_rows`; rows of one weight hold it once."""
     rows = sorted(naive.connectome_rows(synapses).items())
     runs = [sorted(runs.items()) for _, runs in rows]
-    run_sizes = [len(cells) for row in runs for _, cells in row]
-    cells = [cell for row in runs for _, run in row for cell in run]
+    row_weights = [naive.common_weight(row) for row in runs]
+    words, run_start = [], [0]
+    for row, weight in zip(runs, row_weights, strict=True):
+        for _, cells in row:
+            words += naive.run_words(cells, dtype, N_TARGETS, np.isnan(weight))
+            run_start.append(len(words))
+    words = np.array(words, np.uint32)
     return Connectome(
         row_source=np.array([source for (source, _), _ in rows], np.int64),
         row_receptor=np.array([receptor for (_, receptor), _ in rows], np.uint8),
+        row_weight=np.array(row_weights, np.float32),
         row_start=np.cumsum([0, *map(len, runs)]).astype(np.int64),
         run_delay=np.array([delay for row in runs for delay, _ in row], np.uint16),
-        run_start=np.cumsum([0, *run_sizes]).astype(np.uint32),
-        target=np.array([target for target, _ in cells], np.uint16),
-        weight=np.array([weight for _, weight in cells], np.float32),
+        run_start=np.array(run_start, np.uint32),
+        target=words.view(dtype),
+        weight=words.view(np.float32),
     )
 
 

@@ -80,11 +80,12 @@ def test_the_queue_has_the_rows_of_every_spike_in_order(sources, capacity, n_row
     connectome = Connectome(
         row_source=np.repeat([gid for gid, *_ in sources], n_rows).astype(np.int64),
         row_receptor=(np.arange(total) % n_rows).astype(np.uint8),
+        row_weight=np.ones(total, np.float32),
         row_start=np.arange(total + 1),
         run_delay=np.full(total, 3, np.uint16),
         run_start=np.arange(total + 1).astype(np.uint32),
-        target=np.zeros(total, np.uint16),
-        weight=np.ones(total, np.float32),
+        target=np.zeros(2 * total, np.uint16),
+        weight=np.zeros(total, np.float32),
     )
     arguments = STREAM, sources_of(sources, rows), tables_of(TABLES)
     queue, position = empty_queue(capacity), np.array([1, 0])
