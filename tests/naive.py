@@ -187,6 +187,12 @@ def samples(states, probes, interval, first_step=0):
     ]
 
 
+def poisson_word(words, gid, step):
+    """Return a source's random word: number (bits 8, 9) of block (higher bits, lower bits)."""
+    group, lane, place = gid // 1024, gid // 256 % 4, gid % 256
+    return words(256 * group + place, step)[lane]
+
+
 def poisson_count(word, table):
     """Return the count that belongs to a random word: entries of the table not above it."""
     return bisect_right(table, word)
@@ -198,7 +204,7 @@ def poisson_spikes(words, tables, sources, first_step, last_step):
     Parameters
     ----------
     words : callable
-        Returns the four random words of (gid // 4, step).
+        Returns the four random words of (block, step).
     tables : list of list of int
     sources : list of (gid, table, begin, end)
         Active in the steps ``begin < step <= end``.
@@ -208,5 +214,5 @@ def poisson_spikes(words, tables, sources, first_step, last_step):
         for step in range(first_step, last_step + 1)
         for gid, table, begin, end in sources
         if begin < step <= end
-        and (count := poisson_count(words(gid // 4, step)[gid % 4], tables[table])) > 0
+        and (count := poisson_count(poisson_word(words, gid, step), tables[table])) > 0
     ]

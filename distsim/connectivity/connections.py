@@ -60,6 +60,11 @@ class Connections:
         """The weight of all connections, or None where they differ."""
         return self.weight.value if isinstance(self.weight, Constant) else None
 
+    @property
+    def constant_delay(self) -> float | None:
+        """The delay of all connections, or None where they differ."""
+        return self.delay.value if isinstance(self.delay, Constant) else None
+
     def chunks(self, targets: Ints, want_weights: bool = True) -> Iterator[Chunk]:
         """Make the connections of some targets; the same ones each time.
 

@@ -24,11 +24,15 @@ class ConnectionChunks(Protocol):
     def constant_weight(self) -> float | None:
         """The weight of all connections, or None where they differ."""
 
+    @property
+    def constant_delay(self) -> float | None:
+        """The delay of all connections, or None where they differ."""
+
     def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Any]:
         """Yield the connections onto `targets`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pathway:
     """A projection as one model group of this rank sees it.
 
@@ -47,6 +51,8 @@ class Pathway:
         All sources have gids ``first <= gid < end``.
     receptor : int
         Index of the receptor type.
+    is_drive : bool
+        Whether it is one to one from Poisson sources.
     """
 
     label: str
@@ -56,6 +62,7 @@ class Pathway:
     source_gids: Callable[[Integers], Integers]
     source_range: tuple[int, int]
     receptor: int
+    is_drive: bool = False
 
 
 def empty_connectome() -> Connectome:

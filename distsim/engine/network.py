@@ -2,15 +2,18 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distsim.engine.cells import CellGroup
 from distsim.engine.connectome import Pathway, build_connectome, empty_connectome
+from distsim.engine.drives import DriveSet, build_drives, collect_set
 from distsim.engine.poisson import is_source, select_sources
 from distsim.kernels.arrays import PoissonSources, PoissonTables, Queue
 from distsim.kernels.delivery import (
+    DONE,
     compact,
     empty_queue,
     enqueue_spikes,
@@ -23,6 +26,31 @@ __all__ = ["GroupNetwork"]
 
 Integers = NDArray[np.int64]
 NO_DELAY = 2**30
+
+
+class _Generation(NamedTuple):
+    """What Poisson sources were between two changes.
+
+    Attributes
+    ----------
+    last_step : int
+        The last step in which they spiked so.
+    tables : PoissonTables
+    sources : PoissonSources
+    pathways : frozenset of Pathway
+        Those that there were.
+    """
+
+    last_step: int
+    tables: PoissonTables
+    sources: PoissonSources
+    pathways: frozenset[Pathway]
+
+    def until(self, step: int) -> "_Generation":
+        """Return the same, ended at a step if it has not ended before."""
+        last_step = min(self.last_step, step)
+        ended = self.sources._replace(end=np.minimum(self.sources.end, last_step))
+        return self._replace(last_step=last_step, sources=ended)
 
 
 class GroupNetwork:
@@ -39,6 +67,8 @@ class GroupNetwork:
         Of the connectome.
     queues : tuple of 2 Queue
         Rows of exchanged spikes; rows of regenerated Poisson spikes.
+    drives : Drives
+        Poisson sources whose spikes are drawn as they arrive.
     """
 
     def __init__(self, group: CellGroup) -> None:
@@ -47,18 +77,41 @@ class GroupNetwork:
         self.connectome = empty_connectome()
         self.queues: tuple[Queue, Queue] = (empty_queue(256), empty_queue(256))
         self.n_synapses = 0
+        self.drives = build_drives([], Stream(0, 0, 0))
+        self._sets: dict[Pathway, DriveSet] = {}
+        self._generations: list[_Generation] = []
         self.max_delay_steps = 0
         self._reach = 0
         self._recent: deque[Integers] = deque()
 
-    def build(self, dt: float, progress: Callable[[int], None]) -> None:
-        """Build cells and connectome from what was described; state is kept."""
+    @property
+    def drive_candidates(self) -> list[Pathway]:
+        """Pathways whose spikes may be drawn as they arrive: the same on every rank."""
+        return [pathway for pathway in self.pathways if pathway.is_drive]
+
+    def build(self, dt: float, drives: Sequence[Pathway], progress: Callable[[int], None]) -> None:
+        """Build cells and connectome from what was described; state is kept.
+
+        Parameters
+        ----------
+        dt : float
+            [ms]
+        drives : sequence of Pathway
+            Those whose spikes are drawn as they arrive; the same on every rank.
+        progress : callable
+            Called with the number of synapses placed.
+        """
         self.group.build()
+        self._sets = {pathway: collect_set(pathway, dt) for pathway in drives}
+        others = [pathway for pathway in self.pathways if pathway not in self._sets]
         self.connectome, self.n_synapses = build_connectome(
-            self.pathways, self.group.n_local, dt, progress
+            others, self.group.n_local, dt, progress
         )
-        delays = self.connectome.run_delay
-        self.max_delay_steps = int(delays.max()) if delays.size else 0
+        self.n_synapses += sum(drive_set.gids.size for drive_set in self._sets.values())
+        delays = [drive_set.delay for drive_set in self._sets.values() if drive_set.gids.size]
+        if self.connectome.run_delay.size:
+            delays.append(int(self.connectome.run_delay.max()))
+        self.max_delay_steps = max(delays, default=0)
 
     def delay_range(self, regenerated: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
         """Return the smallest delay, the smallest of an exchanged source, and the largest [steps].
@@ -69,23 +122,41 @@ class GroupNetwork:
             Sources whose spikes are not exchanged, and so do not bound an epoch.
         """
         net = self.connectome
+        driven = [drive_set.delay for drive_set in self._sets.values() if drive_set.gids.size]
         if not net.run_delay.size:
-            return NO_DELAY, NO_DELAY, 0
+            return min(driven, default=NO_DELAY), NO_DELAY, self.max_delay_steps
         # the runs of a row are sorted by delay: the first is its smallest
         smallest = net.run_delay[net.row_start[:-1]].astype(np.int64)
         exchanged = smallest[~is_source(net.row_source, regenerated)]
         low_exchanged = int(exchanged.min()) if exchanged.size else NO_DELAY
-        return int(smallest.min()), low_exchanged, self.max_delay_steps
+        return min([int(smallest.min()), *driven]), low_exchanged, self.max_delay_steps
 
     def source_gids(self, ranges: Sequence[tuple[int, int]]) -> Integers:
         """Return the gids in some ranges that have targets here, ascending."""
         sources = np.unique(self.connectome.row_source)
-        return sources[is_source(sources, ranges)]
+        driven = [drive_set.gids for drive_set in self._sets.values()]
+        return np.unique(np.concatenate([sources[is_source(sources, ranges)], *driven]))
 
-    def set_poisson(self, tables: PoissonTables, sources: PoissonSources) -> None:
-        """Take the Poisson sources that have targets here."""
+    def set_poisson(
+        self, step: int, stream: Stream, tables: PoissonTables, sources: PoissonSources
+    ) -> None:
+        """Take the Poisson sources that have targets here, as they are after `step`."""
         self.poisson_tables = tables
         self.poisson_sources = select_sources(sources, self.connectome)
+        # what the sources were before holds for the spikes that they have made
+        reach = max((drive_set.delay for drive_set in self._sets.values()), default=0)
+        past = [g.until(step) for g in self._generations if g.last_step + reach > step]
+        present = sources._replace(begin=np.maximum(sources.begin, step))
+        self._generations = [*past, _Generation(DONE, tables, present, frozenset(self._sets))]
+        self.drives = build_drives(
+            [
+                (self._sets[pathway], g.tables, g.sources)
+                for g in self._generations
+                for pathway in self._sets
+                if pathway in g.pathways
+            ],
+            stream,
+        )
 
     def enqueue(self, keys: Integers) -> None:
         """Take the exchanged spikes of an epoch, sorted."""
@@ -159,5 +230,6 @@ class GroupNetwork:
     def forget_spikes(self) -> None:
         """Drop all spikes on their way."""
         self._recent.clear()
+        self._generations = []
         for queue in self.queues:
             queue.bounds[:] = 0

@@ -132,11 +132,12 @@ class Simulation:
         is_structure_changed, is_poisson_changed = self._any_rank(
             self._is_structure_changed, any(block.is_changed for block in self.poisson_blocks)
         )
+        drives = self._agree_on_drives() if is_structure_changed else {}
         failure: Exception | None = None
         try:
             if is_structure_changed:
                 for network in self.networks.values():
-                    network.build(self.dt, progress)
+                    network.build(self.dt, drives[network], progress)
             self._refresh_parameters(is_structure_changed)
         except Exception as error:  # reduced over all ranks, then raised on each
             failure = error
@@ -158,6 +159,16 @@ class Simulation:
         everyone = np.empty((self.comm.Get_size(), mine.size), np.int64)
         self.comm.Allgather(mine, everyone)
         return [bool(column.any()) for column in everyone.T]
+
+    def _agree_on_drives(self) -> dict[GroupNetwork, list[Pathway]]:
+        """Return the pathways whose spikes are drawn as they arrive, the same on every rank."""
+        candidates = [(n, p) for n in self.networks.values() for p in n.drive_candidates]
+        is_unfit = self._any_rank(*(p.connections.constant_delay is None for _, p in candidates))
+        drives: dict[GroupNetwork, list[Pathway]] = {n: [] for n in self.networks.values()}
+        for (network, pathway), unfit in zip(candidates, is_unfit, strict=True):
+            if not unfit:
+                drives[network].append(pathway)
+        return drives
 
     def _compile(self) -> None:
         """Call the kernels of each group without work, so that they are compiled, or loaded."""
@@ -225,7 +236,7 @@ class Simulation:
         values = fetch(self.comm, gids, np.asarray(owners, np.int64), self._poisson_values)
         tables, sources = build_tables(gids, values, self.dt)
         for network in self.networks.values():
-            network.set_poisson(tables, sources)
+            network.set_poisson(self.step, self._poisson_stream(), tables, sources)
         for block in self.poisson_blocks:
             block.is_changed = False
 
@@ -293,6 +304,7 @@ class Simulation:
                 group.coefficients,
                 network.connectome,
                 network.queues,
+                network.drives,
                 group.currents,
                 group.probes,
                 group.log,
@@ -318,6 +330,8 @@ class Simulation:
         """Go back to step 0 of a new segment; state is for the caller to set."""
         self.step = 0
         self.segment += 1
+        for poisson in self.poisson_blocks:
+            poisson.touch()
         for network in self.networks.values():
             network.forget_spikes()
             for block in network.group.blocks:

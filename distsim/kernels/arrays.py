@@ -14,6 +14,7 @@ __all__ = [
     "Cells",
     "Connectome",
     "Currents",
+    "Drives",
     "PoissonSources",
     "PoissonTables",
     "Probes",
@@ -217,3 +218,48 @@ class PoissonSources(NamedTuple):
     end: NDArray[np.int64]
     first_row: NDArray[np.int64]
     end_row: NDArray[np.int64]
+
+
+class Drives(NamedTuple):
+    """Poisson sources with one target each: their spikes are drawn when they arrive.
+
+    A *set* is the sources of one projection. In a *regular* set sources and targets follow each
+    other without a gap, and all sources have the same rate and times.
+
+    Attributes
+    ----------
+    stream : ndarray of int64, shape (3,)
+        The `Stream` of the Poisson sources.
+    first : ndarray of int64, shape (n_sets + 1,)
+        First source of each set.
+    delay : ndarray of int64, shape (n_sets,)
+        [steps]
+    receptor : ndarray of int64, shape (n_sets,)
+    is_regular : ndarray of bool, shape (n_sets,)
+    gid, lid, table, begin, end : ndarray of int64, shape (n_sources,)
+        Source; its target; its table; it spikes in the steps ``begin < step <= end``.
+    weight : ndarray of float32, shape (n_sources,)
+    cdf : ndarray of uint32
+    start : ndarray of int64, shape (n_tables + 1,)
+        See `PoissonTables`.
+    words : ndarray of uint32, shape (4, 256)
+        Scratch.
+    counts : ndarray of int32, shape (256,)
+        Scratch.
+    """
+
+    stream: NDArray[np.int64]
+    first: NDArray[np.int64]
+    delay: NDArray[np.int64]
+    receptor: NDArray[np.int64]
+    is_regular: NDArray[np.bool_]
+    gid: NDArray[np.int64]
+    lid: NDArray[np.int64]
+    table: NDArray[np.int64]
+    begin: NDArray[np.int64]
+    end: NDArray[np.int64]
+    weight: NDArray[np.float32]
+    cdf: NDArray[np.uint32]
+    start: NDArray[np.int64]
+    words: NDArray[np.uint32]
+    counts: NDArray[np.int32]

@@ -8,6 +8,7 @@ from numba import njit
 from numba.extending import overload
 
 from distsim.kernels.delivery import deliver
+from distsim.kernels.drive import drive
 
 __all__ = ["advance", "register_update", "sample"]
 
@@ -81,7 +82,7 @@ def _inject(step, currents, coefficients):
 
 
 @njit(cache=True, nogil=True)
-def advance(first, n_steps, cells, coefficients, connectome, queues, currents, probes, log):
+def advance(first, n_steps, cells, coefficients, connectome, queues, drives, currents, probes, log):
     """Make the steps ``first + 1`` to ``first + n_steps`` of one model group.
 
     Parameters
@@ -96,6 +97,7 @@ def advance(first, n_steps, cells, coefficients, connectome, queues, currents, p
     connectome : Connectome
     queues : tuple of 2 Queue
         Exchanged spikes; spikes of regenerated sources.
+    drives : Drives
     currents : Currents
     probes : Probes
     log : SpikeLog
@@ -113,6 +115,7 @@ def advance(first, n_steps, cells, coefficients, connectome, queues, currents, p
         if log.filled[0] + n_local > log.keys.size or _is_full(probes):
             return step - 1 - first, n_events
         _inject(step - 1, currents, coefficients)
+        n_events += drive(step, drives, cells.inputs)
         n_events += deliver(step, queues[0], connectome, cells.inputs)
         n_events += deliver(step, queues[1], connectome, cells.inputs)
         n_spiking = update(cells, coefficients)

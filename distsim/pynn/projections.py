@@ -19,11 +19,11 @@ from distsim.engine.connectome import Pathway
 from distsim.errors import ConnectivityError, DistsimError, did_you_mean
 from distsim.partitioning.distributions import quantile
 from distsim.pynn import simulator
-from distsim.pynn.connectors import FromListConnector, RuleConnector
+from distsim.pynn.connectors import FromListConnector, OneToOneConnector, RuleConnector
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.populations import Assembly, _Selection
 from distsim.pynn.simulator import state
-from distsim.pynn.standardmodels import StaticSynapse, unknown_parameter
+from distsim.pynn.standardmodels import SpikeSourcePoisson, StaticSynapse, unknown_parameter
 from distsim.pynn.synapse_values import evaluator, has_numpy_rng, pair_distances
 from distsim.pynn.values import as_function
 
@@ -183,6 +183,8 @@ class Projection(common.Projection):
                 source_gids=self.pre.gids,
                 source_range=_gid_range(self.pre),
                 receptor=receptor,
+                is_drive=isinstance(self._connector, OneToOneConnector)
+                and all(isinstance(p.celltype, SpikeSourcePoisson) for p in self.pre.parts),
             )
             state.simulation.add_pathway(model, pathway)
 
@@ -485,6 +487,11 @@ class _Checked:
     def constant_weight(self) -> float | None:
         """The weight of all connections, or None where they differ."""
         return self.projection._connections.constant_weight
+
+    @property
+    def constant_delay(self) -> float | None:
+        """The delay of all connections, or None where they differ."""
+        return self.projection._connections.constant_delay
 
     def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Chunk]:
         """Yield the connections onto `targets`."""

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distsim.engine.connectome import empty_connectome
+from distsim.engine.drives import build_drives
 from distsim.kernels.arrays import Cells, Currents, Probes, SpikeLog
 from distsim.kernels.delivery import empty_queue
 from distsim.kernels.epoch import advance, sample, update
 from distsim.models import CELL_MODELS
+from distsim.partitioning.streams import Stream
 
 MODEL = CELL_MODELS["IF_curr_delta"]
 
@@ -69,6 +71,7 @@ class Group(NamedTuple):
     coefficients: NamedTuple
     connectome: NamedTuple
     queues: tuple
+    drives: NamedTuple
     currents: Currents
     probes: Probes
     log: SpikeLog
@@ -98,6 +101,7 @@ def group_of(n_local=3, i_offset=0.0, changes=(), sets=(), max_rows=1000, log_si
         MODEL.coefficients(parameters, 0.1),
         empty_connectome(),
         (empty_queue(4), empty_queue(4)),
+        build_drives([], Stream(0, 0, 0)),
         Currents(
             np.array(steps, np.int64),
             np.array(lids, np.int64),

@@ -1,0 +1,95 @@
+"""Poisson drive: sources with one target each, whose spikes are drawn in the step they arrive."""
+
+import numpy as np
+from numba import njit, uint32
+
+from distsim.kernels.poisson import draw_count
+from distsim.partitioning.streams import Stream, word_block
+
+__all__ = ["drive"]
+
+
+@njit(cache=True, nogil=True)
+def drive(step, drives, inputs):
+    """Add to the input buffers what arrives at `step` from all sets of sources.
+
+    Parameters
+    ----------
+    step : int
+        The step that is being made.
+    drives : Drives
+    inputs : ndarray of float64, shape (n_receptors, n_local)
+        Updated in place.
+
+    Returns
+    -------
+    int
+        Number of synaptic events.
+    """
+    n_events = 0
+    for s in range(drives.delay.size):
+        stamp = step - drives.delay[s]
+        first, end = drives.first[s], drives.first[s + 1]
+        if stamp < 1 or first == end:
+            continue
+        stream = Stream(drives.stream[0], drives.stream[1], drives.stream[2])
+        buffer = inputs[drives.receptor[s]]
+        if not drives.is_regular[s]:
+            n_events += _drive_each(stamp, stream, drives, first, end, buffer)
+        elif drives.begin[first] < stamp <= drives.end[first]:
+            table = drives.table[first]
+            cdf = drives.cdf[drives.start[table] : drives.start[table + 1]]
+            weight = drives.weight[first:end]
+            gid, lid = drives.gid[first], drives.lid[first]
+            targets = buffer[lid : lid + end - first]
+            n_events += _drive_row(
+                stamp, stream, gid, cdf, weight, drives.words, drives.counts, targets
+            )
+    return n_events
+
+
+@njit(cache=True, nogil=True)
+def _drive_each(stamp, stream, drives, first, end, buffer):
+    """Draw one source after another."""
+    n_events = 0
+    for k in range(first, end):
+        if drives.begin[k] < stamp <= drives.end[k]:
+            table = drives.table[k]
+            begin, stop = drives.start[table], drives.start[table + 1]
+            count = draw_count(stream, drives.gid[k], stamp, drives.cdf, begin, stop)
+            buffer[drives.lid[k]] += count * drives.weight[k]
+            n_events += count
+    return n_events
+
+
+@njit(cache=True, nogil=True)
+def _drive_row(stamp, stream, first_gid, cdf, weight, words, counts, targets):
+    """Draw sources in a row, 256 at a time, in loops that the compiler vectorises."""
+    n_events = 0
+    end_gid = first_gid + targets.size
+    for group in range(first_gid >> 10, (end_gid - 1 >> 10) + 1):
+        for i in range(256):
+            w0, w1, w2, w3 = word_block(stream, (group << 8) + i, stamp)
+            words[0, i], words[1, i], words[2, i], words[3, i] = w0, w1, w2, w3
+        for lane in range(4):
+            row = (group << 10) + (lane << 8)
+            low, high = max(first_gid, row) - row, min(end_gid, row + 256) - row
+            if low >= high:
+                continue
+            _count(words[lane], cdf, counts)
+            place = row - first_gid
+            for i in range(low, high):
+                targets[place + i] += counts[i] * weight[place + i]
+                n_events += counts[i]
+    return n_events
+
+
+@njit(cache=True, nogil=True)
+def _count(words, cdf, counts):
+    """Invert the distribution function for 256 words."""
+    for i in range(256):
+        counts[i] = np.int32(words[i] >= cdf[0]) if cdf.size else np.int32(0)
+    for k in range(1, cdf.size):
+        edge = uint32(cdf[k])
+        for i in range(256):
+            counts[i] += np.int32(words[i] >= edge)
