@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from distsim.engine.recorder import ProbeSet, SpikeRecord, build_probes, flush
 from distsim.kernels.arrays import Cells, Currents, SpikeLog
+from distsim.kernels.coefficients import merged
 from distsim.models import CellModel
 
 __all__ = ["CellBlock", "CellGroup", "Injection", "SourceBlock"]
@@ -108,7 +109,7 @@ class CellGroup:
     Attributes
     ----------
     cells : Cells
-    coefficients : NamedTuple of arrays
+    coefficients : NamedTuple of arrays, or of numbers where all cells are alike
     currents : Currents
     probes : Probes
     log : SpikeLog
@@ -161,7 +162,12 @@ class CellGroup:
             name: np.concatenate([block.parameters[name] for block in self.blocks])
             for name in self.model.parameters
         }
-        self.coefficients = self.model.coefficients(parameters, self.dt)
+        is_alike = all(np.unique(values).size == 1 for values in parameters.values())
+        if is_alike and not self.injections:
+            one_cell = {name: values[:1] for name, values in parameters.items()}
+            self.coefficients = merged(self.model.coefficients(one_cell, self.dt))
+        else:
+            self.coefficients = self.model.coefficients(parameters, self.dt)
         self.currents = _schedule([self.injections[key] for key in sorted(self.injections)])
         self._rebuild_probes()
         for block in self.blocks:

@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 from numba.extending import overload
 
+from distsim.kernels.coefficients import set_drive
 from distsim.kernels.delivery import deliver
 from distsim.kernels.drive import drive
 
@@ -73,10 +74,7 @@ def _inject(step, currents, coefficients):
     """Apply the current changes that hold from `step` on."""
     k = currents.position[0]
     while k < currents.step.size and currents.step[k] <= step:
-        lid = currents.lid[k]
-        coefficients.drive[lid] = (
-            coefficients.drive_rest[lid] + coefficients.drive_gain[lid] * currents.value[k]
-        )
+        set_drive(coefficients, currents.lid[k], currents.value[k])
         k += 1
     currents.position[0] = k
 

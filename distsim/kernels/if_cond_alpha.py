@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.kernels.coefficients import at
 from distsim.kernels.conductance import NODE_1, NODE_2, gauss_step
 from distsim.kernels.epoch import register_update
 from distsim.kernels.threshold import fire
@@ -14,7 +15,7 @@ __all__ = ["IFCondAlpha", "step_if_cond_alpha"]
 
 
 class IFCondAlpha(NamedTuple):
-    """Coefficients of IF_cond_alpha, each of shape (n_local,) but `dt`."""
+    """Coefficients of IF_cond_alpha, each of shape (n_local,), or a number but `dt`."""
 
     dt: float
     drive: NDArray[np.float64]
@@ -60,24 +61,24 @@ def step_if_cond_alpha(cells, c):
     time_1, time_2 = NODE_1 * c.dt, NODE_2 * c.dt
     for i in range(v.size):
         # g(t) = exp(-t / tau) (g + t d), at the two nodes of the step
-        exc_1 = c.elastance[i] * c.decay_exc_1[i] * (g_exc[i] + time_1 * d_exc[i])
-        inh_1 = c.elastance[i] * c.decay_inh_1[i] * (g_inh[i] + time_1 * d_inh[i])
-        exc_2 = c.elastance[i] * c.decay_exc_2[i] * (g_exc[i] + time_2 * d_exc[i])
-        inh_2 = c.elastance[i] * c.decay_inh_2[i] * (g_inh[i] + time_2 * d_inh[i])
+        exc_1 = at(c.elastance, i) * at(c.decay_exc_1, i) * (g_exc[i] + time_1 * d_exc[i])
+        inh_1 = at(c.elastance, i) * at(c.decay_inh_1, i) * (g_inh[i] + time_1 * d_inh[i])
+        exc_2 = at(c.elastance, i) * at(c.decay_exc_2, i) * (g_exc[i] + time_2 * d_exc[i])
+        inh_2 = at(c.elastance, i) * at(c.decay_inh_2, i) * (g_inh[i] + time_2 * d_inh[i])
         free = gauss_step(
             v[i],
             c.dt,
-            c.leak[i] + exc_1 + inh_1,
-            c.drive[i] + exc_1 * c.e_rev_exc[i] + inh_1 * c.e_rev_inh[i],
-            c.leak[i] + exc_2 + inh_2,
-            c.drive[i] + exc_2 * c.e_rev_exc[i] + inh_2 * c.e_rev_inh[i],
+            at(c.leak, i) + exc_1 + inh_1,
+            at(c.drive, i) + exc_1 * at(c.e_rev_exc, i) + inh_1 * at(c.e_rev_inh, i),
+            at(c.leak, i) + exc_2 + inh_2,
+            at(c.drive, i) + exc_2 * at(c.e_rev_exc, i) + inh_2 * at(c.e_rev_inh, i),
         )
         v[i] = v[i] if refractory[i] > 0 else free
         refractory[i] -= np.int32(refractory[i] > 0)
-        g_exc[i] = c.decay_exc[i] * (g_exc[i] + c.dt * d_exc[i])
-        g_inh[i] = c.decay_inh[i] * (g_inh[i] + c.dt * d_inh[i])
-        d_exc[i] = c.decay_exc[i] * d_exc[i] + c.peak_exc[i] * in_exc[i]
-        d_inh[i] = c.decay_inh[i] * d_inh[i] + c.peak_inh[i] * in_inh[i]
+        g_exc[i] = at(c.decay_exc, i) * (g_exc[i] + c.dt * d_exc[i])
+        g_inh[i] = at(c.decay_inh, i) * (g_inh[i] + c.dt * d_inh[i])
+        d_exc[i] = at(c.decay_exc, i) * d_exc[i] + at(c.peak_exc, i) * in_exc[i]
+        d_inh[i] = at(c.decay_inh, i) * d_inh[i] + at(c.peak_inh, i) * in_inh[i]
         in_exc[i] = 0.0
         in_inh[i] = 0.0
     return fire(cells, c)

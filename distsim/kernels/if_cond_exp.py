@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.kernels.coefficients import at
 from distsim.kernels.conductance import gauss_step
 from distsim.kernels.epoch import register_update
 from distsim.kernels.threshold import fire
@@ -14,7 +15,7 @@ __all__ = ["IFCondExp", "step_if_cond_exp"]
 
 
 class IFCondExp(NamedTuple):
-    """Coefficients of IF_cond_exp, each of shape (n_local,) but `dt`."""
+    """Coefficients of IF_cond_exp, each of shape (n_local,), or a number but `dt`."""
 
     dt: float
     drive: NDArray[np.float64]
@@ -53,22 +54,22 @@ def step_if_cond_exp(cells, c):
     v, g_exc, g_inh = cells.state[0], cells.state[1], cells.state[2]
     in_exc, in_inh, refractory = cells.inputs[0], cells.inputs[1], cells.refractory
     for i in range(v.size):
-        exc_1 = c.elastance[i] * g_exc[i] * c.decay_exc_1[i]
-        inh_1 = c.elastance[i] * g_inh[i] * c.decay_inh_1[i]
-        exc_2 = c.elastance[i] * g_exc[i] * c.decay_exc_2[i]
-        inh_2 = c.elastance[i] * g_inh[i] * c.decay_inh_2[i]
+        exc_1 = at(c.elastance, i) * g_exc[i] * at(c.decay_exc_1, i)
+        inh_1 = at(c.elastance, i) * g_inh[i] * at(c.decay_inh_1, i)
+        exc_2 = at(c.elastance, i) * g_exc[i] * at(c.decay_exc_2, i)
+        inh_2 = at(c.elastance, i) * g_inh[i] * at(c.decay_inh_2, i)
         free = gauss_step(
             v[i],
             c.dt,
-            c.leak[i] + exc_1 + inh_1,
-            c.drive[i] + exc_1 * c.e_rev_exc[i] + inh_1 * c.e_rev_inh[i],
-            c.leak[i] + exc_2 + inh_2,
-            c.drive[i] + exc_2 * c.e_rev_exc[i] + inh_2 * c.e_rev_inh[i],
+            at(c.leak, i) + exc_1 + inh_1,
+            at(c.drive, i) + exc_1 * at(c.e_rev_exc, i) + inh_1 * at(c.e_rev_inh, i),
+            at(c.leak, i) + exc_2 + inh_2,
+            at(c.drive, i) + exc_2 * at(c.e_rev_exc, i) + inh_2 * at(c.e_rev_inh, i),
         )
         v[i] = v[i] if refractory[i] > 0 else free
         refractory[i] -= np.int32(refractory[i] > 0)
-        g_exc[i] = g_exc[i] * c.decay_exc[i] + in_exc[i]
-        g_inh[i] = g_inh[i] * c.decay_inh[i] + in_inh[i]
+        g_exc[i] = g_exc[i] * at(c.decay_exc, i) + in_exc[i]
+        g_inh[i] = g_inh[i] * at(c.decay_inh, i) + in_inh[i]
         in_exc[i] = 0.0
         in_inh[i] = 0.0
     return fire(cells, c)

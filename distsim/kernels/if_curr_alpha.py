@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.kernels.coefficients import at
 from distsim.kernels.epoch import register_update
 from distsim.kernels.threshold import fire
 
@@ -13,7 +14,10 @@ __all__ = ["IFCurrAlpha", "step_if_curr_alpha"]
 
 
 class IFCurrAlpha(NamedTuple):
-    """Coefficients of IF_curr_alpha, each of shape (n_local,); see `distsim.models.propagators`."""
+    """Coefficients of IF_curr_alpha, each of shape (n_local,) or a number.
+
+    See `distsim.models.propagators`.
+    """
 
     drive: NDArray[np.float64]
     drive_rest: NDArray[np.float64]
@@ -59,15 +63,15 @@ def step_if_curr_alpha(cells, c):
     d_exc, d_inh = cells.state[3], cells.state[4]
     in_exc, in_inh, refractory = cells.inputs[0], cells.inputs[1], cells.refractory
     for i in range(v.size):
-        free = v[i] * c.p33[i] + c.drive[i]
-        free += d_exc[i] * c.p31_exc[i] + i_exc[i] * c.p32_exc[i]
-        free += d_inh[i] * c.p31_inh[i] + i_inh[i] * c.p32_inh[i]
+        free = v[i] * at(c.p33, i) + at(c.drive, i)
+        free += d_exc[i] * at(c.p31_exc, i) + i_exc[i] * at(c.p32_exc, i)
+        free += d_inh[i] * at(c.p31_inh, i) + i_inh[i] * at(c.p32_inh, i)
         v[i] = v[i] if refractory[i] > 0 else free
         refractory[i] -= np.int32(refractory[i] > 0)
-        i_exc[i] = d_exc[i] * c.p21_exc[i] + i_exc[i] * c.p11_exc[i]
-        i_inh[i] = d_inh[i] * c.p21_inh[i] + i_inh[i] * c.p11_inh[i]
-        d_exc[i] = d_exc[i] * c.p11_exc[i] + c.peak_exc[i] * in_exc[i]
-        d_inh[i] = d_inh[i] * c.p11_inh[i] + c.peak_inh[i] * in_inh[i]
+        i_exc[i] = d_exc[i] * at(c.p21_exc, i) + i_exc[i] * at(c.p11_exc, i)
+        i_inh[i] = d_inh[i] * at(c.p21_inh, i) + i_inh[i] * at(c.p11_inh, i)
+        d_exc[i] = d_exc[i] * at(c.p11_exc, i) + at(c.peak_exc, i) * in_exc[i]
+        d_inh[i] = d_inh[i] * at(c.p11_inh, i) + at(c.peak_inh, i) * in_inh[i]
         in_exc[i] = 0.0
         in_inh[i] = 0.0
     return fire(cells, c)

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.kernels.coefficients import at
 from distsim.kernels.epoch import register_update
 from distsim.kernels.threshold import fire
 
@@ -13,7 +14,10 @@ __all__ = ["IFCurrDelta", "step_if_curr_delta"]
 
 
 class IFCurrDelta(NamedTuple):
-    """Coefficients of IF_curr_delta, each of shape (n_local,); see `distsim.models.propagators`."""
+    """Coefficients of IF_curr_delta, each of shape (n_local,) or a number.
+
+    See `distsim.models.propagators`.
+    """
 
     drive: NDArray[np.float64]
     drive_rest: NDArray[np.float64]
@@ -48,7 +52,7 @@ def step_if_curr_delta(cells, c):
     v = cells.state[0]
     in_exc, in_inh, refractory = cells.inputs[0], cells.inputs[1], cells.refractory
     for i in range(v.size):
-        free = v[i] * c.p22[i] + c.drive[i] + (in_exc[i] + in_inh[i])
+        free = v[i] * at(c.p22, i) + at(c.drive, i) + (in_exc[i] + in_inh[i])
         v[i] = v[i] if refractory[i] > 0 else free
         refractory[i] -= np.int32(refractory[i] > 0)
         in_exc[i] = 0.0

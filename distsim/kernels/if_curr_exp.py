@@ -6,14 +6,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.kernels.coefficients import at
 from distsim.kernels.epoch import register_update
+from distsim.kernels.membrane import BLOCK, count_down, decay
 from distsim.kernels.threshold import fire
 
 __all__ = ["IFCurrExp", "step_if_curr_exp"]
 
 
 class IFCurrExp(NamedTuple):
-    """Coefficients of IF_curr_exp, each of shape (n_local,); see `distsim.models.propagators`."""
+    """Coefficients of IF_curr_exp, each of shape (n_local,) or a number.
+
+    See `distsim.models.propagators`.
+    """
 
     drive: NDArray[np.float64]
     drive_rest: NDArray[np.float64]
@@ -48,16 +53,23 @@ def step_if_curr_exp(cells, c):
     .. [1] S. Rotter and M. Diesmann, Biol. Cybern. 81, 381-402 (1999).
     """
     v, i_exc, i_inh = cells.state[0], cells.state[1], cells.state[2]
-    in_exc, in_inh, refractory = cells.inputs[0], cells.inputs[1], cells.refractory
-    for i in range(v.size):
-        free = v[i] * c.p22[i] + i_exc[i] * c.p21_exc[i] + i_inh[i] * c.p21_inh[i] + c.drive[i]
-        v[i] = v[i] if refractory[i] > 0 else free
-        refractory[i] -= np.int32(refractory[i] > 0)
-        i_exc[i] = i_exc[i] * c.p11_exc[i] + in_exc[i]
-        i_inh[i] = i_inh[i] * c.p11_inh[i] + in_inh[i]
-        in_exc[i] = 0.0
-        in_inh[i] = 0.0
+    for first in range(0, v.size, BLOCK):
+        end = min(first + BLOCK, v.size)
+        _update_v(v, i_exc, i_inh, cells.refractory, c, first, end)
+        decay(i_exc, cells.inputs[0], c.p11_exc, first, end)
+        decay(i_inh, cells.inputs[1], c.p11_inh, first, end)
+        count_down(cells.refractory, first, end)
     return fire(cells, c)
+
+
+@njit(cache=True, nogil=True)
+def _update_v(v, i_exc, i_inh, refractory, c, first, end):
+    """Advance the potentials of some cells; those of refractory ones stay."""
+    for i in range(np.uint64(first), np.uint64(end)):
+        free = v[i] * at(c.p22, i) + i_exc[i] * at(c.p21_exc, i)
+        free += i_inh[i] * at(c.p21_inh, i)
+        free += at(c.drive, i)
+        v[i] = v[i] if refractory[i] > 0 else free
 
 
 register_update(IFCurrExp, step_if_curr_exp)

@@ -1,6 +1,10 @@
 """Threshold, reset and refractory period, the same in all integrate-and-fire models."""
 
+import numpy as np
 from numba import njit
+
+from distsim.kernels.coefficients import at
+from distsim.kernels.membrane import BLOCK
 
 __all__ = ["fire"]
 
@@ -23,10 +27,18 @@ def fire(cells, c):
     """
     v = cells.state[0]
     n_spiking = 0
-    for i in range(v.size):
-        if v[i] >= c.v_thresh[i]:
-            v[i] = c.v_reset[i]
-            cells.refractory[i] = c.refractory_steps[i]
-            cells.spiking[n_spiking] = i
-            n_spiking += 1
+    for first in range(0, v.size, BLOCK):
+        end = min(first + BLOCK, v.size)
+        # cells seldom spike: count in a loop that the compiler vectorises, look if there are some
+        n_above = 0
+        for i in range(np.uint64(first), np.uint64(end)):
+            n_above += v[i] >= at(c.v_thresh, i)
+        if n_above == 0:
+            continue
+        for i in range(first, end):
+            if v[i] >= at(c.v_thresh, i):
+                v[i] = at(c.v_reset, i)
+                cells.refractory[i] = at(c.refractory_steps, i)
+                cells.spiking[n_spiking] = i
+                n_spiking += 1
     return n_spiking
