@@ -16,6 +16,9 @@ __all__ = ["CellBlock", "CellGroup", "Injection", "SourceBlock"]
 Integers = NDArray[np.int64]
 Values = NDArray[np.float64]
 
+# epochs after which spikes are sorted into the blocks' records
+MAX_TAKEN = 256
+
 
 class SourceBlock:
     """The local cells of one population of spike sources.
@@ -124,6 +127,7 @@ class CellGroup:
         self.blocks: list[CellBlock] = []
         self.injections: dict[tuple[int, int], Injection] = {}
         self.sets: list[ProbeSet] = []
+        self._taken: list[Integers] = []
 
     @property
     def n_local(self) -> int:
@@ -185,12 +189,22 @@ class CellGroup:
             flush(self.sets, self.probes)
 
     def take_spikes(self) -> Integers:
-        """Empty the log into the blocks' records; return the spikes that were in it."""
+        """Empty the log; return the spikes that were in it."""
         keys = self.log.keys[: self.log.filled[0]].copy()
         self.log.filled[0] = 0
-        for block in self.blocks:
-            block.spikes.append(keys)
+        if keys.size:
+            self._taken.append(keys)
+            if len(self._taken) >= MAX_TAKEN:
+                self.record_spikes()
         return keys
+
+    def record_spikes(self) -> None:
+        """Move the spikes taken from the log to the blocks' records."""
+        if self._taken:
+            keys = np.concatenate(self._taken)
+            self._taken = []
+            for block in self.blocks:
+                block.spikes.append(keys)
 
 
 def _schedule(injections: Sequence[Injection]) -> Currents:

@@ -254,7 +254,7 @@ def _layout(
     slots = np.zeros((*counts.shape, 2), kind)
     slots[table_rows, delays, 0] = starts[:-1] * (4 // itemsize)
     slots[table_rows, delays, 1] = starts[:-1] + target_words
-    target = words.view(np.uint16 if itemsize == 2 else np.uint32)
+    target: Any = words.view(np.uint16 if itemsize == 2 else np.uint32)
     if itemsize == 2:
         target[2 * ends[~has_weights & (sizes % 2 == 1)] - 1] = n_local
     connectome = Connectome(

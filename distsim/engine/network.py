@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from operator import is_not
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from distsim.engine.connectome import Pathway, build_connectome, empty_connectom
 from distsim.engine.drives import DriveSet, build_drives, collect_set
 from distsim.engine.poisson import is_source, select_sources
 from distsim.kernels.arrays import PoissonSources, PoissonTables, Queue
+from distsim.kernels.bundle import Bundle, bundle
 from distsim.kernels.delivery import (
     DONE,
     compact,
@@ -80,9 +82,27 @@ class GroupNetwork:
         self.drives = build_drives([], Stream(0, 0, 0))
         self._sets: dict[Pathway, DriveSet] = {}
         self._generations: list[_Generation] = []
+        self._parts: tuple[object, ...] = ()
         self.max_delay_steps = 0
         self._reach = 0
         self._recent: deque[Integers] = deque()
+
+    def bundle(self) -> Bundle:
+        """Return what the kernel takes, made anew where some part is another object than before."""
+        group = self.group
+        parts = (
+            group.cells,
+            group.coefficients,
+            self.connectome,
+            self.queues,
+            self.drives,
+            group.currents,
+            group.probes,
+            group.log,
+        )
+        if len(self._parts) != len(parts) or any(map(is_not, parts, self._parts)):
+            self._bundle, self._parts = bundle(*parts), parts
+        return self._bundle
 
     @property
     def drive_candidates(self) -> list[Pathway]:
@@ -147,7 +167,7 @@ class GroupNetwork:
         reach = max((drive_set.delay for drive_set in self._sets.values()), default=0)
         past = [g.until(step) for g in self._generations if g.last_step + reach > step]
         present = sources._replace(begin=np.maximum(sources.begin, step))
-        self._generations = [*past, _Generation(DONE, tables, present, frozenset(self._sets))]
+        self._generations = [*past, _Generation(int(DONE), tables, present, frozenset(self._sets))]
         self.drives = build_drives(
             [
                 (self._sets[pathway], g.tables, g.sources)

@@ -15,7 +15,8 @@ from distsim.engine.network import GroupNetwork
 from distsim.engine.poisson import PoissonBlock, build_tables
 from distsim.engine.spike_arrays import ArrayBlock
 from distsim.errors import ConnectivityError
-from distsim.kernels.epoch import advance, sample
+from distsim.kernels.bundle import advance_bundle
+from distsim.kernels.epoch import sample
 from distsim.models import CellModel
 from distsim.partitioning import Partition
 from distsim.partitioning.streams import Purpose, Stream
@@ -264,6 +265,7 @@ class Simulation:
             Called with the number of steps made, once per epoch.
         """
         started = time.perf_counter()
+        first = self.step
         for group in self.cell_groups:
             sample(self.step, group.cells.state, group.probes)
             group.flush()
@@ -275,6 +277,9 @@ class Simulation:
             progress(n_steps)
         for group in self.cell_groups:
             group.flush()
+            group.record_spikes()
+        for block in self.poisson_blocks:
+            block.record_between(first + 1, self.step, self._poisson_stream(), self.dt)
         self.seconds["run"] += time.perf_counter() - started
 
     def _make_epoch(self, n_steps: int) -> None:
@@ -285,8 +290,6 @@ class Simulation:
         for network in self.networks.values():
             network.enqueue_poisson(first + 1, first + n_steps, stream)
             spikes.append(self._advance(network, first, n_steps))
-        for block in self.poisson_blocks:
-            block.record_between(first + 1, first + n_steps, stream, self.dt)
         self._emit_array_spikes(first + 1, first + n_steps, spikes)
         self.step = first + n_steps
         self.counters["epochs"] += 1
@@ -297,18 +300,7 @@ class Simulation:
         group = network.group
         n_done, spikes = 0, []
         while True:
-            n_made, n_events = advance(
-                first + n_done,
-                n_steps - n_done,
-                group.cells,
-                group.coefficients,
-                network.connectome,
-                network.queues,
-                network.drives,
-                group.currents,
-                group.probes,
-                group.log,
-            )
+            n_made, n_events = advance_bundle(first + n_done, n_steps - n_done, network.bundle())
             self.counters["events"] += n_events
             spikes.append(group.take_spikes())
             n_done += n_made

@@ -1,0 +1,78 @@
+"""All that `advance` takes of one group, in one compiled object.
+
+Handing some eighty arrays from Python to a kernel takes longer than a small network's epoch; a
+bundle is handed over as one pointer.
+"""
+
+from typing import Any
+
+from numba import njit, types
+from numba.experimental import structref
+
+from distsim.kernels.epoch import advance
+
+__all__ = ["Bundle", "advance_bundle", "bundle"]
+
+FIELDS = [
+    "cells",
+    "coefficients",
+    "connectome",
+    "queues",
+    "drives",
+    "currents",
+    "probes",
+    "log",
+]
+
+
+@structref.register
+class BundleType(types.StructRef):
+    """The compiler's type of a `Bundle`."""
+
+
+class Bundle(structref.StructRefProxy):
+    """The arguments of `advance` from `cells` on; made by `bundle`."""
+
+    def __new__(cls, *fields: Any) -> "Bundle":
+        """Return a bundle."""
+        return bundle(*fields)
+
+
+structref.define_proxy(Bundle, BundleType, FIELDS)
+
+
+@njit(cache=True)
+def bundle(cells, coefficients, connectome, queues, drives, currents, probes, log):
+    """Return the arguments as one object, which keeps their arrays alive.
+
+    Parameters are those of `advance`.
+    """
+    return Bundle(cells, coefficients, connectome, queues, drives, currents, probes, log)
+
+
+@njit(cache=True, nogil=True)
+def advance_bundle(first, n_steps, group):
+    """Make the steps ``first + 1`` to ``first + n_steps`` of one model group.
+
+    Parameters
+    ----------
+    first, n_steps : int
+    group : Bundle
+
+    Returns
+    -------
+    tuple of 2 int
+        As from `advance`.
+    """
+    return advance(
+        first,
+        n_steps,
+        group.cells,
+        group.coefficients,
+        group.connectome,
+        group.queues,
+        group.drives,
+        group.currents,
+        group.probes,
+        group.log,
+    )
