@@ -1,5 +1,6 @@
 """Poisson sources with one target each, as one model group takes them."""
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from distsim.partitioning.streams import Stream
 __all__ = ["DriveSet", "build_drives", "collect_set"]
 
 Integers = NDArray[np.int64]
+# sources in a row, on average, from which on it is worth to draw them together
+MIN_PIECE = 64
 
 
 class DriveSet(NamedTuple):
@@ -79,7 +82,7 @@ def build_drives(
     for drive_set, tables, sources in sets:
         places = np.searchsorted(sources.gid, drive_set.gids)
         picked = PoissonSources(*(column[places] for column in sources))
-        parts.append((drive_set, picked, n_tables))
+        parts += [(*part, n_tables) for part in _split(drive_set, picked)]
         cdfs.append(tables.cdf)
         starts.append(tables.start[:-1] + n_values)
         n_tables += tables.start.size - 1
@@ -103,6 +106,27 @@ def build_drives(
         words=np.zeros((4, 256), np.uint32),
         counts=np.zeros(256, np.int32),
     )
+
+
+def _split(drive_set: DriveSet, sources: PoissonSources) -> list[tuple[DriveSet, PoissonSources]]:
+    """Return the regular pieces of a set, or the set as it is where they would be short."""
+    columns = [np.diff(drive_set.gids) - 1, np.diff(drive_set.lids) - 1]
+    columns += [np.diff(column) for column in (sources.table, sources.begin, sources.end)]
+    breaks = np.nonzero(np.any([column != 0 for column in columns], axis=0))[0] + 1
+    if drive_set.gids.size < MIN_PIECE * (breaks.size + 1):
+        return [(drive_set, sources)]
+    bounds = [0, *breaks.tolist(), drive_set.gids.size]
+    return [
+        (
+            drive_set._replace(
+                gids=drive_set.gids[first:end],
+                lids=drive_set.lids[first:end],
+                weights=drive_set.weights[first:end],
+            ),
+            PoissonSources(*(column[first:end] for column in sources)),
+        )
+        for first, end in itertools.pairwise(bounds)
+    ]
 
 
 def _is_regular(drive_set: DriveSet, sources: PoissonSources) -> bool:
