@@ -106,9 +106,9 @@ def test_no_sets_or_empty_sets_or_silent_sources_give_nothing():
 
 def test_a_set_of_long_rows_is_drawn_row_by_row():
     gids = np.concatenate([np.arange(10, 400), np.arange(500, 900)])
-    lids = np.arange(780)
+    lids = np.arange(790)
     inputs, n_events, drives = driven(9, (set_of(gids, lids), tables_of(TABLE), sources_of(gids)))
     assert drives.is_regular.tolist() == [True, True]
     counts = counts_of(gids, 7)
-    np.testing.assert_array_equal(inputs[1, :780], 0.5 * counts)
+    np.testing.assert_array_equal(inputs[1, :790], 0.5 * counts)
     assert n_events == counts.sum()
