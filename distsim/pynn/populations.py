@@ -597,13 +597,13 @@ class PopulationView(_Selection, common.PopulationView):
 
     @property
     def first_id(self) -> int:
-        """Gid of the first cell."""
-        return int(self.gids().min())
+        """Gid of the first cell; of an empty view, that of the population."""
+        return int(self.gids().min()) if self.size else self.root.first_id
 
     @property
     def last_id(self) -> int:
-        """Gid of the last cell."""
-        return int(self.gids().max())
+        """Gid of the last cell; before the first one in an empty view."""
+        return int(self.gids().max()) if self.size else self.first_id - 1
 
     @property
     def initial_values(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyNN.errors
 from numpy.typing import NDArray
-from pyNN import common
+from pyNN import common, descriptions
 from pyNN.connectors import Connector
 from pyNN.parameters import ParameterSpace
 from pyNN.recording import files
@@ -110,6 +110,7 @@ class Projection(common.Projection):
         state.n_projections += 1
         self._revisions = {"weight": 0, "delay": 0}
         self._local: _LocalConnections | None = None
+        self._n_connections: int | None = None
         with state.together():
             self._connections = self._described()
             self._check_constants(self._connections)
@@ -317,7 +318,29 @@ class Projection(common.Projection):
             return len(self)
         n_local = self._agreed_connections().sources.size
         (counts,) = gather_arrays(np.array([n_local], np.int64))
-        return int(counts.sum())
+        self._n_connections = int(counts.sum())
+        return self._n_connections
+
+    def describe(self, template: Any = "projection_default.txt", engine: Any = "default") -> Any:
+        """Return a description, without asking other ranks: one rank may call it alone.
+
+        Parameters
+        ----------
+        template, engine
+            See `pyNN.descriptions`; None gives the context as a dict.
+        """
+        context = {
+            "label": self.label,
+            "pre": self.pre.describe(template=None),
+            "post": self.post.describe(template=None),
+            "source": self.source,
+            "receptor_type": self.receptor_type,
+            "size_local": len(self),
+            "size": self._n_connections or "unknown; call size() on every rank",
+            "connector": self._connector.describe(template=None),
+            "plasticity": self.synapse_type.describe(template=None),
+        }
+        return descriptions.render(engine, template, context)
 
     def __getitem__(self, i: Any) -> Any:
         if isinstance(i, slice):
@@ -448,6 +471,7 @@ class Projection(common.Projection):
         self._check_constants(new)
         self._connections = new
         self._local = None
+        self._n_connections = None
         state.simulation.touch_connections()
 
     def set_one(self, index: int, name: str, value: float) -> None:
