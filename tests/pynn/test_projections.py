@@ -278,6 +278,9 @@ def test_projections_have_labels_and_describe_themselves(sim, pre, post, dense):
     named = all_to_all(sim, pre, post, label="mine")
     assert named.label == "mine"
     assert named.describe(template=None)["label"] == "mine"
+    # one rank may ask alone: what takes all ranks is known only after they have counted
+    assert "call size()" in named.describe(template=None)["size"]
+    assert named.size() == 12
     assert named.describe(template=None)["size"] == 12
 
 
