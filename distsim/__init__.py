@@ -18,6 +18,7 @@ from pyNN.parameters import Sequence
 from pyNN.random import GSLRNG, NumpyRNG
 from pyNN.space import Cuboid, Grid2D, Grid3D, Line, RandomStructure, Space, Sphere
 
+from distsim.pynn.assemblies import Assembly
 from distsim.pynn.connectors import (
     AllToAllConnector,
     ArrayConnector,
@@ -46,7 +47,7 @@ from distsim.pynn.control import (
     setup,
 )
 from distsim.pynn.electrodes import DCSource, StepCurrentSource
-from distsim.pynn.populations import Assembly, Population, PopulationView
+from distsim.pynn.populations import Population, PopulationView
 from distsim.pynn.procedural import (
     connect,
     create,

@@ -25,7 +25,7 @@ cell_type = sim.IF_curr_exp(
     tau_refrac=1.0,
     tau_m=10.0,
     cm=1.0,
-    i_offset=1.5,
+    i_offset=1.7,
 )
 population1 = sim.Population(100, cell_type, label="Population 1")
 population2 = sim.Population(100, cell_type, label="Population 2")

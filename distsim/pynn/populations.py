@@ -1,7 +1,7 @@
 """Populations, views and assemblies: descriptions of cells, of which each rank has its own part."""
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
@@ -9,397 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 from pyNN import common, space
 from pyNN.models import BaseCellType
-from pyNN.parameters import LazyArray, ParameterSpace, simplify
-from pyNN.parameters import Sequence as ValueSequence
-from pyNN.recording import files
+from pyNN.parameters import LazyArray
 
 from distsim.engine.cells import SourceBlock
 from distsim.errors import ParameterError
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
-from distsim.pynn.cells import IDArray, local_mask, make_id
-from distsim.pynn.gather import gather_arrays, gather_sequences
+from distsim.pynn.assemblies import Assembly
 from distsim.pynn.random_numbers import is_rank_local, numpy_rng
-from distsim.pynn.recording import Recorder, assembly_block, write_assembly
-from distsim.pynn.simulator import ID, state
-from distsim.pynn.standardmodels import StandardCell, unknown_parameter
-from distsim.pynn.values import evaluate
+from distsim.pynn.recording import Recorder
+from distsim.pynn.selection import Selection, checked_positions
+from distsim.pynn.simulator import state
+from distsim.pynn.standardmodels import StandardCell
 
-__all__ = ["Assembly", "Population", "PopulationView"]
+__all__ = ["Population", "PopulationView"]
 
 Integers = NDArray[np.int64]
 
 
-class _Selection:
-    """Cells of one population: all of them, or those of a view."""
-
-    size: int
-    celltype: StandardCell
-    label: str
-    recorder: Recorder
-    positions: Any
-    root: "Population"
-
-    # --- which cells ---------------------------------------------------------------------------
-
-    def indices(self, positions: Any = slice(None)) -> Integers:
-        """Return indices in the population of the cells at some positions of the selection."""
-        raise NotImplementedError
-
-    def positions_of(self, gids: Integers) -> Integers:
-        """Return the positions of cells in the selection, -1 for those not in it."""
-        raise NotImplementedError
-
-    @property
-    def local_positions(self) -> Integers:
-        """Positions in the selection of this rank's cells, ascending."""
-        raise NotImplementedError
-
-    def gids(self, positions: Any = slice(None)) -> Integers:
-        """Return the gids of the cells at some positions of the selection."""
-        return self.root.first_gid + self.indices(positions)
-
-    @property
-    def block_positions(self) -> Integers:
-        """Positions in the engine's block of this rank's cells of the selection."""
-        return self.root.placement.local_positions(self.indices(self.local_positions))
-
-    @property
-    def parts(self) -> list["_Selection"]:
-        """The selections that this one is made of: itself."""
-        return [self]
-
-    def _population_of(self, gid: int) -> "Population":
-        return self.root
-
-    @property
-    def _assembly_class(self) -> type["Assembly"]:
-        return Assembly
-
-    # --- PyNN's access to cells ----------------------------------------------------------------
-
-    @property
-    def all_cells(self) -> IDArray:
-        """Gids of all cells; made on demand, O(size)."""
-        return IDArray(self.gids(), self._population_of)
-
-    @property
-    def local_cells(self) -> IDArray:
-        """Gids of this rank's cells."""
-        return IDArray(self.gids(self.local_positions), self._population_of)
-
-    @property
-    def _mask_local(self) -> NDArray[np.bool_]:
-        return local_mask(self.size, self.local_positions)
-
-    @property
-    def local_size(self) -> int:
-        """Number of cells on this rank."""
-        return self.size if state.is_one_process else int(self.local_positions.size)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, int | np.integer):
-            if not -self.size <= index < self.size:
-                raise IndexError(f"index {index} is out of range for '{self.label}' of {self.size}")
-            return make_id(int(self.gids(np.array([index % self.size]))[0]), self.root)
-        if isinstance(index, slice | list | np.ndarray | tuple):
-            return self._get_view(list(index) if isinstance(index, tuple) else index)
-        raise TypeError(
-            f"indices must be integers, slices, lists, arrays or tuples, not {type(index).__name__}"
-        )
-
-    def __iter__(self) -> Iterator[ID]:
-        return iter(self.local_cells)
-
-    def all(self) -> Iterator[ID]:
-        """Return an iterator over the cells of all ranks."""
-        return iter(self.all_cells)
-
-    def is_local(self, id: ID) -> bool:  # noqa: A002 - PyNN's name
-        """Return whether this rank owns a cell."""
-        index = np.array([int(id) - self.root.first_gid])
-        return int(self.root.placement.rank_of(index)[0]) == state.rank
-
-    def id_to_index(self, id: Any) -> Any:  # noqa: A002 - PyNN's name
-        """Return the position(s) in the selection of one or several cells.
-
-        Raises
-        ------
-        IndexError
-            If a cell is not in the selection.
-        """
-        cells = id.all_cells if isinstance(id, _Selection | Assembly) else id
-        gids = np.atleast_1d(np.asarray(cells, np.int64))
-        positions = self.positions_of(gids)
-        if (positions < 0).any():
-            missing = int(gids[np.argmin(positions)])
-            raise IndexError(f"cell {missing} is not in '{self.label}'")
-        return int(positions[0]) if isinstance(id, int | np.integer) else positions
-
-    def id_to_local_index(self, id: Any) -> Any:  # noqa: A002 - PyNN's name
-        """Return the position(s) of cells among this rank's cells of the selection."""
-        return np.searchsorted(self.local_positions, self.id_to_index(id))
-
-    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
-        return PopulationView(self, selector, label)
-
-    def sample(self, n: int, rng: Any = None) -> "PopulationView":
-        """Return a view of `n` cells taken at random, the same on every rank.
-
-        Parameters
-        ----------
-        n : int
-        rng : pyNN.random.AbstractRNG, optional
-            Default: made from the seed of `setup()`.
-        """
-        if not 0 <= n <= self.size:
-            raise ParameterError(
-                f"cannot sample {n} cells of '{self.label}', which has {self.size}"
-            )
-        if rng is None or is_rank_local(rng):
-            rng = numpy_rng(state.simulation.seed, state.next_seed_number())
-        return self._get_view(np.sort(rng.permutation(np.arange(self.size))[:n]))
-
-    # --- parameters ----------------------------------------------------------------------------
-
-    def get(self, parameter_names: Any, gather: bool = False, simplify: bool = True) -> Any:
-        """Return parameters of this rank's cells, or of all cells.
-
-        Parameters
-        ----------
-        parameter_names : str or list of str
-        gather : bool
-            Of all cells, on every rank; every rank must call it then.
-        simplify : bool
-            One number where all cells have the same value.
-
-        Returns
-        -------
-        value, ndarray, or list of them
-
-        Raises
-        ------
-        UnknownParameterError
-            If there is no such parameter.
-        """
-        names = [parameter_names] if isinstance(parameter_names, str) else list(parameter_names)
-        values = [self._get_one(name, gather) for name in names]
-        if simplify:
-            values = [_simplified(value) for value in values]
-        return values[0] if isinstance(parameter_names, str) else values
-
-    def _get_one(self, name: str, gather: bool) -> NDArray[Any]:
-        if not self.celltype.has_parameter(name):
-            raise unknown_parameter(name, type(self.celltype))
-        values = self.root.block_values(name)[self.block_positions]
-        if not gather:
-            return values
-        if values.dtype == object:
-            every = gather_sequences(self.local_positions, [v.value for v in values])
-            return _objects([ValueSequence(times) for times in every])
-        positions, values = gather_arrays(self.local_positions, values)
-        return values[np.argsort(positions)]
-
-    def set(self, **parameters: Any) -> None:
-        """Set parameters of the cells.
-
-        Parameters
-        ----------
-        **parameters
-            Each a number, a `RandomDistribution`, a list or array of one value per cell, or a
-            function of the index; in PyNN's units.
-
-        Raises
-        ------
-        UnknownParameterError
-            If there is no such parameter.
-        ParameterError
-            If a value cannot be.
-        """
-        for name in parameters:
-            if not self.celltype.has_parameter(name):
-                raise unknown_parameter(name, type(self.celltype))
-        space = ParameterSpace(
-            parameters, self.celltype.get_schema(), (self.size,), type(self.celltype)
-        )
-        self._set_parameters(self.celltype.translate(space))
-
-    def _set_parameters(self, parameter_space: ParameterSpace) -> None:
-        positions = self.local_positions
-        cells = self.indices(positions)
-        for name, value in parameter_space.items():
-            address = self.root.next_address(Purpose.PARAMETER, name)
-            values = evaluate(value, positions, cells, address)
-            self.root.set_block_values(name, self.block_positions, values)
-
-    # --- initial values ------------------------------------------------------------------------
-
-    def initialize(self, **initial_values: Any) -> None:
-        """Set the state variables, now and for each `reset()`.
-
-        Parameters
-        ----------
-        **initial_values
-            Each a number, a `RandomDistribution`, a list or array of one value per cell, or a
-            function of the index; in PyNN's units.
-
-        Raises
-        ------
-        ParameterError
-            If the cell type has no such variable.
-        """
-        for variable, value in initial_values.items():
-            self.celltype.check_variable(variable)
-            lazy = LazyArray(value, shape=(self.size,), dtype=float)
-            self._set_initial_value_array(variable, lazy)
-            if self is self.root:
-                self.root.initial_values[variable] = lazy
-
-    def _set_initial_value_array(self, variable: str, value: LazyArray) -> None:
-        positions = self.local_positions
-        address = self.root.next_address(Purpose.INITIAL_VALUE, variable)
-        values = evaluate(value, positions, self.indices(positions), address)
-        self.root.set_initial(variable, self.block_positions, np.asarray(values, np.float64))
-
-    def _get_cell_initial_value(self, id: ID, variable: str) -> float:  # noqa: A002
-        position = self.root.placement.local_positions([int(id) - self.root.first_gid])[0]
-        return float(self.root.initial[variable][position])
-
-    def _set_cell_initial_value(self, id: ID, variable: str, value: float) -> None:  # noqa: A002
-        id.as_view().initialize(**{variable: value})
-
-    # --- recording -----------------------------------------------------------------------------
-
-    def find_units(self, variable: Any) -> str:
-        """Return the units of a variable or parameter."""
-        return self.celltype.units[getattr(variable, "name", variable)]
-
-    def record(
-        self,
-        variables: Any,
-        to_file: Any = None,
-        sampling_interval: float | None = None,
-        locations: Any = None,
-    ) -> None:
-        """Record variables of all cells of the population or view.
-
-        Parameters
-        ----------
-        variables : str, list of str, 'all' or None
-            None: record nothing any more in the whole population.
-        to_file : str or Neo IO, optional
-            Where `end()` writes what was recorded. Several populations may name one ``.h5`` file.
-        sampling_interval : float, optional
-            [ms]; a multiple of the time step, which is the default.
-
-        Raises
-        ------
-        RecordingError
-            If the cell type has no such variable.
-        ParameterError
-            If the sampling interval cannot be.
-        """
-        if locations is not None:
-            raise NotImplementedError("recording at locations: the cells of distsim are points")
-        if variables is None:
-            self.recorder.reset()
-        else:
-            self.recorder.record(variables, self.block_positions, sampling_interval)
-        # PyNN's deprecated record_v() and its like give True for no file
-        if to_file is not None and not isinstance(to_file, bool):
-            self.recorder.file = to_file
-            state.write_on_end.append((self, variables, to_file))
-
-    def get_data(
-        self,
-        variables: Any = "all",
-        gather: bool = True,
-        clear: bool = False,
-        locations: Any = None,
-        annotations: dict[str, Any] | None = None,
-    ) -> Any:
-        """Return a Neo Block of what was recorded.
-
-        Parameters
-        ----------
-        variables : str, list of str or 'all'
-        gather : bool
-            Of all cells, on every rank (every rank must call it), or of this rank's cells.
-        clear : bool
-            Forget what was recorded.
-        annotations : dict, optional
-            Added to the block's.
-
-        Returns
-        -------
-        neo.Block
-        """
-        return self.recorder.get(variables, gather, self, clear, annotations=annotations)
-
-    def write_data(
-        self,
-        io: Any,
-        variables: Any = "all",
-        gather: bool = True,
-        clear: bool = False,
-        annotations: dict[str, Any] | None = None,
-        locations: Any = None,
-    ) -> None:
-        """Write what was recorded to a file; every rank must call it.
-
-        Parameters
-        ----------
-        io : str or Neo IO
-            A name that ends in ``.h5`` or ``.hdf5`` gives distsim's file in SONATA's layout,
-            another one of Neo's formats.
-        variables, gather, clear, annotations
-            As for `get_data`. Without `gather`, each rank writes a file of its own.
-        """
-        self.recorder.write(variables, io, gather, self, clear, annotations=annotations)
-
-    def get_spike_counts(self, gather: bool = True) -> dict[ID, int]:
-        """Return the number of recorded spikes of each recorded cell.
-
-        Parameters
-        ----------
-        gather : bool
-            Of all cells, on every rank; every rank must call it then.
-        """
-        return self.recorder.count("spikes", gather, self)
-
-    def mean_spike_count(self, gather: bool = True) -> float:
-        """Return the mean number of spikes of the recorded cells, on every rank.
-
-        Parameters
-        ----------
-        gather : bool
-            Of the cells of all ranks; every rank must call it then.
-        """
-        counts = self.get_spike_counts(gather)
-        return sum(counts.values()) / len(counts) if counts else 0.0
-
-    # --- place and current ---------------------------------------------------------------------
-
-    def inject(self, current_source: Any, location: Any = None) -> None:
-        """Inject a current into all cells."""
-        if not self.celltype.injectable:
-            raise TypeError(
-                f"cannot inject a current into '{self.label}', whose cells are spike sources"
-            )
-        current_source.inject_into(self)
-
-    def save_positions(self, file: Any) -> None:
-        """Write index, x, y and z of all cells to a text file, on rank 0."""
-        if state.rank == 0:
-            out = files.StandardTextFile(file, mode="w") if isinstance(file, str) else file
-            out.write(
-                np.column_stack([np.arange(self.size), self.positions.T]),
-                {"population": self.label},
-            )
-            out.close()
-
-
-class Population(_Selection, common.Population):
+class Population(Selection, common.Population):
     """A group of cells of one type, split over the ranks.
 
     Parameters
@@ -424,6 +52,7 @@ class Population(_Selection, common.Population):
 
     _simulator = simulator
     _recorder_class = Recorder
+    _assembly_class = Assembly
 
     def __init__(
         self,
@@ -488,6 +117,9 @@ class Population(_Selection, common.Population):
         """Indices of this rank's cells, ascending."""
         return self._local
 
+    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
+        return PopulationView(self, selector, label)
+
     # --- what the engine holds -----------------------------------------------------------------
 
     def next_address(self, purpose: Purpose, variable: str) -> tuple[Purpose, int, int, int]:
@@ -544,7 +176,7 @@ class Population(_Selection, common.Population):
     )
 
 
-class PopulationView(_Selection, common.PopulationView):
+class PopulationView(Selection, common.PopulationView):
     """Some cells of a population, or of another view.
 
     Parameters
@@ -563,13 +195,14 @@ class PopulationView(_Selection, common.PopulationView):
     """
 
     _simulator = simulator
+    _assembly_class = Assembly
 
     def __init__(self, parent: Any, selector: Any, label: str | None = None) -> None:
         self.parent = parent
         self.root = parent.root
         self.celltype = parent.celltype
         self.recorder = parent.recorder
-        self.mask = _positions(selector, parent.size, parent.label)
+        self.mask = checked_positions(selector, parent.size, parent.label)
         self._indices = parent.indices(self.mask)
         self.size = int(self._indices.size)
         self.label = label or f"view of '{parent.label}' with size {self.size}"
@@ -605,6 +238,9 @@ class PopulationView(_Selection, common.PopulationView):
         """Gid of the last cell; before the first one in an empty view."""
         return int(self.gids().max()) if self.size else self.first_id - 1
 
+    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
+        return PopulationView(self, selector, label)
+
     @property
     def initial_values(self) -> dict[str, Any]:
         """Initial values of this rank's cells, by variable."""
@@ -621,135 +257,6 @@ class PopulationView(_Selection, common.PopulationView):
 
     def __hash__(self) -> int:
         return hash((id(self.root), self.size))
-
-
-class Assembly(common.Assembly):
-    """Cells of several populations and views, which may be of different types.
-
-    Parameters
-    ----------
-    *populations : Population or PopulationView
-    label : str, optional
-    """
-
-    _simulator = simulator
-
-    @property
-    def parts(self) -> list[_Selection]:
-        """The populations and views."""
-        return list(self.populations)
-
-    @property
-    def _offsets(self) -> Integers:
-        return np.cumsum([0, *(part.size for part in self.parts)])
-
-    def gids(self, positions: Any = slice(None)) -> Integers:
-        """Return the gids of the cells at some positions of the assembly."""
-        if isinstance(positions, slice):
-            positions = np.arange(*positions.indices(self.size))
-        positions = np.asarray(positions, np.int64)
-        gids = np.zeros(positions.shape, np.int64)
-        for part, first in zip(self.parts, self._offsets, strict=False):
-            inside = (positions >= first) & (positions < first + part.size)
-            gids[inside] = part.gids(positions[inside] - first)
-        return gids
-
-    def positions_of(self, gids: Integers) -> Integers:
-        """Return the positions of cells in the assembly, -1 for those not in it."""
-        positions = np.full(np.shape(gids), -1, np.int64)
-        for part, first in zip(self.parts, self._offsets, strict=False):
-            places = part.positions_of(gids)
-            positions = np.where(places >= 0, first + places, positions)
-        return positions
-
-    @property
-    def local_positions(self) -> Integers:
-        """Positions in the assembly of this rank's cells, ascending."""
-        each = [
-            first + part.local_positions
-            for part, first in zip(self.parts, self._offsets, strict=False)
-        ]
-        return np.concatenate([np.zeros(0, np.int64), *each])
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, int | np.integer):
-            if not -self.size <= index < self.size:
-                raise IndexError(f"index {index} is out of range for '{self.label}' of {self.size}")
-            return super().__getitem__(index % self.size)
-        if isinstance(index, slice | list | np.ndarray | tuple):
-            return super().__getitem__(_positions(index, self.size, self.label))
-        return super().__getitem__(index)
-
-    def _population_of(self, gid: int) -> Population:
-        return next(p.root for p in self.parts if p.root.positions_of(np.array([gid]))[0] >= 0)
-
-    @property
-    def all_cells(self) -> IDArray:
-        """Gids of all cells; made on demand, O(size)."""
-        return IDArray(self.gids(), self._population_of)
-
-    @property
-    def local_cells(self) -> IDArray:
-        """Gids of this rank's cells."""
-        return IDArray(self.gids(self.local_positions), self._population_of)
-
-    @property
-    def local_size(self) -> int:
-        """Number of cells on this rank."""
-        return self.size if state.is_one_process else int(self.local_positions.size)
-
-    @property
-    def _mask_local(self) -> NDArray[np.bool_]:
-        return local_mask(self.size, self.local_positions)
-
-    @property
-    def receptor_types(self) -> list[str]:
-        """Receptor types that all populations have, in the order of the first."""
-        first, *others = [list(part.celltype.receptor_types) for part in self.parts]
-        return [name for name in first if all(name in other for other in others)]
-
-    def id_to_index(self, id: Any) -> Any:  # noqa: A002 - PyNN's name
-        """Return the position(s) in the assembly of one or several cells."""
-        return _Selection.id_to_index(self, id)
-
-    def sample(self, n: int, rng: Any = None) -> "Assembly":
-        """Return an assembly of `n` cells taken at random, the same on every rank."""
-        if rng is None or is_rank_local(rng):
-            rng = numpy_rng(state.simulation.seed, state.next_seed_number())
-        return self[np.sort(rng.permutation(np.arange(self.size))[:n])]
-
-    def get_data(
-        self,
-        variables: Any = "all",
-        gather: bool = True,
-        clear: bool = False,
-        annotations: dict[str, Any] | None = None,
-    ) -> Any:
-        """Return a Neo Block of what was recorded; parameters as for a population's."""
-        return assembly_block(self, variables, gather, clear, annotations)
-
-    def write_data(
-        self,
-        io: Any,
-        variables: Any = "all",
-        gather: bool = True,
-        clear: bool = False,
-        annotations: dict[str, Any] | None = None,
-    ) -> None:
-        """Write what was recorded to a file; parameters as for a population's."""
-        write_assembly(self, variables, io, gather, clear, annotations)
-
-    def get_spike_counts(self, gather: bool = True) -> dict[ID, int]:
-        """Return the number of recorded spikes of each recorded cell."""
-        counts: dict[ID, int] = {}
-        for part in self.parts:
-            counts.update(part.get_spike_counts(gather))
-        return counts
-
-    def mean_spike_count(self, gather: bool = True) -> float:
-        """Return the mean number of spikes of the recorded cells, on every rank."""
-        counts = self.get_spike_counts(gather)
-        return sum(counts.values()) / len(counts) if counts else 0.0
 
 
 def _checked_size(size: Any, structure: Any) -> tuple[int, Any]:
@@ -783,43 +290,3 @@ def _cell_type(cellclass: Any, cellparams: dict[str, Any] | None) -> Any:
             f"'{kind}' is not a cell type of distsim; use one of `sim.list_standard_models()`"
         )
     return cellclass
-
-
-def _positions(selector: Any, size: int, label: str) -> Integers:
-    """Return the positions that a view's selector means, ascending, each once."""
-    if isinstance(selector, slice):
-        chosen = np.arange(*selector.indices(size), dtype=np.int64)
-    else:
-        array = np.asarray(selector)
-        if array.ndim != 1 or (array.size and array.dtype.kind not in "biu"):
-            raise TypeError(
-                f"cells of '{label}' are selected by a list of whole numbers or a mask, not by "
-                f"{selector!r}"
-            )
-        if array.dtype == np.bool_:
-            if array.size != size:
-                raise ParameterError(
-                    f"a mask of {array.size} values cannot select cells of '{label}', "
-                    f"which has {size}"
-                )
-            chosen = np.nonzero(array)[0]
-        else:
-            chosen = array.astype(np.int64)
-    if chosen.size and not -size <= chosen.min() <= chosen.max() < size:
-        bad = int(chosen[np.argmax((chosen < -size) | (chosen >= size))])
-        raise IndexError(f"index {bad} is out of range for '{label}' of {size}")
-    return np.unique(np.where(chosen < 0, chosen + size, chosen))
-
-
-def _simplified(values: NDArray[Any]) -> Any:
-    if values.size == 0 or values.dtype == object:
-        first = values[0] if values.size else None
-        same = values.size > 0 and all(value == first for value in values)
-        return first if same else values
-    return simplify(values)
-
-
-def _objects(items: Sequence[Any]) -> NDArray[Any]:
-    array = np.empty(len(items), object)
-    array[:] = items
-    return array

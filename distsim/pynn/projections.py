@@ -16,26 +16,23 @@ from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_recep
 
 from distsim.connectivity import Chunk, Connections, Constant, Listed, PerEntry, Rule, Values
 from distsim.engine.connectome import Pathway
-from distsim.errors import ConnectivityError, DistsimError, did_you_mean
+from distsim.errors import DistsimError
 from distsim.partitioning.distributions import quantile
 from distsim.pynn import simulator
+from distsim.pynn.assemblies import Assembly
+from distsim.pynn.connection import Connection, LocalConnections, ProjectionError, as_array
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector, RuleConnector
 from distsim.pynn.gather import gather_arrays
-from distsim.pynn.populations import Assembly, _Selection
+from distsim.pynn.selection import Selection
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import SpikeSourcePoisson, StaticSynapse, unknown_parameter
 from distsim.pynn.synapse_values import evaluator, has_numpy_rng, pair_distances
 from distsim.pynn.values import as_function
 
-__all__ = ["Connection", "Projection", "ProjectionError"]
+__all__ = ["Projection"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-ADDRESS = ("presynaptic_index", "postsynaptic_index")
-
-
-class ProjectionError(ConnectivityError, pyNN.errors.ConnectionError):
-    """A projection that cannot be made."""
 
 
 class Projection(common.Projection):
@@ -109,7 +106,7 @@ class Projection(common.Projection):
         self.number = state.n_projections
         state.n_projections += 1
         self._revisions = {"weight": 0, "delay": 0}
-        self._local: _LocalConnections | None = None
+        self._local: LocalConnections | None = None
         self._n_connections: int | None = None
         with state.together():
             self._connections = self._described()
@@ -290,13 +287,13 @@ class Projection(common.Projection):
 
     # --- connections of this rank --------------------------------------------------------------
 
-    def _local_connections(self) -> "_LocalConnections":
+    def _local_connections(self) -> "LocalConnections":
         """Return this rank's connections as arrays; made on demand, and kept until changed."""
         if self._local is None:
-            self._local = _LocalConnections.of(self)
+            self._local = LocalConnections.of(self)
         return self._local
 
-    def _agreed_connections(self) -> "_LocalConnections":
+    def _agreed_connections(self) -> "LocalConnections":
         """Return this rank's connections; every rank must call it, and fails if one does."""
         with state.together():
             self._local_connections()
@@ -406,7 +403,7 @@ class Projection(common.Projection):
         if format != "array":
             raise ProjectionError(f"format = '{format}'; it must be 'list' or 'array'")
         arrays = [
-            _as_array(self.shape, sources, targets, column, multiple_synapses) for column in values
+            as_array(self.shape, sources, targets, column, multiple_synapses) for column in values
         ]
         return arrays[0] if isinstance(attribute_names, str) else arrays
 
@@ -522,139 +519,15 @@ class _Checked:
         return self.projection.chunks(targets, want_weights)
 
 
-class _LocalConnections:
-    """The connections of a projection on this rank, as arrays."""
-
-    def __init__(
-        self, sources: Integers, targets: Integers, weights: Floats, delays: Floats
-    ) -> None:
-        self.sources = sources
-        self.targets = targets
-        self.weights = weights
-        self.delays = delays
-        self.is_read_by_engine = False
-
-    @classmethod
-    def of(cls, projection: Projection) -> "_LocalConnections":
-        """Return the local connections of a projection."""
-        targets = projection.post.local_positions
-        columns: list[list[NDArray[Any]]] = [[], [], [], []]
-        for chunk in projection.chunks(targets):
-            n = chunk.sources.size
-            columns[0].append(chunk.sources.astype(np.int64))
-            columns[1].append(targets[chunk.target_positions])
-            columns[2].append(np.broadcast_to(np.asarray(chunk.weights), n))
-            columns[3].append(np.broadcast_to(chunk.delays, n))
-        types = (np.int64, np.int64, np.float64, np.float64)
-        return cls(
-            *(np.concatenate([np.zeros(0, t), *c]) for t, c in zip(types, columns, strict=True))
-        )
-
-    def column(self, projection: Projection, name: str) -> Floats:
-        """Return an attribute of the connections; delays as the simulation rounds them."""
-        name = name.removesuffix("s")
-        if name == "weight":
-            return self.weights
-        if name == "delay":
-            return np.round(np.rint(self.delays / state.dt) * state.dt, 9)
-        raise unknown_parameter(name, type(projection.synapse_type))
-
-
-class Connection(common.Connection):
-    """One connection of this rank.
-
-    Parameters
-    ----------
-    projection : Projection
-    index : int
-        Its place among the projection's connections on this rank.
-    """
-
-    def __init__(self, projection: Projection, index: int) -> None:
-        self._projection = projection
-        self._index = index
-
-    @property
-    def presynaptic_index(self) -> int:
-        """Index of the source cell in the source population."""
-        return int(self._projection._local_connections().sources[self._index])
-
-    @property
-    def postsynaptic_index(self) -> int:
-        """Index of the target cell in the target population."""
-        return int(self._projection._local_connections().targets[self._index])
-
-    @property
-    def presynaptic_cell(self) -> Any:
-        """The source cell."""
-        return self._projection.pre[self.presynaptic_index]
-
-    @property
-    def postsynaptic_cell(self) -> Any:
-        """The target cell."""
-        return self._projection.post[self.postsynaptic_index]
-
-    source = presynaptic_cell
-    target = postsynaptic_cell
-
-    @property
-    def weight(self) -> float:
-        """Weight [nA, uS or mV]."""
-        return float(self._projection._local_connections().weights[self._index])
-
-    @weight.setter
-    def weight(self, value: float) -> None:
-        self._projection.check_weights(value)
-        self._projection.set_one(self._index, "weight", float(value))
-
-    @property
-    def delay(self) -> float:
-        """Delay [ms]."""
-        local = self._projection._local_connections()
-        return float(local.column(self._projection, "delay")[self._index])
-
-    @delay.setter
-    def delay(self, value: float) -> None:
-        self._projection.check_delays(value)
-        self._projection.set_one(self._index, "delay", float(value))
-
-    def as_tuple(self, *attribute_names: str) -> tuple[Any, ...]:
-        """Return some attributes."""
-        return tuple(getattr(self, name) for name in attribute_names)
-
-
 def _gid_range(cells: Any) -> tuple[int, int]:
     """Return the first gid, and the one after the last, of the populations of some cells."""
     roots = [part.root for part in cells.parts]
     return min(r.first_gid for r in roots), max(r.first_gid + r.size for r in roots)
 
 
-def _as_array(
-    shape: tuple[int, int], sources: Integers, targets: Integers, values: Floats, combine: str
-) -> Floats:
-    """Return values as a matrix, nan where there is no connection."""
-    array = np.full(shape, np.nan)
-    places = (sources, targets)
-    if combine == "last":
-        array[places] = values
-    elif combine == "first":
-        # copies, since numpy assigns along negative strides in an order of its own
-        array[sources[::-1].copy(), targets[::-1].copy()] = values[::-1].copy()
-    elif combine == "sum":
-        array[places] = 0.0
-        np.add.at(array, places, values)
-    elif combine in ("min", "max"):
-        function = np.fmin if combine == "min" else np.fmax
-        function.at(array, places, values)
-    else:
-        known = ["first", "last", "sum", "min", "max"]
-        raise ProjectionError(f"multiple_synapses = '{combine}'; {did_you_mean(combine, known)}")
-    return array
-
-
 def _check_ends(pre: Any, post: Any) -> None:
     for side, cells in (("pre", pre), ("post", post)):
-        if not isinstance(cells, _Selection | Assembly):
+        if not isinstance(cells, Selection | Assembly):
             raise ProjectionError(
                 f"{side}synaptic_neurons must be a Population, PopulationView or Assembly, not a "
                 f"{type(cells).__name__}"

@@ -9,7 +9,7 @@ from pyNN.recording import files
 
 import distsim
 from distsim.errors import ConnectivityError, ParameterError
-from distsim.pynn.projections import ProjectionError
+from distsim.pynn.connection import ProjectionError
 
 
 @pytest.fixture
