@@ -188,9 +188,9 @@ def samples(states, probes, interval, first_step=0):
 
 
 def poisson_word(words, gid, step):
-    """Return a source's random word: number (bits 8, 9) of block (higher bits, lower bits)."""
-    group, lane, place = gid // 1024, gid // 256 % 4, gid % 256
-    return words(256 * group + place, step)[lane]
+    """Return a source's random word: number (bits 6, 7) of block (higher bits, lower bits)."""
+    group, lane, place = gid // 256, gid // 64 % 4, gid % 64
+    return words(64 * group + place, step)[lane]
 
 
 def poisson_count(word, table):

@@ -249,8 +249,7 @@ def _layout(
     n_words = int(ends[-1]) if ends.size else 0
     starts = np.concatenate([[0], ends])
     kind: Any = np.uint32 if n_words < 2**31 else np.int64
-    words = np.empty(n_words, np.uint32)
-    words.fill(0)  # by hand, so that the memory comes in large pages
+    words = np.empty(n_words, np.uint32)  # each is written: targets, fillers, weights
     slots = np.zeros((*counts.shape, 2), kind)
     slots[table_rows, delays, 0] = starts[:-1] * (4 // itemsize)
     slots[table_rows, delays, 1] = starts[:-1] + target_words

@@ -103,8 +103,8 @@ def build_drives(
         weight=np.concatenate([np.zeros(0, np.float32), *(s.weights for s, _, _ in parts)]),
         cdf=np.concatenate(cdfs),
         start=np.concatenate([*starts, [n_values]]).astype(np.int64),
-        words=np.zeros((4, 256), np.uint32),
-        counts=np.zeros(256, np.int32),
+        words=np.zeros((4, 64), np.uint32),
+        counts=np.zeros(64, np.int32),
     )
 
 

@@ -242,9 +242,9 @@ class Drives(NamedTuple):
     cdf : ndarray of uint32
     start : ndarray of int64, shape (n_tables + 1,)
         See `PoissonTables`.
-    words : ndarray of uint32, shape (4, 256)
+    words : ndarray of uint32, shape (4, 64)
         Scratch.
-    counts : ndarray of int32, shape (256,)
+    counts : ndarray of int32, shape (64,)
         Scratch.
     """
 

@@ -3,8 +3,12 @@
 import numpy as np
 from numba import njit
 
+from distsim.kernels.prefetch import prefetch
+
 __all__ = ["NO_WEIGHT", "count_synapses", "place_synapses", "to_steps"]
 
+# synapses ahead of the present one whose places are fetched
+AHEAD = 12
 # of a row that has no synapse yet
 NO_WEIGHT = np.float32(np.inf)
 
@@ -58,7 +62,11 @@ def count_synapses(counts, row_weights, weight, gids, offset, steps, positions, 
     lids : ndarray of int64
         Local indices, negative for cells of another group.
     """
+    n_delays = counts.shape[1]
+    flat = counts.ravel()
     for k in range(gids.size):
+        if k + AHEAD < gids.size:
+            prefetch(flat, (gids[k + AHEAD] + offset) * n_delays + np.int64(steps[k + AHEAD]))
         if lids[positions[k]] < 0:
             continue
         row = gids[k] + offset
@@ -82,15 +90,26 @@ def place_synapses(slots, row_weights, weights, gids, offset, steps, positions, 
     connectome : Connectome
         `target` and `weight` are filled in place.
     """
-    for k in range(gids.size):
+    n_delays, n = slots.shape[1], gids.size
+    flat, target, weight = slots.ravel(), connectome.target, connectome.weight
+    for k in range(n):
+        # slots are fetched first, then the places that they name
+        if k + 2 * AHEAD < n:
+            later = k + 2 * AHEAD
+            prefetch(flat, ((gids[later] + offset) * n_delays + np.int64(steps[later])) * 2)
+        if k + AHEAD < n:
+            later = k + AHEAD
+            row, step = gids[later] + offset, steps[later]
+            prefetch(target, np.int64(slots[row, step, 0]))
+            prefetch(weight, np.int64(slots[row, step, 1]))
         lid = lids[positions[k]]
         if lid < 0:
             continue
         row, step = gids[k] + offset, steps[k]
         place = slots[row, step, 0]
         slots[row, step, 0] = place + 1
-        connectome.target[place] = lid
+        target[place] = lid
         if np.isnan(row_weights[row]):
             place = slots[row, step, 1]
             slots[row, step, 1] = place + 1
-            connectome.weight[place] = weights[k]
+            weight[place] = weights[k]

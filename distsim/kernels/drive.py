@@ -64,16 +64,16 @@ def _drive_each(stamp, stream, drives, first, end, buffer):
 
 @njit(cache=True, nogil=True)
 def _drive_row(stamp, stream, first_gid, cdf, weight, words, counts, targets):
-    """Draw sources in a row, 256 at a time, in loops that the compiler vectorises."""
+    """Draw sources in a row, 64 at a time, in loops that the compiler vectorises."""
     n_events = 0
     end_gid = first_gid + targets.size
-    for group in range(first_gid >> 10, (end_gid - 1 >> 10) + 1):
-        for i in range(256):
-            w0, w1, w2, w3 = word_block(stream, (group << 8) + i, stamp)
+    for group in range(first_gid >> 8, (end_gid - 1 >> 8) + 1):
+        for i in range(64):
+            w0, w1, w2, w3 = word_block(stream, (group << 6) + i, stamp)
             words[0, i], words[1, i], words[2, i], words[3, i] = w0, w1, w2, w3
         for lane in range(4):
-            row = (group << 10) + (lane << 8)
-            low, high = max(first_gid, row) - row, min(end_gid, row + 256) - row
+            row = (group << 8) + (lane << 6)
+            low, high = max(first_gid, row) - row, min(end_gid, row + 64) - row
             if low >= high:
                 continue
             _count(words[lane], cdf, counts)
@@ -86,10 +86,10 @@ def _drive_row(stamp, stream, first_gid, cdf, weight, words, counts, targets):
 
 @njit(cache=True, nogil=True)
 def _count(words, cdf, counts):
-    """Invert the distribution function for 256 words."""
-    for i in range(256):
+    """Invert the distribution function for 64 words."""
+    for i in range(64):
         counts[i] = np.int32(words[i] >= cdf[0]) if cdf.size else np.int32(0)
     for k in range(1, cdf.size):
         edge = uint32(cdf[k])
-        for i in range(256):
+        for i in range(64):
             counts[i] += np.int32(words[i] >= edge)

@@ -2,7 +2,7 @@
 
 The count of a source in a step depends on its gid and the step alone: any rank that needs a
 source's spikes draws them again, none is ever sent. One Philox block serves four sources, whose
-gids differ in bits 8 and 9 only, so that 256 sources in a row take one word each of 256 blocks in a
+gids differ in bits 6 and 7 only, so that 64 sources in a row take one word each of 64 blocks in a
 row. A count is the inverse distribution function of a word.
 """
 
@@ -32,8 +32,8 @@ def draw_count(stream, gid, step, cdf, begin, end):
     -------
     int
     """
-    w0, w1, w2, w3 = word_block(stream, gid >> 10 << 8 | gid & 255, step)
-    lane = gid >> 8 & 3
+    w0, w1, w2, w3 = word_block(stream, gid >> 8 << 6 | gid & 63, step)
+    lane = gid >> 6 & 3
     word = w0 if lane == 0 else (w1 if lane == 1 else (w2 if lane == 2 else w3))
     count = 0
     for k in range(begin, end):
