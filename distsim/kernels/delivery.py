@@ -98,7 +98,7 @@ def deliver(step, queue, connectome, inputs):
         if k + AHEAD < n_due:
             run = run_of[due[k + AHEAD]]
             for word in range(np.int64(run_start[run]), np.int64(run_start[run + 1]), 16):
-                prefetch(weight, word)  # type: ignore[call-arg]  # numba gives the context
+                prefetch(weight, word)
         if k < 0:
             continue
         entry = due[k]

@@ -1,5 +1,7 @@
 """Asking the processor for memory before it is needed."""
 
+from typing import Any
+
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -7,8 +9,7 @@ from numba.extending import intrinsic
 __all__ = ["prefetch"]
 
 
-@intrinsic
-def prefetch(typing_context, array, index):
+def _prefetch(typing_context, array, index):
     """Ask for the cache line of ``array[index]``, to be read, and do not wait for it.
 
     Parameters
@@ -31,3 +32,7 @@ def prefetch(typing_context, array, index):
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate
+
+
+# numba gives the context itself, which a type checker does not know
+prefetch: Any = intrinsic(_prefetch)
