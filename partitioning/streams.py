@@ -28,8 +28,6 @@ __all__ = [
     "word_block",
 ]
 
-MAX_WORD = 2**32 - 1
-
 
 class Purpose(IntEnum):
     """What numbers are drawn for; numbers for different purposes are independent."""

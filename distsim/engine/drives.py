@@ -79,14 +79,17 @@ def build_drives(
     """
     parts: list[tuple[DriveSet, PoissonSources, int]] = []
     cdfs, starts, n_tables, n_values = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)], 0, 0
+    first_tables: dict[int, int] = {}  # sets of one time share their tables
     for drive_set, tables, sources in sets:
+        if id(tables) not in first_tables:
+            first_tables[id(tables)] = n_tables
+            cdfs.append(tables.cdf)
+            starts.append(tables.start[:-1] + n_values)
+            n_tables += tables.start.size - 1
+            n_values += tables.cdf.size
         places = np.searchsorted(sources.gid, drive_set.gids)
         picked = PoissonSources(*(column[places] for column in sources))
-        parts += [(*part, n_tables) for part in _split(drive_set, picked)]
-        cdfs.append(tables.cdf)
-        starts.append(tables.start[:-1] + n_values)
-        n_tables += tables.start.size - 1
-        n_values += tables.cdf.size
+        parts += [(*part, first_tables[id(tables)]) for part in _split(drive_set, picked)]
     none = np.zeros(0, np.int64)
     sizes = [drive_set.gids.size for drive_set, _, _ in parts]
     return Drives(
@@ -94,7 +97,7 @@ def build_drives(
         first=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         delay=np.array([s.delay for s, _, _ in parts], np.int64),
         receptor=np.array([s.receptor for s, _, _ in parts], np.int64),
-        is_regular=np.array([_is_regular(s, sources) for s, sources, _ in parts], np.bool_),
+        is_regular=np.array([not _breaks(s, sources).size for s, sources, _ in parts], np.bool_),
         gid=np.concatenate([none, *(s.gids for s, _, _ in parts)]),
         lid=np.concatenate([none, *(s.lids for s, _, _ in parts)]),
         table=np.concatenate([none, *(sources.table + first for _, sources, first in parts)]),
@@ -110,9 +113,7 @@ def build_drives(
 
 def _split(drive_set: DriveSet, sources: PoissonSources) -> list[tuple[DriveSet, PoissonSources]]:
     """Return the regular pieces of a set, or the set as it is where they would be short."""
-    columns = [np.diff(drive_set.gids) - 1, np.diff(drive_set.lids) - 1]
-    columns += [np.diff(column) for column in (sources.table, sources.begin, sources.end)]
-    breaks = np.nonzero(np.any([column != 0 for column in columns], axis=0))[0] + 1
+    breaks = _breaks(drive_set, sources)
     if drive_set.gids.size < MIN_PIECE * (breaks.size + 1):
         return [(drive_set, sources)]
     bounds = [0, *breaks.tolist(), drive_set.gids.size]
@@ -129,10 +130,8 @@ def _split(drive_set: DriveSet, sources: PoissonSources) -> list[tuple[DriveSet,
     ]
 
 
-def _is_regular(drive_set: DriveSet, sources: PoissonSources) -> bool:
-    """Return whether sources and targets are in a row, and all sources alike."""
-    in_a_row = (np.diff(drive_set.gids) == 1).all() and (np.diff(drive_set.lids) == 1).all()
-    alike = all(
-        (np.diff(column) == 0).all() for column in (sources.table, sources.begin, sources.end)
-    )
-    return bool(in_a_row and alike)
+def _breaks(drive_set: DriveSet, sources: PoissonSources) -> Integers:
+    """Return where sources or targets are not in a row, or sources not alike."""
+    columns = [np.diff(drive_set.gids) - 1, np.diff(drive_set.lids) - 1]
+    columns += [np.diff(column) for column in (sources.table, sources.begin, sources.end)]
+    return np.nonzero(np.any([column != 0 for column in columns], axis=0))[0] + 1

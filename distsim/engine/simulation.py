@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim import comm as communication
-from distsim.engine.cells import CellBlock, CellGroup, SourceBlock
+from distsim.engine.cells import CellBlock, CellGroup
 from distsim.engine.connectome import Pathway
 from distsim.engine.exchange import SpikeExchange, fetch
 from distsim.engine.network import GroupNetwork
@@ -113,11 +113,6 @@ class Simulation:
     def cell_groups(self) -> list[CellGroup]:
         """The groups of model neurons."""
         return [network.group for network in self.networks.values()]
-
-    @property
-    def source_blocks(self) -> list[SourceBlock]:
-        """The blocks of spike sources."""
-        return [*self.array_blocks, *self.poisson_blocks]
 
     # --- building ------------------------------------------------------------------------------
 

@@ -1,8 +1,4 @@
-"""What populations, views and assemblies of the native engine have in common.
-
-A selection of cells knows its cells by arithmetic on indices and gids; `ID` objects are made only
-when somebody asks for one.
-"""
+"""Cells as PyNN shows them: arrays of gids, whose `ID` objects are made when one is asked for."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -130,7 +130,6 @@ class State(common.control.BaseState):
         self.recorders: list[Any] = []
         self.write_on_end: list[Any] = []
         self.running = False
-        self.segment_annotations: list[dict[str, Any]] = []
         self.populations: list[Any] = []
         self.n_populations = 0
         self.n_projections = 0
