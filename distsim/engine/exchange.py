@@ -1,103 +1,207 @@
 """Exchange between ranks: the epoch's spikes, and values that only a cell's owner has."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["SpikeExchange", "fetch"]
+from distsim.engine.messages import NO_SPIKES, PERIOD, Slots, Traffic, join
+
+__all__ = ["Exchange", "SpikeExchange", "ask_owners", "fetch"]
+
+Integers = NDArray[np.int64]
+
+
+class Exchange(Protocol):
+    """A way to give each rank the spikes for which it has targets, once per epoch.
+
+    Attributes
+    ----------
+    name : str
+        As `setup()` calls it.
+    traffic : Traffic
+        What this rank has sent.
+    """
+
+    name: str
+    traffic: Traffic
+
+    def exchange(self, keys: Integers) -> Integers:
+        """Return the spikes for this rank, sorted; every rank must call it.
+
+        Parameters
+        ----------
+        keys : ndarray of int64, shape (n,)
+            This rank's spikes, ``step << 32 | gid``, in any order.
+
+        Returns
+        -------
+        ndarray of int64
+            All spikes of sources with targets on this rank, and perhaps others, sorted. It is the
+            caller's own.
+        """
+
+    def compile(self) -> None:
+        """Compile the kernels, or load them, without sending anything."""
+
+    def free(self) -> None:
+        """Give back what MPI holds for it; every rank must call it."""
 
 
 class SpikeExchange:
-    """Give every rank the spikes of all, in (step, gid) order, once per epoch.
+    """Give every rank the spikes of all, by one Allgather of messages of one size.
 
-    A message has a fixed size and begins with its count, so that one Allgather does. If some rank
-    has more spikes than fit, all ranks see it in the counts, fetch the rest in a second collective
-    and enlarge the message: nothing is lost.
+    If some rank has more spikes than fit, all ranks see it in the counts, fetch everything in a
+    second collective and enlarge the message: nothing is lost. Messages that have long been far
+    from full are made smaller.
 
     Parameters
     ----------
     comm : mpi4py communicator
     capacity : int
         Spikes per rank and message at the beginning.
+    traffic : Traffic, optional
+        Where to go on counting.
 
-    Attributes
-    ----------
-    n_bytes, n_messages : int
-        Sent by this rank so far.
+    Notes
+    -----
+    A rank receives, and holds room for, messages of all ranks: O(n_ranks) memory and time per
+    epoch.
     """
 
-    def __init__(self, comm: Any, capacity: int = 64) -> None:
+    name = "allgather"
+
+    def __init__(self, comm: Any, capacity: int = 64, traffic: Traffic | None = None) -> None:
+        # not above: where there is no MPI, this module is imported all the same
+        from mpi4py import MPI
+
         self.comm = comm
+        self.rank = comm.Get_rank()
         self.n_ranks = comm.Get_size()
-        self.n_bytes = 0
-        self.n_messages = 0
-        self._resize(capacity)
+        self.traffic = traffic or Traffic()
+        self._n_hops = (self.n_ranks - 1).bit_length()
+        self._in_place, self._type, self._buffer = MPI.IN_PLACE, MPI.INT64_T, MPI.buffer
+        self._n_exchanges = 0
+        self._use(Slots([capacity] * self.n_ranks))
 
-    def _resize(self, capacity: int) -> None:
-        self.capacity = capacity
-        self._send = np.zeros(1 + capacity, np.int64)
-        self._recv = np.zeros((self.n_ranks, 1 + capacity), np.int64)
+    @property
+    def capacity(self) -> int:
+        """Spikes per rank and message at present."""
+        return int(self._slots.capacities[0])
 
-    def exchange(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the spikes of all ranks; every rank must call it.
+    def _use(self, slots: Slots) -> None:
+        """Take other slots, all of one size, and prepare what an exchange needs of them."""
+        self._slots = slots
+        self._arrays = (slots.words, slots.start, slots.largest)
+        self._joined = np.zeros(slots.words.size, np.int64)
+        self._mine = slots.words[slots.start[self.rank] : slots.start[self.rank + 1]]
+        # an object that MPI need not ask for its shape and type
+        self._recv = (self._buffer(slots.words), self._type)
+        self._n_bytes = (self.n_ranks - 1) * self._mine.nbytes
+
+    def exchange(self, keys: Integers) -> Integers:
+        """Return the spikes of all ranks, sorted; every rank must call it.
 
         Parameters
         ----------
         keys : ndarray of int64, shape (n,)
-            This rank's spikes, ``step << 32 | gid``.
+            This rank's spikes, ``step << 32 | gid``, in any order.
 
         Returns
         -------
         ndarray of int64
-            All spikes, sorted.
+            The caller's own.
         """
-        n_first = min(keys.size, self.capacity)
-        self._send[0] = keys.size
-        self._send[1 : 1 + n_first] = keys[:n_first]
-        self.comm.Allgather(self._send, self._recv)
-        self.n_messages += 1
-        self.n_bytes += self._send.nbytes
-        counts = self._recv[:, 0]
-        largest = int(counts.max())
-        if largest > self.capacity:
-            everything = self._exchange_all(keys, counts.copy())
-            self._resize(2 * largest)
-        else:
-            everything = _join(self._recv)
+        _pack(keys, self._mine)
+        self.comm.Allgather(self._in_place, self._recv)
+        self._count(self._n_bytes)
+        n = join(*self._arrays, self._joined)
+        everything = NO_SPIKES
+        if n > 0:
+            everything = self._joined[:n].copy()
+        elif n < 0:
+            everything = self._exchange_all(keys)
+        self._n_exchanges += 1
+        if self._n_exchanges % PERIOD == 0:
+            self._use_one_size(self._slots.shrunk())
+        return everything
+
+    def compile(self) -> None:
+        """Compile the kernels, or load them, without sending anything."""
+        self._slots.words[:] = 0
+        _pack(NO_SPIKES, self._mine)
+        join(*self._arrays, self._joined)
+
+    def free(self) -> None:
+        """Do nothing: MPI holds nothing for it."""
+
+    def _count(self, n_bytes: int) -> None:
+        traffic = self.traffic
+        traffic.n_collectives += 1
+        traffic.n_messages += self._n_hops
+        traffic.n_bytes += n_bytes
+
+    def _exchange_all(self, keys: Integers) -> Integers:
+        """Return all spikes by a collective of variable size, and enlarge the message."""
+        counts = self._slots.counts
+        everything = np.empty(int(counts.sum()), np.int64)
+        self.comm.Allgatherv(np.ascontiguousarray(keys), (everything, counts))
+        # in a ring, a rank passes on all but what the next one has itself
+        self._count(everything.nbytes - 8 * int(counts[(self.rank + 1) % self.n_ranks]))
+        self._use_one_size(self._slots.grown())
         everything.sort()
         return everything
 
-    def _exchange_all(
-        self, keys: NDArray[np.int64], counts: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
-        """Return all spikes by a collective of variable size."""
-        everything = np.empty(int(counts.sum()), np.int64)
-        self.comm.Allgatherv(np.ascontiguousarray(keys), (everything, counts))
-        self.n_messages += 1
-        self.n_bytes += keys.nbytes
-        return everything
+    def _use_one_size(self, slots: Slots) -> None:
+        """Take slots of the size of the largest of these."""
+        capacity = int(slots.capacities.max())
+        if capacity != self.capacity:
+            self._use(Slots([capacity] * self.n_ranks))
+        self._slots.largest[:] = slots.largest
 
 
 @njit(cache=True)
-def _join(messages):
-    """Return the spikes of all messages one after another."""
-    everything = np.empty(messages[:, 0].sum(), np.int64)
-    n = 0
-    for rank in range(messages.shape[0]):
-        for k in range(messages[rank, 0]):
-            everything[n] = messages[rank, 1 + k]
-            n += 1
-    return everything
+def _pack(keys, message):
+    """Write the number of spikes, and as many of them as there is room for."""
+    message[0] = keys.size
+    for k in range(min(keys.size, message.size - 1)):
+        message[1 + k] = keys[k]
+
+
+def ask_owners(comm: Any, gids: Integers, owners: Integers) -> tuple[Integers, Integers, Integers]:
+    """Send gids to the ranks that own them; every rank must call it.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+    gids : ndarray of int64, shape (n,)
+        In the order of their owners.
+    owners : ndarray of int64, shape (n,), ascending
+
+    Returns
+    -------
+    n_sent : ndarray of int64, shape (n_ranks,)
+        Gids sent to each rank.
+    asked : ndarray of int64
+        This rank's gids that others sent, in the order of the ranks.
+    n_asked : ndarray of int64, shape (n_ranks,)
+        How many of them each rank sent.
+    """
+    n_sent = np.bincount(owners, minlength=comm.Get_size()).astype(np.int64)
+    n_asked = np.empty_like(n_sent)
+    comm.Alltoall(n_sent, n_asked)
+    asked = np.empty(int(n_asked.sum()), np.int64)
+    comm.Alltoallv((np.ascontiguousarray(gids), n_sent), (asked, n_asked))
+    return n_sent, asked, n_asked
 
 
 def fetch(
     comm: Any,
-    gids: NDArray[np.int64],
-    owners: NDArray[np.int64],
-    values_of: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+    gids: Integers,
+    owners: Integers,
+    values_of: Callable[[Integers], NDArray[np.float64]],
 ) -> NDArray[np.float64]:
     """Return values of cells that other ranks own; every rank must call it.
 
@@ -115,13 +219,8 @@ def fetch(
     -------
     ndarray of float64, shape (n, n_values)
     """
-    n_ranks = comm.Get_size()
     order = np.argsort(owners, kind="stable")
-    n_wanted = np.bincount(owners, minlength=n_ranks).astype(np.int64)
-    n_asked = np.empty_like(n_wanted)
-    comm.Alltoall(n_wanted, n_asked)
-    asked = np.empty(int(n_asked.sum()), np.int64)
-    comm.Alltoallv((np.ascontiguousarray(gids[order]), n_wanted), (asked, n_asked))
+    n_wanted, asked, n_asked = ask_owners(comm, gids[order], owners[order])
     answers = np.ascontiguousarray(values_of(asked), np.float64)
     n_values = answers.shape[1]
     received = np.empty((gids.size, n_values))

@@ -1,6 +1,5 @@
 """One model group with its connectome and the spikes on their way to it."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from operator import is_not
 from typing import NamedTuple
@@ -84,8 +83,6 @@ class GroupNetwork:
         self._generations: list[_Generation] = []
         self._parts: tuple[object, ...] = ()
         self.max_delay_steps = 0
-        self._reach = 0
-        self._recent: deque[Integers] = deque()
 
     def bundle(self) -> Bundle:
         """Return what the kernel takes, made anew where some part is another object than before."""
@@ -180,13 +177,6 @@ class GroupNetwork:
 
     def enqueue(self, keys: Integers) -> None:
         """Take the exchanged spikes of an epoch, sorted."""
-        self._recent.append(keys)
-        oldest = (int(keys[0]) >> 32) - self._reach
-        while int(self._recent[0][-1]) >> 32 < oldest:
-            self._recent.popleft()
-        self._enqueue(keys)
-
-    def _enqueue(self, keys: Integers) -> None:
         n_done = 0
         while n_done < keys.size:
             n_done = enqueue_spikes(self.queues[0], self.connectome, keys, n_done)
@@ -220,36 +210,34 @@ class GroupNetwork:
             queues[which] = larger
             self.queues = (queues[0], queues[1])
 
-    def requeue(self, step: int, max_delay_steps: int, stream: Stream) -> None:
+    def requeue(self, step: int, reach: int, keys: Integers, stream: Stream) -> None:
         """Put the spikes on their way into new queues, after the connectome was built anew.
 
-        These are the spikes that some connection, on any rank, could still have carried. They
-        arrive by the new connections, where these let them arrive after the present step. Poisson
-        spikes on their way are drawn again, by the sources' present rates.
+        They arrive by the new connections, where these let them arrive after the present step.
+        Poisson spikes on their way are drawn again, by the sources' present rates.
 
         Parameters
         ----------
         step : int
             The present step.
-        max_delay_steps : int
-            The largest new delay on any rank; 0 where there are no connections.
+        reach : int
+            The largest delay before, on any rank; 0 where there were no connections.
+        keys : ndarray of int64
+            Spikes made less than `reach` steps ago by sources with targets here, sorted.
         stream : Stream
             Of the Poisson sources.
         """
-        reach, self._reach = self._reach, max_delay_steps
         for queue in self.queues:
             queue.bounds[:] = 0
         if step == 0:
             return
-        for keys in self._recent:
-            self._enqueue(keys[keys >> 32 > step - reach])
+        self.enqueue(keys)
         self.enqueue_poisson(max(1, step + 1 - reach), step, stream)
         for queue in self.queues:
             skip_arrived(queue, self.connectome, step)
 
     def forget_spikes(self) -> None:
         """Drop all spikes on their way."""
-        self._recent.clear()
         self._generations = []
         for queue in self.queues:
             queue.bounds[:] = 0

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from distsim import comm as communication
 from distsim.engine.cells import CellBlock, CellGroup
+from distsim.engine.choice import choose_exchange
 from distsim.engine.connectome import Pathway
-from distsim.engine.exchange import SpikeExchange, fetch
+from distsim.engine.exchange import Exchange, SpikeExchange, fetch
+from distsim.engine.history import SpikeHistory
 from distsim.engine.network import GroupNetwork
-from distsim.engine.poisson import PoissonBlock, build_tables
+from distsim.engine.poisson import PoissonBlock, build_tables, is_source
 from distsim.engine.spike_arrays import ArrayBlock
 from distsim.errors import ConnectivityError
 from distsim.kernels.bundle import advance_bundle
@@ -41,6 +43,8 @@ class Simulation:
         Given by the user [ms]; None: the smallest delay of any pathway.
     max_delay : float or None
         Given by the user [ms]; None: no limit.
+    exchange : {'auto', 'allgather', 'directed'}
+        How spikes are exchanged.
 
     Attributes
     ----------
@@ -52,7 +56,13 @@ class Simulation:
     """
 
     def __init__(
-        self, comm: Any, dt: float, seed: int, min_delay: float | None, max_delay: float | None
+        self,
+        comm: Any,
+        dt: float,
+        seed: int,
+        min_delay: float | None,
+        max_delay: float | None,
+        exchange: str = "auto",
     ) -> None:
         self.comm = comm
         self.rank = comm.Get_rank()
@@ -67,7 +77,9 @@ class Simulation:
         self.array_blocks: list[ArrayBlock] = []
         self.poisson_blocks: list[PoissonBlock] = []
         self.poisson_ranges: list[tuple[int, int]] = []
-        self.exchange = SpikeExchange(comm)
+        self.exchange_kind = exchange
+        self.exchange: Exchange = SpikeExchange(comm)
+        self.history = SpikeHistory()
         self.epoch_steps = LONGEST_EPOCH
         self.min_delay_steps: int | None = None
         self.max_delay_steps: int | None = None
@@ -143,9 +155,14 @@ class Simulation:
         if is_structure_changed or is_poisson_changed:
             self._refresh_poisson()
         if is_structure_changed:
+            self._renew_exchange()
             communication.first_on_each_node(self.comm, self._compile)
+            # what some connection could still have carried, owners send to where it goes now
+            reach = self.history.reach
+            keys = self.history.change(self.step, self.max_delay_steps or 0)
+            keys = self.exchange.exchange(keys)
             for network in self.networks.values():
-                network.requeue(self.step, self.max_delay_steps or 0, self._poisson_stream())
+                network.requeue(self.step, reach, keys, self._poisson_stream())
         self._is_structure_changed = False
         self.seconds["build"] += time.perf_counter() - started
 
@@ -166,8 +183,20 @@ class Simulation:
                 drives[network].append(pathway)
         return drives
 
+    def _renew_exchange(self) -> None:
+        """Choose how to exchange spikes by where the targets of each source are now."""
+        parts = [network.connectome.row_source for network in self.networks.values()]
+        sources = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+        wanted = sources[~is_source(sources, self.poisson_ranges)]
+        old, epoch = self.exchange, self.epoch_steps * self.dt
+        self.exchange = choose_exchange(
+            self.exchange_kind, self.comm, self.partition, wanted, epoch, old.traffic
+        )
+        old.free()
+
     def _compile(self) -> None:
         """Call the kernels of each group without work, so that they are compiled, or loaded."""
+        self.exchange.compile()
         for network in self.networks.values():
             network.enqueue_poisson(1, 0, self._poisson_stream())
             self._advance(network, self.step, 0)
@@ -308,6 +337,8 @@ class Simulation:
         spikes.extend(block.spikes_between(first, last) for block in self.array_blocks)
         keys = spikes[0] if len(spikes) == 1 else np.concatenate([np.zeros(0, np.int64), *spikes])
         everything = self.exchange.exchange(keys)
+        if keys.size:
+            self.history.append(last, keys)
         self.counters["spikes"] += keys.size
         if everything.size:
             for network in self.networks.values():
@@ -317,6 +348,7 @@ class Simulation:
         """Go back to step 0 of a new segment; state is for the caller to set."""
         self.step = 0
         self.segment += 1
+        self.history.clear()
         for poisson in self.poisson_blocks:
             poisson.touch()
         for network in self.networks.values():

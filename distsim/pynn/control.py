@@ -43,7 +43,7 @@ def setup(
     min_delay, max_delay : float or 'auto'
         Bounds of all delays [ms]; a delay outside is an error. 'auto': found from the connections.
     **options
-        `seed`, `partition`, `progress`, `log`: see `distsim.pynn.simulator.Setup`.
+        `seed`, `partition`, `exchange`, `progress`, `log`: see `distsim.pynn.simulator.Setup`.
 
     Returns
     -------

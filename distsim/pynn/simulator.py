@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from distsim import comm as communication
 from distsim.engine import Simulation
+from distsim.engine.choice import EXCHANGES
 from distsim.errors import ParameterError, SetupError, did_you_mean
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
@@ -62,6 +63,9 @@ class Setup:
         'block' (default): a contiguous block of each population for each rank; 'round_robin':
         cells dealt to the ranks in turn; or a function ``f(first_gid, n_cells, n_ranks)`` that
         returns the rank of each cell of a population.
+    exchange : {'auto', 'allgather', 'directed'}
+        How ranks exchange spikes: all to all, or each only to ranks with targets; 'auto': what is
+        estimated to take less time.
     progress : bool or None
         Show progress bars on rank 0; None: if stderr is a terminal.
     log : bool or str
@@ -73,6 +77,7 @@ class Setup:
     max_delay: float | str = "auto"
     seed: int = 1
     partition: str | PlacementFunction = "block"
+    exchange: str = "auto"
     progress: bool | None = None
     log: bool | str = True
 
@@ -99,6 +104,9 @@ class Setup:
             raise SetupError(
                 f"seed = {setup.seed!r}; it must be a whole number from 0 to 2**63 - 1"
             )
+        if setup.exchange not in EXCHANGES:
+            allowed = "', '".join(EXCHANGES)
+            raise SetupError(f"exchange = {setup.exchange!r}; it must be one of '{allowed}'")
         return setup
 
     def _check_times(self) -> None:
@@ -147,7 +155,11 @@ class State(common.control.BaseState):
         self._clear()
         low = None if isinstance(setup.min_delay, str) else float(setup.min_delay)
         high = None if isinstance(setup.max_delay, str) else float(setup.max_delay)
-        self._simulation = Simulation(comm, float(setup.timestep), int(setup.seed), low, high)
+        if self._simulation is not None:
+            self._simulation.exchange.free()
+        self._simulation = Simulation(
+            comm, float(setup.timestep), int(setup.seed), low, high, setup.exchange
+        )
         self.started = time.perf_counter()
 
     @property

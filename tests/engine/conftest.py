@@ -1,6 +1,8 @@
 """A communicator whose ranks are threads of this process."""
 
+import queue
 import threading
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,10 +12,11 @@ import pytest
 class ThreadComm:
     """What one rank sees: mpi4py's buffer collectives, by a mailbox that all threads share."""
 
-    def __init__(self, rank, mailbox, barrier):
+    def __init__(self, rank, mailbox, barrier, posts):
         self.rank = rank
         self.mailbox = mailbox
         self.barrier = barrier
+        self.posts = posts
 
     def Get_rank(self):  # noqa: N802 - mpi4py's names
         return self.rank
@@ -29,6 +32,10 @@ class ThreadComm:
         return everyone
 
     def Allgather(self, send, recv):  # noqa: N802
+        if isinstance(recv, tuple):
+            # in place: a rank's message stands already where all shall be
+            recv = np.frombuffer(recv[0], np.int64).reshape(len(self.mailbox), -1)
+            send = recv[self.rank]
         recv[...] = np.concatenate(self._swap(send.copy())).reshape(recv.shape)
 
     def Allgatherv(self, send, recv):  # noqa: N802
@@ -49,6 +56,45 @@ class ThreadComm:
         assert [part.size for part in mine] == list(n_received)
         received.reshape(-1)[...] = np.concatenate(mine)
 
+    def Create_dist_graph_adjacent(self, sources, destinations):  # noqa: N802
+        return ThreadGraph(self, sources, destinations)
+
+
+class ThreadGraph:
+    """A communicator of neighbours: a collective over them, and messages from one to another."""
+
+    def __init__(self, comm, sources, destinations):
+        self.comm = comm
+        self.sources = sources
+        self.destinations = destinations
+        edges = comm._swap((sources, destinations))
+        assert all(comm.rank in edges[source][1] for source in sources)
+        assert all(comm.rank in edges[destination][0] for destination in destinations)
+
+    def Neighbor_alltoallv(self, send, recv):  # noqa: N802
+        data, counts, places, _ = send
+        pieces = zip(self.destinations, counts, places, strict=True)
+        parts = {rank: data[place : place + n].copy() for rank, n, place in pieces}
+        everyone = self.comm._swap(parts)
+        data, counts, places, _ = recv
+        for source, n, place in zip(self.sources, counts, places, strict=True):
+            part = everyone[source][self.comm.rank]
+            assert part.size == n
+            data[place : place + n] = part
+
+    def Isend(self, data, rank):  # noqa: N802
+        self.comm.posts[self.comm.rank, rank].put(data.copy())
+        return self
+
+    def Wait(self):  # noqa: N802
+        pass
+
+    def Recv(self, data, rank):  # noqa: N802
+        data[...] = self.comm.posts[rank, self.comm.rank].get(timeout=30)
+
+    def Free(self):  # noqa: N802
+        assert all(post.empty() for post in self.comm.posts.values())
+
 
 @pytest.fixture
 def on_ranks():
@@ -56,10 +102,11 @@ def on_ranks():
 
     def run(n_ranks, function):
         mailbox, barrier = [None] * n_ranks, threading.Barrier(n_ranks, timeout=30)
+        posts = defaultdict(queue.Queue)
 
         def on_rank(rank):
             try:
-                return function(ThreadComm(rank, mailbox, barrier))
+                return function(ThreadComm(rank, mailbox, barrier, posts))
             except BaseException:
                 barrier.abort()
                 raise

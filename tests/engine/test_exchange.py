@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from distsim.engine import exchange as module
 from distsim.engine.exchange import SpikeExchange, fetch
+from distsim.engine.messages import NO_SPIKES, Traffic
 
 
 def epochs_of(rng, n_ranks, sizes):
@@ -45,7 +47,7 @@ def test_a_message_that_fits_takes_one_collective_and_others_two(on_ranks):
         counts = []
         for epoch in epochs:
             exchange.exchange(epoch[comm.rank])
-            counts.append((exchange.n_messages, exchange.capacity))
+            counts.append((exchange.traffic.n_collectives, exchange.capacity))
         return counts
 
     for counts in on_ranks(2, run):
@@ -53,15 +55,46 @@ def test_a_message_that_fits_takes_one_collective_and_others_two(on_ranks):
         assert counts == [(1, 4), (3, 10), (4, 10), (6, 22)]
 
 
-def test_bytes_are_counted(on_ranks):
+def test_messages_that_were_long_far_from_full_become_smaller(monkeypatch, on_ranks):
+    monkeypatch.setattr(module, "PERIOD", 8)
+
+    def run(comm):
+        exchange = SpikeExchange(comm, 4)
+        capacities = []
+        for size in [30, *[3] * 15, 40, *[0] * 15]:
+            keys = np.arange(size) if comm.rank == 1 else NO_SPIKES
+            np.testing.assert_array_equal(exchange.exchange(keys), np.arange(size))
+            capacities.append(exchange.capacity)
+        return capacities
+
+    for capacities in on_ranks(3, run):
+        assert capacities == [60] * 15 + [6] + [80] * 15 + [4]
+
+
+def test_what_is_returned_is_not_overwritten(on_ranks):
+    def run(comm):
+        exchange = SpikeExchange(comm, 4)
+        first = exchange.exchange(np.array([comm.rank]))
+        exchange.exchange(np.array([7]))
+        return first
+
+    for first in on_ranks(2, run):
+        assert first.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    # two Allgathers of 1 + 2 numbers to all others, then all spikes but those of the next rank
+    ("n_ranks", "traffic"),
+    [(1, Traffic(3, 0, 0)), (2, Traffic(3, 3, 8 * (6 + 5))), (4, Traffic(3, 6, 8 * (18 + 7)))],
+)
+def test_messages_and_bytes_are_counted(on_ranks, n_ranks, traffic):
     def run(comm):
         exchange = SpikeExchange(comm, 2)
         exchange.exchange(np.arange(1))
-        exchange.exchange(np.arange(5 if comm.rank == 0 else 1))
-        return exchange.n_bytes
+        exchange.exchange(np.arange(5 if comm.rank == n_ranks - 1 else 1))
+        return exchange.traffic
 
-    # two messages of 1 + 2 numbers, then the rank's own spikes
-    assert on_ranks(2, run) == [8 * (3 + 3 + 5), 8 * (3 + 3 + 1)]
+    assert on_ranks(n_ranks, run)[-1] == traffic
 
 
 @pytest.mark.parametrize("n_ranks", [1, 2, 3, 5])

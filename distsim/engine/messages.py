@@ -1,0 +1,124 @@
+"""Messages of spikes that begin with their count: room for them, and joining them in order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["LEAST", "NO_SPIKES", "PERIOD", "Slots", "Traffic", "join"]
+
+Integers = NDArray[np.int64]
+NO_SPIKES = np.zeros(0, np.int64)
+# exchanges after which messages that were far from full become smaller
+PERIOD = 1024
+# spikes that the smallest message has room for
+LEAST = 4
+
+
+@dataclass
+class Traffic:
+    """What one rank has sent so far.
+
+    Attributes
+    ----------
+    n_collectives : int
+        Collective calls.
+    n_messages, n_bytes : int
+        Messages to single ranks, and their bytes. An Allgather or Allgatherv counts as in the usual
+        algorithms (recursive doubling, Bruck's): ceil(log2 n_ranks) messages, in which what each
+        other rank is to have is sent once.
+    """
+
+    n_collectives: int = 0
+    n_messages: int = 0
+    n_bytes: int = 0
+
+
+class Slots:
+    """Room for messages one after another in one buffer, each a count and then its spikes.
+
+    A message may count more spikes than there is room for; the rest is sent otherwise.
+
+    Parameters
+    ----------
+    capacities : sequence of int
+        Spikes that each slot has room for.
+
+    Attributes
+    ----------
+    start : ndarray of int64, shape (n_slots + 1,)
+        Where each slot begins in `words`.
+    words : ndarray of int64
+    largest : ndarray of int64, shape (n_slots,)
+        The largest count of each slot since `shrunk` was called last.
+    """
+
+    def __init__(self, capacities: Sequence[int] | Integers) -> None:
+        self.capacities = np.asarray(capacities, np.int64)
+        self.start = np.concatenate([[0], np.cumsum(1 + self.capacities)]).astype(np.int64)
+        self.words = np.zeros(int(self.start[-1]), np.int64)
+        self.largest = np.zeros(self.capacities.size, np.int64)
+
+    @property
+    def counts(self) -> Integers:
+        """Number of spikes of each message, whether there was room or not."""
+        return self.words[self.start[:-1]]
+
+    def kept(self, slot: int) -> Integers:
+        """Return the spikes of a message that there was room for."""
+        first = int(self.start[slot])
+        n = min(int(self.words[first]), int(self.capacities[slot]))
+        return self.words[first + 1 : first + 1 + n]
+
+    def grown(self) -> "Slots":
+        """Return slots of twice the size of each message that was too large for its own."""
+        counts = self.counts
+        slots = Slots(np.where(counts > self.capacities, 2 * counts, self.capacities))
+        slots.largest[:] = self.largest
+        return slots
+
+    def shrunk(self) -> "Slots":
+        """Return slots of twice the largest messages since the last call, and none larger."""
+        return Slots(np.minimum(self.capacities, np.maximum(2 * self.largest, LEAST)))
+
+
+@njit(cache=True)
+def join(words, start, largest, joined):
+    """Write the spikes of all messages in order.
+
+    Parameters
+    ----------
+    words : ndarray of int64
+    start : ndarray of int64, shape (n_slots + 1,)
+        See `Slots`; `words` begins with the slot at ``start[0]``.
+    largest : ndarray of int64, shape (n_slots,)
+        Raised in place to the counts of the messages.
+    joined : ndarray of int64
+        With room for all that the slots can hold; in place.
+
+    Returns
+    -------
+    int
+        Number of spikes; -1, and nothing is written, if a message was too large for its slot.
+    """
+    is_whole = True
+    for slot in range(largest.size):
+        count = words[start[slot] - start[0]]
+        largest[slot] = max(largest[slot], count)
+        is_whole &= count < start[slot + 1] - start[slot]
+    if not is_whole:
+        return -1
+    n, last, is_sorted = 0, np.int64(-1), True
+    for slot in range(largest.size):
+        first = start[slot] - start[0]
+        for place in range(first + 1, first + 1 + words[first]):
+            key = words[place]
+            is_sorted &= key >= last
+            last = key
+            joined[n] = key
+            n += 1
+    if not is_sorted:
+        joined[:n].sort()
+    return n
