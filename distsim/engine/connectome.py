@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from distsim.errors import ConnectivityError
 from distsim.kernels.arrays import Connectome
 from distsim.kernels.construction import NO_WEIGHT, count_synapses, place_synapses, to_steps
+from distsim.kernels.delivery import guide_rows
 
 __all__ = ["Pathway", "build_connectome", "empty_connectome"]
 
@@ -67,12 +68,15 @@ class Pathway:
 
 def empty_connectome() -> Connectome:
     """Return a connectome without synapses."""
-    words = np.zeros(0, np.uint32)
+    words, row_source = np.zeros(0, np.uint32), np.zeros(0, np.int64)
+    guide, guide_origin = guide_rows(row_source)
     return Connectome(
-        row_source=np.zeros(0, np.int64),
+        row_source=row_source,
         row_receptor=np.zeros(0, np.uint8),
         row_weight=np.zeros(0, np.float32),
         row_start=np.zeros(1, np.int64),
+        guide=guide,
+        guide_origin=guide_origin,
         run_delay=np.zeros(0, np.uint16),
         run_start=np.zeros(1, np.uint32),
         target=words.view(np.uint16),
@@ -256,11 +260,14 @@ def _layout(
     target: Any = words.view(np.uint16 if itemsize == 2 else np.uint32)
     if itemsize == 2:
         target[2 * ends[~has_weights & (sizes % 2 == 1)] - 1] = n_local
+    guide, guide_origin = guide_rows(gids[present])
     connectome = Connectome(
         row_source=gids[present],
         row_receptor=receptors[present],
         row_weight=row_weights[present],
         row_start=np.searchsorted(rows, np.arange(present.size + 1)).astype(np.int64),
+        guide=guide,
+        guide_origin=guide_origin,
         run_delay=delays.astype(np.uint16),
         run_start=starts.astype(kind),
         target=target,

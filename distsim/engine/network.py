@@ -13,7 +13,7 @@ from distsim.engine.connectome import Pathway, build_connectome, empty_connectom
 from distsim.engine.drives import DriveSet, build_drives, collect_set
 from distsim.engine.poisson import is_source, select_sources
 from distsim.kernels.arrays import PoissonSources, PoissonTables, Queue
-from distsim.kernels.bundle import Bundle, bundle
+from distsim.kernels.bundle import Bundle, advance_bundle, bundle
 from distsim.kernels.delivery import (
     DONE,
     compact,
@@ -24,10 +24,11 @@ from distsim.kernels.delivery import (
 from distsim.kernels.poisson import enqueue_poisson
 from distsim.partitioning.streams import Stream
 
-__all__ = ["GroupNetwork"]
+__all__ = ["NO_SPIKES", "GroupNetwork"]
 
 Integers = NDArray[np.int64]
 NO_DELAY = 2**30
+NO_SPIKES = np.zeros(0, np.int64)
 
 
 class _Generation(NamedTuple):
@@ -86,6 +87,7 @@ class GroupNetwork:
         self.max_delay_steps = 0
         self._reach = 0
         self._recent: deque[Integers] = deque()
+        self._arrived = NO_SPIKES
 
     def bundle(self) -> Bundle:
         """Return what the kernel takes, made anew where some part is another object than before."""
@@ -103,6 +105,41 @@ class GroupNetwork:
         if len(self._parts) != len(parts) or any(map(is_not, parts, self._parts)):
             self._bundle, self._parts = bundle(*parts), parts
         return self._bundle
+
+    def advance(self, first: int, n_steps: int) -> tuple[Integers, int]:
+        """Make some steps, none longer than an epoch.
+
+        Parameters
+        ----------
+        first : int
+            The present step.
+        n_steps : int
+
+        Returns
+        -------
+        keys : ndarray of int64
+            The group's spikes; valid until the next call.
+        n_events : int
+            Number of synaptic events.
+        """
+        arrived, self._arrived = self._arrived, NO_SPIKES
+        n_queued, n_made, n_events = advance_bundle(first, n_steps, arrived, self._bundle)
+        if n_made == n_steps:
+            return self.group.take_spikes(), n_events
+        parts = []
+        while n_made < n_steps:
+            # a buffer is full
+            if n_queued < arrived.size:
+                self._make_room(0)
+            parts.append(self.group.take_spikes().copy())
+            self.group.flush()
+            arrived = arrived[n_queued:]
+            n_queued, n_more, n_more_events = advance_bundle(
+                first + n_made, n_steps - n_made, arrived, self._bundle
+            )
+            n_made += n_more
+            n_events += n_more_events
+        return np.concatenate([*parts, self.group.take_spikes()]), n_events
 
     @property
     def drive_candidates(self) -> list[Pathway]:
@@ -179,19 +216,12 @@ class GroupNetwork:
         )
 
     def enqueue(self, keys: Integers) -> None:
-        """Take the exchanged spikes of an epoch, sorted."""
+        """Take the exchanged spikes of an epoch, sorted; `advance` puts them into the queue."""
+        self._arrived = keys
         self._recent.append(keys)
         oldest = (int(keys[0]) >> 32) - self._reach
         while int(self._recent[0][-1]) >> 32 < oldest:
             self._recent.popleft()
-        self._enqueue(keys)
-
-    def _enqueue(self, keys: Integers) -> None:
-        n_done = 0
-        while n_done < keys.size:
-            n_done = enqueue_spikes(self.queues[0], self.connectome, keys, n_done)
-            if n_done < keys.size:
-                self._make_room(0)
 
     def enqueue_poisson(self, first: int, last: int, stream: Stream) -> None:
         """Draw the Poisson spikes of the steps ``first <= step <= last``."""
@@ -219,6 +249,7 @@ class GroupNetwork:
             queues = list(self.queues)
             queues[which] = larger
             self.queues = (queues[0], queues[1])
+            self.bundle()
 
     def requeue(self, step: int, max_delay_steps: int, stream: Stream) -> None:
         """Put the spikes on their way into new queues, after the connectome was built anew.
@@ -237,12 +268,17 @@ class GroupNetwork:
             Of the Poisson sources.
         """
         reach, self._reach = self._reach, max_delay_steps
+        self._arrived = NO_SPIKES
         for queue in self.queues:
             queue.bounds[:] = 0
         if step == 0:
             return
-        for keys in self._recent:
-            self._enqueue(keys[keys >> 32 > step - reach])
+        for recent in self._recent:
+            keys, n_queued = recent[recent >> 32 > step - reach], 0
+            while n_queued < keys.size:
+                n_queued = enqueue_spikes(self.queues[0], self.connectome, keys, n_queued)
+                if n_queued < keys.size:
+                    self._make_room(0)
         self.enqueue_poisson(max(1, step + 1 - reach), step, stream)
         for queue in self.queues:
             skip_arrived(queue, self.connectome, step)
@@ -250,6 +286,7 @@ class GroupNetwork:
     def forget_spikes(self) -> None:
         """Drop all spikes on their way."""
         self._recent.clear()
+        self._arrived = NO_SPIKES
         self._generations = []
         for queue in self.queues:
             queue.bounds[:] = 0
