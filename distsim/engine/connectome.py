@@ -9,13 +9,22 @@ from numpy.typing import NDArray
 
 from distsim.errors import ConnectivityError
 from distsim.kernels.arrays import Connectome
-from distsim.kernels.construction import NO_WEIGHT, count_synapses, place_synapses, to_steps
+from distsim.kernels.construction import (
+    NO_WEIGHT,
+    Placement,
+    count_synapses,
+    place_rest,
+    place_synapses,
+    to_steps,
+)
 from distsim.kernels.delivery import guide_rows
 
 __all__ = ["Pathway", "build_connectome", "empty_connectome"]
 
 Integers = NDArray[np.int64]
 MAX_DELAY_STEPS = 2**16 - 1
+# synapses that wait in buckets while others are made, 12 bytes each; buckets are at most 1,024
+MIN_WAITING, MAX_WAITING, BUCKET_BITS = 2**14, 5 * 2**20, 10
 
 
 class ConnectionChunks(Protocol):
@@ -137,17 +146,44 @@ def build_connectome(
     connectome, slots = _layout(table, counts, row_weights, n_local)
     n_synapses = int(counts.sum(dtype=np.int64))
     del counts
+    placement = _placement(connectome, slots, row_weights, n_synapses)
     for pathway in pathways:
         offset, lids = table.offset(pathway), pathway.lids()
+        weight = _constant(pathway)
         for chunk in pathway.connections.chunks(pathway.targets):
             steps, gids = _steps(chunk, dt, pathway.label), pathway.source_gids(chunk.sources)
-            weights = np.ascontiguousarray(np.broadcast_to(chunk.weights, gids.shape), np.float64)
+            shape = gids.shape if np.isnan(weight) else 0
+            weights = np.ascontiguousarray(np.broadcast_to(chunk.weights, shape), np.float64)
             positions = chunk.target_positions
-            place_synapses(
-                slots, row_weights, weights, gids, offset, steps, positions, lids, connectome
-            )
+            place_synapses(placement, weight, weights, gids, offset, steps, positions, lids)
             progress(gids.size)
+    place_rest(placement)
     return connectome, n_synapses
+
+
+def _placement(
+    connectome: Connectome,
+    slots: NDArray[Any],
+    row_weights: NDArray[np.float32],
+    n_synapses: int,
+) -> Placement:
+    """Return empty buckets for the synapses, of at most `MAX_WAITING` synapses in all."""
+    n_rows = slots.shape[0]
+    # a run's number within a block of rows must leave the uppermost of 32 bits free
+    shift = min(max(0, (n_rows - 1).bit_length() - BUCKET_BITS), 14)
+    n_buckets = (max(n_rows - 1, 0) >> shift) + 1
+    n_waiting = min(MAX_WAITING, max(n_synapses // 8, MIN_WAITING))
+    capacity = max(n_waiting // n_buckets, 16)
+    return Placement(
+        slots=slots,
+        row_weights=row_weights,
+        target=connectome.target,
+        weight=connectome.weight,
+        entries=np.empty(3 * capacity * n_buckets, np.uint32),
+        filled=np.zeros(n_buckets, np.int64),
+        shift=shift,
+        capacity=capacity,
+    )
 
 
 def _constant(pathway: Pathway) -> np.float32:
