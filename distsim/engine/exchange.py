@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 __all__ = ["SpikeExchange", "fetch"]
 
+# spikes up to which sorting by insertion is the fastest; pieces are mostly sorted
+MAX_INSERTED = 128
+
 
 class SpikeExchange:
     """Give every rank the spikes of all, in (step, gid) order, once per epoch.
@@ -40,6 +43,7 @@ class SpikeExchange:
         self.capacity = capacity
         self._send = np.zeros(1 + capacity, np.int64)
         self._recv = np.zeros((self.n_ranks, 1 + capacity), np.int64)
+        self._joined = np.zeros(self.n_ranks * capacity, np.int64)
 
     def exchange(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the spikes of all ranks; every rank must call it.
@@ -54,20 +58,19 @@ class SpikeExchange:
         ndarray of int64
             All spikes, sorted.
         """
-        n_first = min(keys.size, self.capacity)
-        self._send[0] = keys.size
-        self._send[1 : 1 + n_first] = keys[:n_first]
+        _pack(keys, self._send)
         self.comm.Allgather(self._send, self._recv)
         self.n_messages += 1
         self.n_bytes += self._send.nbytes
-        counts = self._recv[:, 0]
-        largest = int(counts.max())
-        if largest > self.capacity:
-            everything = self._exchange_all(keys, counts.copy())
-            self._resize(2 * largest)
+        n = _join(self._recv, self._joined)
+        if n >= 0:
+            everything = self._joined[:n].copy()
         else:
-            everything = _join(self._recv)
-        everything.sort()
+            counts = self._recv[:, 0].copy()
+            everything = self._exchange_all(keys, counts)
+            self._resize(2 * int(counts.max()))
+        if n < 0 or n > MAX_INSERTED:
+            everything.sort()
         return everything
 
     def _exchange_all(
@@ -82,15 +85,34 @@ class SpikeExchange:
 
 
 @njit(cache=True)
-def _join(messages):
-    """Return the spikes of all messages one after another."""
-    everything = np.empty(messages[:, 0].sum(), np.int64)
+def _pack(keys, message):
+    """Write the number of spikes and as many of them as fit."""
+    message[0] = keys.size
+    for k in range(min(keys.size, message.size - 1)):
+        message[1 + k] = keys[k]
+
+
+@njit(cache=True)
+def _join(messages, everything):
+    """Write the spikes of all messages, sorted if they are few; return their number, or -1.
+
+    -1 stands for a message in which there was no room for all.
+    """
     n = 0
     for rank in range(messages.shape[0]):
+        if messages[rank, 0] > messages.shape[1] - 1:
+            return -1
         for k in range(messages[rank, 0]):
             everything[n] = messages[rank, 1 + k]
             n += 1
-    return everything
+    if n <= MAX_INSERTED:
+        for k in range(1, n):
+            key, place = everything[k], k
+            while place > 0 and everything[place - 1] > key:
+                everything[place] = everything[place - 1]
+                place -= 1
+            everything[place] = key
+    return n
 
 
 def fetch(
