@@ -101,11 +101,11 @@ def _draw_bounded(stream, target, bound, sources, first, last):
         product2, product3 = uint64(w2) * wide_bound, uint64(w3) * wide_bound
         has_rejected |= uint32(uint32(product0) < threshold) | uint32(uint32(product1) < threshold)
         has_rejected |= uint32(uint32(product2) < threshold) | uint32(uint32(product3) < threshold)
-        k = uint64(4) * b
-        row[k] = product0 >> uint64(32)
-        row[k + uint64(1)] = product1 >> uint64(32)
-        row[k + uint64(2)] = product2 >> uint64(32)
-        row[k + uint64(3)] = product3 >> uint64(32)
+        place = uint64(4) * b
+        row[place] = product0 >> uint64(32)
+        row[place + uint64(1)] = product1 >> uint64(32)
+        row[place + uint64(2)] = product2 >> uint64(32)
+        row[place + uint64(3)] = product3 >> uint64(32)
     for k in range(4 * n_blocks, last - first):
         product = uint64(_word(stream, target, k)) * wide_bound
         has_rejected |= uint32(uint32(product) < threshold)

@@ -88,9 +88,9 @@ def _count(words, cdf, counts):
     """Invert the distribution function for 64 words, up to where none of them reaches."""
     for i in range(64):
         counts[i] = 0
-    k, n_beyond = 0, 64
+    k, n_beyond = 0, np.int32(64)
     while n_beyond > 0 and k + 4 <= cdf.size:
-        n_beyond = 0
+        n_beyond = np.int32(0)
         # four edges at a time, so that counts and words are seldom read and written
         edge_0, edge_1, edge_2, edge_3 = cdf[k], cdf[k + 1], cdf[k + 2], cdf[k + 3]
         for i in range(64):
@@ -101,7 +101,7 @@ def _count(words, cdf, counts):
             n_beyond += is_beyond
         k += 4
     while n_beyond > 0 and k < cdf.size:
-        n_beyond = 0
+        n_beyond = np.int32(0)
         edge = cdf[k]
         for i in range(64):
             is_beyond = np.int32(words[i] >= edge)
