@@ -1,47 +1,126 @@
 """Compare distsim with its peers: ``python -m benchmarks microcircuit --scale 0.2``.
 
-Prints each run as a JSON row, then the ratios of medians.
+Prints each run as a JSON row, then the ratios of medians, and by how much mean rates differ. The
+peers need ``pip install -e '.[mpi,bench]'``.
 """
 
 import argparse
 import json
 
-from benchmarks.harness import Contestant, compare, ratio
+from benchmarks.harness import Contestant, compare, rate_differences, ratio, ratios
+
+QUANTITIES = ("real_time_factor", "construction_s", "memory_mb")
 
 
 def microcircuit(options):
     """Compare the cortical microcircuit: distsim on ranks, NEST on threads, on the same cores."""
-    arguments = [
-        f"--scale={options.scale}",
-        f"--duration={options.duration}",
-        f"--warm-up={options.warm_up}",
-    ]
-    threads = f"--threads={options.threads}"
-    contestants = [
+    arguments = [f"--scale={options.scale}", *common(options)]
+    return [
         Contestant("distsim", "microcircuit_distsim.py", arguments, n_ranks=options.ranks),
-        Contestant("nest", "microcircuit_nest.py", [*arguments, threads]),
+        Contestant("nest", "microcircuit_nest.py", [*arguments, f"--threads={options.threads}"]),
     ]
-    rows = compare(contestants, options.repeats)
-    return {
-        key: round(ratio(rows, "nest", "distsim", key), 2)
-        for key in ("real_time_factor", "construction_s", "memory_mb")
-    }
+
+
+def vogels_abbott(options):
+    """Compare networks of Vogels and Abbott: NEST, NEURON through PyNN, Brian 2 as C++ program."""
+    arguments = [f"--synapses={options.synapses}", f"--scale={options.scale}", *common(options)]
+    threads, script = f"--threads={options.threads}", "vogels_abbott_pynn.py"
+    neuron = [*arguments, "--simulator=neuron"]
+    return [
+        Contestant("distsim", script, arguments, n_ranks=options.ranks),
+        Contestant("nest", "vogels_abbott_nest.py", [*arguments, threads]),
+        Contestant("brian2", "vogels_abbott_brian2.py", [*arguments, threads]),
+        Contestant("neuron", script, neuron, n_ranks=options.ranks),
+    ]
+
+
+def brunel(options):
+    """Compare Brunel's network: NEST, Brian 2 as C++ program."""
+    arguments = [f"--scale={options.scale}", *common(options)]
+    threads = f"--threads={options.threads}"
+    return [
+        Contestant("distsim", "brunel_distsim.py", arguments, n_ranks=options.ranks),
+        Contestant("nest", "brunel_nest.py", [*arguments, threads]),
+        Contestant("brian2", "brunel_brian2.py", [*arguments, threads]),
+    ]
+
+
+def scaling(options):
+    """Measure distsim on 1 and 2 ranks, and count what is exchanged on 2 to 64."""
+    arguments = [f"--scale={options.scale}", *common(options)]
+    weak = [f"--cells-per-rank={options.cells_per_rank}"]
+    for name, script, given in (
+        ("microcircuit", "microcircuit_distsim.py", arguments),
+        ("random network, cells per rank the same", "random_network.py", weak),
+    ):
+        ranks = [Contestant(f"{n} ranks", script, given, n_ranks=n) for n in (1, 2)]
+        rows = compare(ranks, options.repeats)
+        speedup = ratio(rows, "1 ranks", "2 ranks", "real_time_factor")
+        print(json.dumps({f"{name}: time on 1 rank over time on 2": round(speedup, 3)}))
+    volumes = [
+        Contestant(kind, "exchange_volume.py", [f"--exchange={kind}"], n_ranks=n_ranks)
+        for n_ranks in (2, 4, 8, 16, 32, 64)
+        for kind in ("allgather", "directed", "auto")
+    ]
+    checksums = {row["checksum"] for row in compare(volumes, 1)}
+    if len(checksums) != 1:
+        raise SystemExit(f"spikes differ between numbers of ranks: {checksums}")
+    print(json.dumps({"spikes equal on 2 to 64 ranks": True}))
+
+
+def kernels(options):
+    """Measure the kernels alone, and what Python and MPI take of an epoch on 1, 2 and 4 ranks."""
+    compare([Contestant("kernels", "kernels.py", [])], options.repeats)
+    overheads = [Contestant("overhead", "overhead.py", [], n_ranks=n) for n in (1, 2, 4)]
+    compare(overheads, options.repeats)
+
+
+def common(options):
+    """Return the arguments that all scripts take."""
+    return [f"--duration={options.duration}", f"--warm-up={options.warm_up}"]
 
 
 def main():
     """Run the comparison that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("microcircuit", help=microcircuit.__doc__)
-    command.add_argument("--scale", type=float, default=0.2)
+    for name, function, scale, warm_up in (
+        ("microcircuit", microcircuit, 0.2, 100.0),
+        ("vogels-abbott", vogels_abbott, 1.0, 200.0),
+        ("brunel", brunel, 1.0, 100.0),
+    ):
+        command = commands.add_parser(name, help=function.__doc__)
+        command.add_argument("--scale", type=float, default=scale)
+        command.add_argument("--duration", type=float, default=1000.0, help="measured [ms]")
+        command.add_argument("--warm-up", type=float, default=warm_up, help="discarded [ms]")
+        command.add_argument("--ranks", type=int, default=2)
+        command.add_argument("--threads", type=int, default=2, help="of peers without ranks")
+        command.add_argument("--repeats", type=int, default=3)
+        command.add_argument("--without", action="append", default=[], help="leave a peer out")
+        command.set_defaults(function=function)
+    commands.choices["vogels-abbott"].add_argument(
+        "--synapses", choices=("cuba", "coba"), default="cuba"
+    )
+    for name, function in (("scaling", scaling), ("kernels", kernels)):
+        command = commands.add_parser(name, help=function.__doc__)
+        command.add_argument("--repeats", type=int, default=3)
+        command.set_defaults(function=function)
+    command = commands.choices["scaling"]
+    command.add_argument("--scale", type=float, default=0.2, help="of the microcircuit")
     command.add_argument("--duration", type=float, default=1000.0, help="measured [ms]")
     command.add_argument("--warm-up", type=float, default=100.0, help="discarded [ms]")
-    command.add_argument("--ranks", type=int, default=2)
-    command.add_argument("--threads", type=int, default=2, help="of NEST")
-    command.add_argument("--repeats", type=int, default=3)
-    command.set_defaults(function=microcircuit)
+    command.add_argument("--cells-per-rank", type=int, default=10_000)
     options = parser.parse_args()
-    print(json.dumps({"ratio to the peer": options.function(options)}))
+    outcome = options.function(options)
+    if outcome is not None:
+        compare_with_peers(outcome, options)
+
+
+def compare_with_peers(contestants, options):
+    """Run the contestants in turn, and print by how much they differ."""
+    rows = compare([c for c in contestants if c.name not in options.without], options.repeats)
+    print(json.dumps({"ratio to distsim": ratios(rows, "distsim", QUANTITIES)}))
+    print(json.dumps({"relative difference of rates": rate_differences(rows, "distsim")}))
 
 
 if __name__ == "__main__":

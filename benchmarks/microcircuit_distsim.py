@@ -6,6 +6,7 @@ import resource
 import time
 
 import numpy as np
+from measures import mean_cv
 from potjans_diesmann import (
     CM,
     DELAY_EXC,
@@ -138,6 +139,8 @@ def main():
             "memory_mb_per_rank": [round(float(m) / 1024) for m in memory],
             "events_per_s_and_rank": round(events / seconds),
             "rates_hz": [round(rate, 3) for rate in rates],
+            "cv_isi": [mean_cv(*train) for train in spikes],
+            "seed": options.seed,
         }
         print(json.dumps(row))
 

@@ -7,6 +7,7 @@ import time
 
 import nest
 import numpy as np
+from measures import mean_cv
 from potjans_diesmann import (
     CM,
     DELAY_EXC,
@@ -91,8 +92,8 @@ def main():
     parser.add_argument("--spikes", help="where to keep the measured spikes (.npz)")
     options = parser.parse_args()
 
-    nest.set_verbosity("M_ERROR") if hasattr(nest, "set_verbosity") else None
     nest.ResetKernel()
+    nest.verbosity = nest.VerbosityLevel.ERROR
     nest.SetKernelStatus(
         {
             "resolution": DT,
@@ -137,6 +138,8 @@ def main():
         "prepare_s": round(prepared - connected, 2),
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "rates_hz": [round(rate, 3) for rate in rates],
+        "cv_isi": [mean_cv(kept[f"senders{k}"], kept[f"times{k}"]) for k in range(8)],
+        "seed": options.seed,
     }
     print(json.dumps(row))
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 __all__ = ["normal_quantiles"]
 
+_BLOCK = 256
+
 
 @njit(cache=True, inline="always")
 def _central(q):
@@ -51,18 +53,31 @@ def _lower_tail(p):
     return -a / b
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
+def _mass_below(x, below, above, mass):
+    """Return the probability that belongs to `x`, from the nearer end, where it is exact."""
+    return below + x * mass if x < 0.5 else above + (1.0 - x) * mass
+
+
+@njit(cache=True, error_model="numpy")
 def _fill(u, below, above, mass, out):
     """Write standard normal quantiles; see `normal_quantiles`."""
-    for k in range(u.size):
-        # from the nearer end, where small probabilities are exact
-        is_low = u[k] < 0.5
-        p = below + u[k] * mass if is_low else above + (1.0 - u[k]) * mass
-        if abs(p - 0.5) <= 0.425:
-            z = _central(p - 0.5)
-        else:
-            z = _lower_tail(p) if p < 0.5 else -_lower_tail(1.0 - p)
-        out[k] = z if is_low else -z
+    far = np.empty(_BLOCK, np.int64)
+    for first in range(0, u.size, _BLOCK):
+        x, z = u[first : first + _BLOCK], out[first : first + _BLOCK]
+        # all as if near the median, in a loop that the compiler vectorises; then the others
+        for k in range(np.uint64(x.size)):
+            q = _mass_below(x[k], below, above, mass) - 0.5
+            central = _central(min(max(q, -0.425), 0.425))
+            z[k] = central if x[k] < 0.5 else -central
+        n_far = 0
+        for k in range(x.size):
+            far[n_far] = k
+            n_far += abs(_mass_below(x[k], below, above, mass) - 0.5) > 0.425
+        for k in far[:n_far]:
+            p = _mass_below(x[k], below, above, mass)
+            tail = _lower_tail(p) if p < 0.5 else -_lower_tail(1.0 - p)
+            z[k] = tail if x[k] < 0.5 else -tail
 
 
 def normal_quantiles(

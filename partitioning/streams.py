@@ -177,13 +177,14 @@ def fill_words(stream, gid, first_block, n_blocks, out):
     out : ndarray of uint32, shape (>= 4 * n_blocks,)
         Changed in place.
     """
-    # a loop without dependences, which the compiler vectorises
-    for b in range(n_blocks):
+    # the compiler vectorises this: no dependences, and indices that cannot count from the end
+    four = uint64(4)
+    for b in range(uint64(n_blocks)):
         w0, w1, w2, w3 = word_block(stream, gid, first_block + b)
-        out[4 * b] = w0
-        out[4 * b + 1] = w1
-        out[4 * b + 2] = w2
-        out[4 * b + 3] = w3
+        out[four * b] = w0
+        out[four * b + uint64(1)] = w1
+        out[four * b + uint64(2)] = w2
+        out[four * b + uint64(3)] = w3
 
 
 @njit(cache=True)
@@ -196,13 +197,14 @@ def _fill_runs(stream, gids, firsts, offsets, out):
             out[k] = uniform53(w2, w3)
             k += 1
             draw += 1
-        # whole blocks, two uniforms each, in a loop that the compiler vectorises
+        # whole blocks, two uniforms each; vectorised, see `fill_words`
         n_blocks = (end - k) // 2
         first = draw // 2
-        for b in range(n_blocks):
+        run = out[k:end]
+        for b in range(uint64(n_blocks)):
             w0, w1, w2, w3 = word_block(stream, gid, first + b)
-            out[k + 2 * b] = uniform53(w0, w1)
-            out[k + 2 * b + 1] = uniform53(w2, w3)
+            run[uint64(2) * b] = uniform53(w0, w1)
+            run[uint64(2) * b + uint64(1)] = uniform53(w2, w3)
         if (end - k) % 2 == 1:
             w0, w1, _, _ = word_block(stream, gid, first + n_blocks)
             out[end - 1] = uniform53(w0, w1)

@@ -14,9 +14,10 @@ NETWORK = Path(__file__).parent / "rank_invariance" / "network.py"
 def outcome(mpi_job, tmp_path_factory):
     """Return a function that runs the network; it gives datasets of the file and connections."""
 
-    def run(n_ranks, partition):
+    def run(n_ranks, partition, exchange="auto"):
         folder = tmp_path_factory.mktemp("network")
-        job = mpi_job(n_ranks, NETWORK, partition, folder / "run.h5", folder / "lists.npz")
+        files = folder / "run.h5", folder / "lists.npz"
+        job = mpi_job(n_ranks, NETWORK, partition, exchange, *files)
         assert job.returncode == 0, job.stdout
         with np.load(folder / "lists.npz") as lists:
             return datasets_of(folder / "run.h5"), dict(lists)
@@ -63,18 +64,29 @@ def test_everything_in_the_network_takes_part(serial):
 
 
 @pytest.mark.parametrize(
-    ("n_ranks", "partition"), [(2, "block"), (3, "user"), (4, "round_robin"), (7, "block")]
+    ("n_ranks", "partition", "exchange"),
+    [
+        (2, "block", "allgather"),
+        (3, "user", "directed"),
+        (4, "round_robin", "auto"),
+        (7, "block", "directed"),
+    ],
 )
-def test_recordings_and_connections_do_not_depend_on_the_ranks(outcome, serial, n_ranks, partition):
-    datasets, lists = outcome(n_ranks, partition)
+def test_recordings_and_connections_do_not_depend_on_the_ranks(
+    outcome, serial, n_ranks, partition, exchange
+):
+    datasets, lists = outcome(n_ranks, partition, exchange)
     assert_equal(lists, serial[1])
     assert_equal(datasets, serial[0])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_ranks", [1, 2, 3, 4, 7])
-@pytest.mark.parametrize("partition", ["block", "round_robin", "user"])
-def test_no_split_gives_other_results(outcome, serial, n_ranks, partition):
-    datasets, lists = outcome(n_ranks, partition)
+@pytest.mark.parametrize(
+    ("partition", "exchange"),
+    [("block", "allgather"), ("round_robin", "directed"), ("user", "directed")],
+)
+def test_no_split_gives_other_results(outcome, serial, n_ranks, partition, exchange):
+    datasets, lists = outcome(n_ranks, partition, exchange)
     assert_equal(lists, serial[1])
     assert_equal(datasets, serial[0])

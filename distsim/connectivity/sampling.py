@@ -92,19 +92,20 @@ def _draw_bounded(stream, target, bound, sources, first, last):
     wide_bound = uint64(bound)
     threshold = uint32(uint64(2**32) % wide_bound)
     has_rejected = uint32(0)
-    # whole blocks of four words, in a loop that the compiler vectorises
+    # whole blocks of four words, in a loop that the compiler vectorises, see `fill_words`
     n_blocks = (last - first) // 4
-    for b in range(n_blocks):
+    row = sources[first:last]
+    for b in range(uint64(n_blocks)):
         w0, w1, w2, w3 = word_block(stream, target, b)
         product0, product1 = uint64(w0) * wide_bound, uint64(w1) * wide_bound
         product2, product3 = uint64(w2) * wide_bound, uint64(w3) * wide_bound
         has_rejected |= uint32(uint32(product0) < threshold) | uint32(uint32(product1) < threshold)
         has_rejected |= uint32(uint32(product2) < threshold) | uint32(uint32(product3) < threshold)
-        k = first + 4 * b
-        sources[k] = product0 >> uint64(32)
-        sources[k + 1] = product1 >> uint64(32)
-        sources[k + 2] = product2 >> uint64(32)
-        sources[k + 3] = product3 >> uint64(32)
+        place = uint64(4) * b
+        row[place] = product0 >> uint64(32)
+        row[place + uint64(1)] = product1 >> uint64(32)
+        row[place + uint64(2)] = product2 >> uint64(32)
+        row[place + uint64(3)] = product3 >> uint64(32)
     for k in range(4 * n_blocks, last - first):
         product = uint64(_word(stream, target, k)) * wide_bound
         has_rejected |= uint32(uint32(product) < threshold)

@@ -163,7 +163,7 @@ class DrawnOnGrid:
 def _look_up(u, edges, guides, first, step):
     """Replace each probability by its multiple of the step."""
     for k in range(u.size):
-        place = guides[int(u[k] * N_GUIDES)]
+        place = guides[np.uint64(u[k] * N_GUIDES)]
         while place < edges.size and u[k] >= edges[place]:
             place += 1
         u[k] = (first + place) * step

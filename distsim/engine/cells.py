@@ -16,8 +16,8 @@ __all__ = ["CellBlock", "CellGroup", "Injection", "SourceBlock"]
 Integers = NDArray[np.int64]
 Values = NDArray[np.float64]
 
-# epochs after which spikes are sorted into the blocks' records
-MAX_TAKEN = 256
+# spikes that are logged before they are sorted into the blocks' records
+LOG_SIZE = 2**15
 
 
 class SourceBlock:
@@ -127,7 +127,7 @@ class CellGroup:
         self.blocks: list[CellBlock] = []
         self.injections: dict[tuple[int, int], Injection] = {}
         self.sets: list[ProbeSet] = []
-        self._taken: list[Integers] = []
+        self._n_taken = 0
 
     @property
     def n_local(self) -> int:
@@ -152,7 +152,8 @@ class CellGroup:
             spiking=np.zeros(n_local, np.int64),
             gids=np.concatenate([block.gids for block in self.blocks]),
         )
-        self.log = SpikeLog(np.zeros(max(4 * n_local, 64), np.int64), np.zeros(1, np.int64))
+        self.log = SpikeLog(np.zeros(n_local + LOG_SIZE, np.int64), np.zeros(1, np.int64))
+        self._n_taken = 0
 
     def refresh(self) -> None:
         """Recompute what depends on parameters, injected currents and probes.
@@ -184,27 +185,18 @@ class CellGroup:
         self.probes = build_probes(self.sets, first_lids)
 
     def flush(self) -> None:
-        """Move sampled values and next sampling steps from the kernel's buffers to the sets."""
+        """Empty the kernel's buffers: samples go to the sets, spikes to the blocks' records."""
         if self.sets:
             flush(self.sets, self.probes)
+        keys = self.log.keys[: self.log.filled[0]]
+        for block in self.blocks:
+            block.spikes.append(keys)
+        self.log.filled[0] = self._n_taken = 0
 
     def take_spikes(self) -> Integers:
-        """Empty the log; return the spikes that were in it."""
-        keys = self.log.keys[: self.log.filled[0]].copy()
-        self.log.filled[0] = 0
-        if keys.size:
-            self._taken.append(keys)
-            if len(self._taken) >= MAX_TAKEN:
-                self.record_spikes()
-        return keys
-
-    def record_spikes(self) -> None:
-        """Move the spikes taken from the log to the blocks' records."""
-        if self._taken:
-            keys = np.concatenate(self._taken)
-            self._taken = []
-            for block in self.blocks:
-                block.spikes.append(keys)
+        """Return the spikes logged since the last call, a view that `flush` makes invalid."""
+        first, self._n_taken = self._n_taken, int(self.log.filled[0])
+        return self.log.keys[first : self._n_taken]
 
 
 def _schedule(injections: Sequence[Injection]) -> Currents:

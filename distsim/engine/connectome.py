@@ -9,12 +9,23 @@ from numpy.typing import NDArray
 
 from distsim.errors import ConnectivityError
 from distsim.kernels.arrays import Connectome
-from distsim.kernels.construction import NO_WEIGHT, count_synapses, place_synapses, to_steps
+from distsim.kernels.construction import (
+    NO_WEIGHT,
+    Placement,
+    RowTable,
+    count_synapses,
+    place_rest,
+    place_synapses,
+    to_steps,
+)
+from distsim.kernels.delivery import guide_rows
 
 __all__ = ["Pathway", "build_connectome", "empty_connectome"]
 
 Integers = NDArray[np.int64]
 MAX_DELAY_STEPS = 2**16 - 1
+# synapses that wait in buckets while others are made, 12 bytes each; buckets are at most 1,024
+MIN_WAITING, MAX_WAITING, BUCKET_BITS = 2**14, 5 * 2**20, 10
 
 
 class ConnectionChunks(Protocol):
@@ -67,12 +78,15 @@ class Pathway:
 
 def empty_connectome() -> Connectome:
     """Return a connectome without synapses."""
-    words = np.zeros(0, np.uint32)
+    words, row_source = np.zeros(0, np.uint32), np.zeros(0, np.int64)
+    guide, guide_origin = guide_rows(row_source)
     return Connectome(
-        row_source=np.zeros(0, np.int64),
+        row_source=row_source,
         row_receptor=np.zeros(0, np.uint8),
         row_weight=np.zeros(0, np.float32),
         row_start=np.zeros(1, np.int64),
+        guide=guide,
+        guide_origin=guide_origin,
         run_delay=np.zeros(0, np.uint16),
         run_start=np.zeros(1, np.uint32),
         target=words.view(np.uint16),
@@ -114,36 +128,62 @@ def build_connectome(
 
     Notes
     -----
-    During construction there is a table of all possible sources, times their receptor types,
-    times the delays [steps].
+    During construction there are 4 bytes for each possible source, times its receptor types, and
+    12 for each (source with targets here, delay [steps]).
     """
     if not pathways:
         return empty_connectome(), 0
-    table = _RowTable(pathways)
-    counts = np.zeros((table.n_rows, 2), np.uint32)
-    row_weights = np.full(table.n_rows, NO_WEIGHT, np.float32)
+    table = _PossibleRows(pathways)
+    counts = np.zeros((0, 2), np.uint32)
     for pathway in pathways:
         offset, lids = table.offset(pathway), pathway.lids()
         weight = _constant(pathway)
         for chunk in pathway.connections.chunks(pathway.targets, want_weights=False):
             steps, gids = _steps(chunk, dt, pathway.label), pathway.source_gids(chunk.sources)
-            counts = _widened(counts, int(steps.max()) + 1)
+            counts = _enlarged(counts, table.make_room(gids.size), int(steps.max()) + 1)
             positions = chunk.target_positions
-            count_synapses(counts, row_weights, weight, gids, offset, steps, positions, lids)
-    connectome, slots = _layout(table, counts, row_weights, n_local)
+            count_synapses(counts, table.rows, weight, gids, offset, steps, positions, lids)
+    row_source, row_receptor, order = table.sort()
+    counts = counts[order]
+    connectome, slots = _layout(row_source, row_receptor, table.rows.weight, counts, n_local)
     n_synapses = int(counts.sum(dtype=np.int64))
     del counts
+    placement = _placement(connectome, slots, table.rows, n_synapses)
     for pathway in pathways:
         offset, lids = table.offset(pathway), pathway.lids()
+        weight = _constant(pathway)
         for chunk in pathway.connections.chunks(pathway.targets):
             steps, gids = _steps(chunk, dt, pathway.label), pathway.source_gids(chunk.sources)
-            weights = np.ascontiguousarray(np.broadcast_to(chunk.weights, gids.shape), np.float64)
+            shape = gids.shape if np.isnan(weight) else 0
+            weights = np.ascontiguousarray(np.broadcast_to(chunk.weights, shape), np.float64)
             positions = chunk.target_positions
-            place_synapses(
-                slots, row_weights, weights, gids, offset, steps, positions, lids, connectome
-            )
+            place_synapses(placement, weight, weights, gids, offset, steps, positions, lids)
             progress(gids.size)
+    place_rest(placement)
     return connectome, n_synapses
+
+
+def _placement(
+    connectome: Connectome, slots: NDArray[Any], rows: RowTable, n_synapses: int
+) -> Placement:
+    """Return empty buckets for the synapses, of at most `MAX_WAITING` synapses in all."""
+    n_rows = slots.shape[0]
+    # a run's number within a block of rows must leave the uppermost of 32 bits free
+    shift = min(max(0, (n_rows - 1).bit_length() - BUCKET_BITS), 14)
+    n_buckets = (max(n_rows - 1, 0) >> shift) + 1
+    n_waiting = min(MAX_WAITING, max(n_synapses // 8, MIN_WAITING))
+    capacity = max(n_waiting // n_buckets, 16)
+    return Placement(
+        slots=slots,
+        row_of=rows.row_of,
+        row_weights=rows.weight,
+        target=connectome.target,
+        weight=connectome.weight,
+        entries=np.empty(3 * capacity * n_buckets, np.uint32),
+        filled=np.zeros(n_buckets, np.int64),
+        shift=shift,
+        capacity=capacity,
+    )
 
 
 def _constant(pathway: Pathway) -> np.float32:
@@ -152,36 +192,70 @@ def _constant(pathway: Pathway) -> np.float32:
     return np.float32(np.nan if weight is None else weight)
 
 
-class _RowTable:
-    """Where each possible (source, receptor type) stands in the tables of construction."""
+class _PossibleRows:
+    """Which row each possible (source, receptor type) has, as far as it has synapses here.
+
+    Attributes
+    ----------
+    rows : RowTable
+    """
 
     def __init__(self, pathways: Sequence[Pathway]) -> None:
-        self.n_rows = 0
-        self._blocks: list[tuple[int, int, int, int]] = []  # receptor, first gid, end gid, row
+        self._n_places = 0
+        self._blocks: list[tuple[int, int, int, int]] = []  # receptor, first gid, end gid, place
         for receptor, first, end in sorted((p.receptor, *p.source_range) for p in pathways):
             if self._blocks:
-                last_receptor, last_first, last_end, row = self._blocks[-1]
+                last_receptor, last_first, last_end, place = self._blocks[-1]
                 if receptor == last_receptor and first <= last_end:
-                    self._blocks[-1] = (receptor, last_first, max(end, last_end), row)
-                    self.n_rows = row + max(end, last_end) - last_first
+                    self._blocks[-1] = (receptor, last_first, max(end, last_end), place)
+                    self._n_places = place + max(end, last_end) - last_first
                     continue
-            self._blocks.append((receptor, first, end, self.n_rows))
-            self.n_rows += end - first
+            self._blocks.append((receptor, first, end, self._n_places))
+            self._n_places += end - first
+        self.rows = RowTable(
+            row_of=np.full(self._n_places, -1, np.int32),
+            weight=np.zeros(0, np.float32),
+            n_rows=np.zeros(1, np.int64),
+        )
 
     def offset(self, pathway: Pathway) -> int:
-        """Return the difference of row and gid for the sources of a pathway."""
+        """Return the difference of place and gid for the sources of a pathway."""
         gid = pathway.source_range[0]
         return next(
-            row - first
-            for receptor, first, end, row in self._blocks
+            place - first
+            for receptor, first, end, place in self._blocks
             if receptor == pathway.receptor and first <= gid <= end
         )
 
-    def keys(self) -> tuple[Integers, NDArray[np.uint8]]:
-        """Return source and receptor type of all rows."""
-        gids = [np.arange(first, end) for _, first, end, _ in self._blocks]
-        receptors = [np.full(end - first, r, np.uint8) for r, first, end, _ in self._blocks]
-        return np.concatenate(gids), np.concatenate(receptors)
+    def make_room(self, n_synapses: int) -> int:
+        """Make room for the rows that so many synapses can add; return how many there can be."""
+        n_known = self.rows.weight.size
+        n_rows = min(int(self.rows.n_rows[0]) + n_synapses, self._n_places)
+        if n_rows > n_known:
+            n_rows = min(max(n_rows, 2 * n_known), self._n_places)
+            fresh = np.full(n_rows - n_known, NO_WEIGHT, np.float32)
+            self.rows = self.rows._replace(weight=np.concatenate([self.rows.weight, fresh]))
+        return self.rows.weight.size
+
+    def sort(self) -> tuple[Integers, NDArray[np.uint8], Integers]:
+        """Give the rows new numbers, by (source, receptor type).
+
+        Returns
+        -------
+        row_source, row_receptor : ndarray, shape (n_rows,)
+        order : ndarray of int64, shape (n_rows,)
+            The numbers that the rows had.
+        """
+        places = np.nonzero(self.rows.row_of >= 0)[0]
+        starts = np.array([place for *_, place in self._blocks])
+        block = np.searchsorted(starts, places, side="right") - 1
+        gids = places - starts[block] + np.array([first for _, first, _, _ in self._blocks])[block]
+        receptors = np.array([receptor for receptor, *_ in self._blocks], np.uint8)[block]
+        by_source = np.lexsort((receptors, gids))
+        order = self.rows.row_of[places[by_source]].astype(np.int64)
+        self.rows.row_of[places[by_source]] = np.arange(order.size)
+        self.rows = self.rows._replace(weight=self.rows.weight[order])
+        return gids[by_source], receptors[by_source], order
 
 
 def _steps(chunk: Any, dt: float, label: str) -> NDArray[np.uint16]:
@@ -216,32 +290,31 @@ def _check_delays(delays: NDArray[np.float64], dt: float, label: str) -> None:
     )
 
 
-def _widened(counts: NDArray[np.uint32], n_delays: int) -> NDArray[np.uint32]:
-    """Return `counts` with at least `n_delays` columns."""
-    if n_delays <= counts.shape[1]:
+def _enlarged(counts: NDArray[np.uint32], n_rows: int, n_delays: int) -> NDArray[np.uint32]:
+    """Return `counts` with at least so many rows and columns."""
+    if n_rows <= counts.shape[0] and n_delays <= counts.shape[1]:
         return counts
-    wider = np.zeros((counts.shape[0], max(n_delays, counts.shape[1] * 2)), np.uint32)
-    wider[:, : counts.shape[1]] = counts
-    return wider
+    if n_delays > counts.shape[1]:
+        n_delays = max(n_delays, counts.shape[1] * 2)
+    larger = np.zeros((n_rows, max(n_delays, counts.shape[1])), np.uint32)
+    larger[: counts.shape[0], : counts.shape[1]] = counts
+    return larger
 
 
 def _layout(
-    table: _RowTable,
+    row_source: Integers,
+    row_receptor: NDArray[np.uint8],
+    row_weight: NDArray[np.float32],
     counts: NDArray[np.uint32],
-    row_weights: NDArray[np.float32],
     n_local: int,
 ) -> tuple[Connectome, NDArray[Any]]:
     """Return the connectome with its synapses yet to be placed, and the first slots of each run.
 
     The slots, shape (n_rows, n_delays, 2), are places in `Connectome.target` and `.weight`.
     """
-    gids, receptors = table.keys()
-    present = np.nonzero(counts.any(axis=1))[0]
-    present = present[np.lexsort((receptors[present], gids[present]))]
-    rows, delays = np.nonzero(counts[present])
-    table_rows = present[rows]
-    sizes = counts[table_rows, delays].astype(np.int64)
-    has_weights = np.isnan(row_weights[table_rows])
+    rows, delays = np.nonzero(counts)
+    sizes = counts[rows, delays].astype(np.int64)
+    has_weights = np.isnan(row_weight[rows])
     # a local index that none has stands for no target
     itemsize = 2 if n_local < 2**16 else 4
     target_words = -(-sizes * itemsize // 4)
@@ -251,16 +324,19 @@ def _layout(
     kind: Any = np.uint32 if n_words < 2**31 else np.int64
     words = np.empty(n_words, np.uint32)  # each is written: targets, fillers, weights
     slots = np.zeros((*counts.shape, 2), kind)
-    slots[table_rows, delays, 0] = starts[:-1] * (4 // itemsize)
-    slots[table_rows, delays, 1] = starts[:-1] + target_words
+    slots[rows, delays, 0] = starts[:-1] * (4 // itemsize)
+    slots[rows, delays, 1] = starts[:-1] + target_words
     target: Any = words.view(np.uint16 if itemsize == 2 else np.uint32)
     if itemsize == 2:
         target[2 * ends[~has_weights & (sizes % 2 == 1)] - 1] = n_local
+    guide, guide_origin = guide_rows(row_source)
     connectome = Connectome(
-        row_source=gids[present],
-        row_receptor=receptors[present],
-        row_weight=row_weights[present],
-        row_start=np.searchsorted(rows, np.arange(present.size + 1)).astype(np.int64),
+        row_source=row_source,
+        row_receptor=row_receptor,
+        row_weight=row_weight,
+        row_start=np.searchsorted(rows, np.arange(row_source.size + 1)).astype(np.int64),
+        guide=guide,
+        guide_origin=guide_origin,
         run_delay=delays.astype(np.uint16),
         run_start=starts.astype(kind),
         target=target,

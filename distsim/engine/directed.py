@@ -119,7 +119,7 @@ class DirectedExchange:
         slots, own = self._slots, self.n_receivers
         is_short = slots.counts > slots.capacities
         requests, parts = [], []
-        for slot in np.flatnonzero(is_short[:own]):
+        for slot in np.flatnonzero(is_short[:own]).tolist():
             rest = self._rest(keys, slot)
             requests.append((self.graph.Isend(rest, int(self.routes.receivers[slot])), rest))
             self.traffic.n_messages += 1

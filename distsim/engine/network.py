@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from distsim.engine.cells import CellGroup
 from distsim.engine.connectome import Pathway, build_connectome, empty_connectome
 from distsim.engine.drives import DriveSet, build_drives, collect_set
+from distsim.engine.messages import NO_SPIKES
 from distsim.engine.poisson import is_source, select_sources
 from distsim.kernels.arrays import PoissonSources, PoissonTables, Queue
-from distsim.kernels.bundle import Bundle, bundle
+from distsim.kernels.bundle import Bundle, advance_bundle, bundle
 from distsim.kernels.delivery import (
     DONE,
     compact,
@@ -83,6 +84,7 @@ class GroupNetwork:
         self._generations: list[_Generation] = []
         self._parts: tuple[object, ...] = ()
         self.max_delay_steps = 0
+        self._arrived = NO_SPIKES
 
     def bundle(self) -> Bundle:
         """Return what the kernel takes, made anew where some part is another object than before."""
@@ -100,6 +102,41 @@ class GroupNetwork:
         if len(self._parts) != len(parts) or any(map(is_not, parts, self._parts)):
             self._bundle, self._parts = bundle(*parts), parts
         return self._bundle
+
+    def advance(self, first: int, n_steps: int) -> tuple[Integers, int]:
+        """Make some steps, none longer than an epoch.
+
+        Parameters
+        ----------
+        first : int
+            The present step.
+        n_steps : int
+
+        Returns
+        -------
+        keys : ndarray of int64
+            The group's spikes; valid until the next call.
+        n_events : int
+            Number of synaptic events.
+        """
+        arrived, self._arrived = self._arrived, NO_SPIKES
+        n_queued, n_made, n_events = advance_bundle(first, n_steps, arrived, self._bundle)
+        if n_made == n_steps:
+            return self.group.take_spikes(), n_events
+        parts = []
+        while n_made < n_steps:
+            # a buffer is full
+            if n_queued < arrived.size:
+                self._make_room(0)
+            parts.append(self.group.take_spikes().copy())
+            self.group.flush()
+            arrived = arrived[n_queued:]
+            n_queued, n_more, n_more_events = advance_bundle(
+                first + n_made, n_steps - n_made, arrived, self._bundle
+            )
+            n_made += n_more
+            n_events += n_more_events
+        return np.concatenate([*parts, self.group.take_spikes()]), n_events
 
     @property
     def drive_candidates(self) -> list[Pathway]:
@@ -176,12 +213,8 @@ class GroupNetwork:
         )
 
     def enqueue(self, keys: Integers) -> None:
-        """Take the exchanged spikes of an epoch, sorted."""
-        n_done = 0
-        while n_done < keys.size:
-            n_done = enqueue_spikes(self.queues[0], self.connectome, keys, n_done)
-            if n_done < keys.size:
-                self._make_room(0)
+        """Take the exchanged spikes of an epoch, sorted; `advance` puts them into the queue."""
+        self._arrived = keys
 
     def enqueue_poisson(self, first: int, last: int, stream: Stream) -> None:
         """Draw the Poisson spikes of the steps ``first <= step <= last``."""
@@ -209,6 +242,7 @@ class GroupNetwork:
             queues = list(self.queues)
             queues[which] = larger
             self.queues = (queues[0], queues[1])
+            self.bundle()
 
     def requeue(self, step: int, reach: int, keys: Integers, stream: Stream) -> None:
         """Put the spikes on their way into new queues, after the connectome was built anew.
@@ -227,17 +261,23 @@ class GroupNetwork:
         stream : Stream
             Of the Poisson sources.
         """
+        self._arrived = NO_SPIKES
         for queue in self.queues:
             queue.bounds[:] = 0
         if step == 0:
             return
-        self.enqueue(keys)
+        n_queued = 0
+        while n_queued < keys.size:
+            n_queued = enqueue_spikes(self.queues[0], self.connectome, keys, n_queued)
+            if n_queued < keys.size:
+                self._make_room(0)
         self.enqueue_poisson(max(1, step + 1 - reach), step, stream)
         for queue in self.queues:
             skip_arrived(queue, self.connectome, step)
 
     def forget_spikes(self) -> None:
         """Drop all spikes on their way."""
+        self._arrived = NO_SPIKES
         self._generations = []
         for queue in self.queues:
             queue.bounds[:] = 0

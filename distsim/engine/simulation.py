@@ -13,6 +13,7 @@ from distsim.engine.choice import choose_exchange
 from distsim.engine.connectome import Pathway
 from distsim.engine.exchange import Exchange, SpikeExchange, fetch
 from distsim.engine.history import SpikeHistory
+from distsim.engine.messages import NO_SPIKES
 from distsim.engine.network import GroupNetwork
 from distsim.engine.poisson import PoissonBlock, build_tables, is_source
 from distsim.engine.spike_arrays import ArrayBlock
@@ -199,7 +200,7 @@ class Simulation:
         self.exchange.compile()
         for network in self.networks.values():
             network.enqueue_poisson(1, 0, self._poisson_stream())
-            self._advance(network, self.step, 0)
+            advance_bundle(self.step, 0, NO_SPIKES, network.bundle())
 
     def _refresh_parameters(self, is_structure_changed: bool) -> None:
         """Recompute coefficients of groups of which some block was changed."""
@@ -290,52 +291,41 @@ class Simulation:
         """
         started = time.perf_counter()
         first = self.step
-        for group in self.cell_groups:
-            sample(self.step, group.cells.state, group.probes)
-            group.flush()
+        stream = self._poisson_stream()
+        for network in self.networks.values():
+            sample(self.step, network.group.cells.state, network.group.probes)
+            network.group.flush()
+            network.bundle()
         if self.step == 0 and last_step > 0:
-            self._emit_array_spikes(0, 0, [])
+            self._emit_spikes(0, 0, [])
         while self.step < last_step:
             n_steps = min(self.epoch_steps, last_step - self.step)
-            self._make_epoch(n_steps)
+            self._make_epoch(n_steps, stream)
             progress(n_steps)
         for group in self.cell_groups:
             group.flush()
-            group.record_spikes()
         for block in self.poisson_blocks:
-            block.record_between(first + 1, self.step, self._poisson_stream(), self.dt)
+            block.record_between(first + 1, self.step, stream, self.dt)
         self.seconds["run"] += time.perf_counter() - started
 
-    def _make_epoch(self, n_steps: int) -> None:
+    def _make_epoch(self, n_steps: int, stream: Stream) -> None:
         """Make the next `n_steps` steps, in which no cell can hear another."""
-        first = self.step
-        stream = self._poisson_stream()
+        first, counters = self.step, self.counters
         spikes = []
         for network in self.networks.values():
             network.enqueue_poisson(first + 1, first + n_steps, stream)
-            spikes.append(self._advance(network, first, n_steps))
-        self._emit_array_spikes(first + 1, first + n_steps, spikes)
+            keys, n_events = network.advance(first, n_steps)
+            spikes.append(keys)
+            counters["events"] += n_events
         self.step = first + n_steps
-        self.counters["epochs"] += 1
-        self.counters["steps"] += n_steps
+        self._emit_spikes(first + 1, self.step, spikes)
+        counters["epochs"] += 1
+        counters["steps"] += n_steps
 
-    def _advance(self, network: GroupNetwork, first: int, n_steps: int) -> NDArray[np.int64]:
-        """Advance one group by an epoch; return its spikes."""
-        group = network.group
-        n_done, spikes = 0, []
-        while True:
-            n_made, n_events = advance_bundle(first + n_done, n_steps - n_done, network.bundle())
-            self.counters["events"] += n_events
-            spikes.append(group.take_spikes())
-            n_done += n_made
-            if n_done == n_steps:
-                return spikes[0] if len(spikes) == 1 else np.concatenate(spikes)
-            group.flush()
-
-    def _emit_array_spikes(self, first: int, last: int, spikes: list[NDArray[np.int64]]) -> None:
-        """Add the given spike times of some steps to the spikes, and exchange them all."""
+    def _emit_spikes(self, first: int, last: int, spikes: list[NDArray[np.int64]]) -> None:
+        """Exchange the cells' spikes of some steps, and the given spike times in them."""
         spikes.extend(block.spikes_between(first, last) for block in self.array_blocks)
-        keys = spikes[0] if len(spikes) == 1 else np.concatenate([np.zeros(0, np.int64), *spikes])
+        keys = spikes[0] if len(spikes) == 1 else np.concatenate([NO_SPIKES, *spikes])
         everything = self.exchange.exchange(keys)
         if keys.size:
             self.history.append(last, keys)

@@ -64,6 +64,10 @@ class Connectome(NamedTuple):
         The weight of all synapses of the row, or nan where each has its own.
     row_start : ndarray of int64, shape (n_rows + 1,)
         First run of each row.
+    guide : ndarray of uint32, shape (n_guides + 1,)
+        First row of the sources from ``guide_first + k << guide_shift`` on; see `guide_rows`.
+    guide_origin : ndarray of int64, shape (2,)
+        `guide_first`, `guide_shift`.
     run_delay : ndarray of uint16, shape (n_runs,)
         Delay [steps].
     run_start : ndarray of uint32 or int64, shape (n_runs + 1,)
@@ -78,6 +82,8 @@ class Connectome(NamedTuple):
     row_receptor: NDArray[np.uint8]
     row_weight: NDArray[np.float32]
     row_start: NDArray[np.int64]
+    guide: NDArray[np.uint32]
+    guide_origin: NDArray[np.int64]
     run_delay: NDArray[np.uint16]
     run_start: NDArray[np.int64]
     target: NDArray[np.uint32]

@@ -9,6 +9,7 @@ from typing import Any
 from numba import njit, types
 from numba.experimental import structref
 
+from distsim.kernels.delivery import enqueue_spikes
 from distsim.kernels.epoch import advance
 
 __all__ = ["Bundle", "advance_bundle", "bundle"]
@@ -51,20 +52,26 @@ def bundle(cells, coefficients, connectome, queues, drives, currents, probes, lo
 
 
 @njit(cache=True, nogil=True)
-def advance_bundle(first, n_steps, group):
-    """Make the steps ``first + 1`` to ``first + n_steps`` of one model group.
+def advance_bundle(first, n_steps, keys, group):
+    """Queue spikes, then make the steps ``first + 1`` to ``first + n_steps`` of one model group.
 
     Parameters
     ----------
     first, n_steps : int
+    keys : ndarray of int64
+        Spikes up to the present step; see `enqueue_spikes`.
     group : Bundle
 
     Returns
     -------
-    tuple of 2 int
-        As from `advance`.
+    tuple of 3 int
+        Number of spikes queued; if not all, the queue needs room and no step was made.
+        Steps made and synaptic events, as from `advance`.
     """
-    return advance(
+    n_queued = enqueue_spikes(group.queues[0], group.connectome, keys, 0)
+    if n_queued < keys.size:
+        return n_queued, 0, 0
+    n_made, n_events = advance(
         first,
         n_steps,
         group.cells,
@@ -76,3 +83,4 @@ def advance_bundle(first, n_steps, group):
         group.probes,
         group.log,
     )
+    return n_queued, n_made, n_events

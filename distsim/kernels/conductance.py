@@ -23,7 +23,7 @@ A_12 = 0.25 - sqrt(3.0) / 6.0
 A_21 = 0.25 + sqrt(3.0) / 6.0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
 def gauss_step(v, dt, rate_1, drive_1, rate_2, drive_2):
     """Return v after one step of ``dv/dt = drive(t) - rate(t) v``.
 

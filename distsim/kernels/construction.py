@@ -1,16 +1,29 @@
 """Building a connectome in two passes: count the synapses of each run, then put each in place."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from distsim.kernels.prefetch import prefetch
 
-__all__ = ["NO_WEIGHT", "count_synapses", "place_synapses", "to_steps"]
+__all__ = [
+    "NO_WEIGHT",
+    "Placement",
+    "RowTable",
+    "count_synapses",
+    "place_rest",
+    "place_synapses",
+    "to_steps",
+]
 
 # synapses ahead of the present one whose places are fetched
 AHEAD = 12
 # of a row that has no synapse yet
 NO_WEIGHT = np.float32(np.inf)
+# marks, in a bucket, a synapse whose row has one weight for all
+NO_OWN_WEIGHT = np.uint32(2**31)
 
 
 @njit(cache=True, nogil=True)
@@ -40,20 +53,37 @@ def to_steps(delays, dt, steps):
     return n_right == delays.size
 
 
+class RowTable(NamedTuple):
+    """The rows that have synapses, as far as they are counted.
+
+    Attributes
+    ----------
+    row_of : ndarray of int32, shape (n_places,)
+        Row of each possible (source, receptor type); -1 where it has no synapse here.
+    weight : ndarray of float32, shape (>= n_rows,)
+        `NO_WEIGHT`, the weight of all synapses of a row so far, or nan.
+    n_rows : ndarray of int64, shape (1,)
+    """
+
+    row_of: NDArray[np.int32]
+    weight: NDArray[np.float32]
+    n_rows: NDArray[np.int64]
+
+
 @njit(cache=True, nogil=True)
-def count_synapses(counts, row_weights, weight, gids, offset, steps, positions, lids):
+def count_synapses(counts, rows, weight, gids, offset, steps, positions, lids):
     """Count synapses per (row, delay), and note which rows have one weight.
 
     Parameters
     ----------
     counts : ndarray of uint32, shape (n_rows, n_delays)
-        Updated in place.
-    row_weights : ndarray of float32, shape (n_rows,)
-        `NO_WEIGHT`, the weight of all synapses of a row so far, or nan; updated in place.
+        With room for all rows that there may be; updated in place.
+    rows : RowTable
+        Sources that are not in it are added; in place.
     weight : float32
         The weight of all these synapses, or nan where each has its own.
     gids : ndarray of int64, shape (n,)
-        Sources; their rows are ``gids + offset``.
+        Sources; their places in `rows` are ``gids + offset``.
     offset : int
     steps : ndarray of uint16, shape (n,)
         Delays.
@@ -62,54 +92,132 @@ def count_synapses(counts, row_weights, weight, gids, offset, steps, positions, 
     lids : ndarray of int64
         Local indices, negative for cells of another group.
     """
-    n_delays = counts.shape[1]
-    flat = counts.ravel()
+    n_delays, flat = counts.shape[1], counts.ravel()
+    row_of, row_weights = rows.row_of, rows.weight
+    n_rows = rows.n_rows[0]
     for k in range(gids.size):
         if k + AHEAD < gids.size:
-            prefetch(flat, (gids[k + AHEAD] + offset) * n_delays + np.int64(steps[k + AHEAD]))
+            later = row_of[gids[k + AHEAD] + offset]
+            prefetch(flat, later * n_delays + np.int64(steps[k + AHEAD]))
         if lids[positions[k]] < 0:
             continue
-        row = gids[k] + offset
+        row = np.int64(row_of[gids[k] + offset])
+        if row < 0:
+            row = n_rows
+            row_of[gids[k] + offset] = row
+            n_rows += 1
         counts[row, steps[k]] += np.uint32(1)
         known = row_weights[row]
         if known != weight:
             row_weights[row] = weight if known == NO_WEIGHT else np.float32(np.nan)
+    rows.n_rows[0] = n_rows
+
+
+class Placement(NamedTuple):
+    """Where synapses go in the second pass.
+
+    A synapse put straight into its run would touch three cache lines far from all others. So
+    synapses wait in a *bucket* for each block of ``1 << shift`` rows, in the order in which they
+    came, until that is full; then all go to their places, of which many share a line.
+
+    Attributes
+    ----------
+    slots : ndarray of integers, shape (n_rows, n_delays, 2)
+        Next free places of each run in `target` and `weight`.
+    row_of, row_weights : ndarray
+        See `RowTable`.
+    target, weight : ndarray
+        Of the `Connectome`.
+    entries : ndarray of uint32, shape (3 * capacity * n_buckets,)
+        Run within the block of rows, local index and weight of each synapse that waits.
+    filled : ndarray of int64, shape (n_buckets,)
+        How many wait in each bucket.
+    shift, capacity : int
+    """
+
+    slots: NDArray[Any]
+    row_of: NDArray[np.int32]
+    row_weights: NDArray[np.float32]
+    target: NDArray[Any]
+    weight: NDArray[np.float32]
+    entries: NDArray[np.uint32]
+    filled: NDArray[np.int64]
+    shift: int
+    capacity: int
 
 
 @njit(cache=True, nogil=True)
-def place_synapses(slots, row_weights, weights, gids, offset, steps, positions, lids, connectome):
-    """Write synapses to the next free places of their runs.
+def place_synapses(placement, weight, weights, gids, offset, steps, positions, lids):
+    """Put synapses into buckets, and those of full buckets into their runs.
 
     Parameters
     ----------
-    slots : ndarray of integers, shape (n_rows, n_delays, 2)
-        Next free places in `connectome.target` and `.weight`; updated in place.
-    row_weights, gids, offset, steps, positions, lids
+    placement : Placement
+        Updated in place; `place_rest` ends the pass.
+    weight, gids, offset, steps, positions, lids
         As for `count_synapses`.
     weights : ndarray of float64, shape (n,)
-    connectome : Connectome
-        `target` and `weight` are filled in place.
+        Not read where `weight` is one number.
     """
-    n_delays, n = slots.shape[1], gids.size
-    flat, target, weight = slots.ravel(), connectome.target, connectome.weight
-    for k in range(n):
-        # slots are fetched first, then the places that they name
-        if k + 2 * AHEAD < n:
-            later = k + 2 * AHEAD
-            prefetch(flat, ((gids[later] + offset) * n_delays + np.int64(steps[later])) * 2)
-        if k + AHEAD < n:
-            later = k + AHEAD
-            row, step = gids[later] + offset, steps[later]
-            prefetch(target, np.int64(slots[row, step, 0]))
-            prefetch(weight, np.int64(slots[row, step, 1]))
+    # arrays by local names: looking them up in the loop would count references each time
+    entries, filled, row_weights = placement.entries, placement.filled, placement.row_weights
+    entry_weights, n_delays = entries.view(np.float32), placement.slots.shape[1]
+    row_of, shift, capacity = placement.row_of, placement.shift, placement.capacity
+    is_common = not np.isnan(weight)
+    for k in range(gids.size):
         lid = lids[positions[k]]
         if lid < 0:
             continue
-        row, step = gids[k] + offset, steps[k]
-        place = slots[row, step, 0]
-        slots[row, step, 0] = place + 1
-        target[place] = lid
-        if np.isnan(row_weights[row]):
-            place = slots[row, step, 1]
-            slots[row, step, 1] = place + 1
-            weight[place] = weights[k]
+        row = np.int64(row_of[gids[k] + offset])
+        bucket = row >> shift
+        n_waiting = filled[bucket]
+        if n_waiting == capacity:
+            _empty_bucket(placement, bucket)
+            n_waiting = 0
+        run = np.uint32((row - (bucket << shift)) * n_delays + np.int64(steps[k]))
+        place = (bucket * capacity + n_waiting) * 3
+        if is_common:
+            entries[place] = run if np.isnan(row_weights[row]) else run | NO_OWN_WEIGHT
+            entry_weights[place + 2] = weight
+        else:
+            entries[place] = run
+            entry_weights[place + 2] = weights[k]
+        entries[place + 1] = np.uint32(lid)
+        filled[bucket] = n_waiting + 1
+
+
+@njit(cache=True, nogil=True)
+def place_rest(placement):
+    """Put all synapses that still wait into their runs.
+
+    Parameters
+    ----------
+    placement : Placement
+        Updated in place.
+    """
+    for bucket in range(placement.filled.size):
+        _empty_bucket(placement, bucket)
+
+
+@njit(cache=True, nogil=True)
+def _empty_bucket(placement, bucket):
+    """Write the synapses of a bucket to the next free places of their runs."""
+    target, weight, entries = placement.target, placement.weight, placement.entries
+    entry_weights, slots = entries.view(np.float32), placement.slots.ravel()
+    first_run = (bucket << placement.shift) * placement.slots.shape[1]
+    first, n = bucket * placement.capacity * 3, placement.filled[bucket]
+    for k in range(n):
+        if k + AHEAD < n:
+            ahead = first_run + np.int64(entries[first + 3 * (k + AHEAD)] & ~NO_OWN_WEIGHT)
+            prefetch(target, np.int64(slots[2 * ahead]))
+            prefetch(weight, np.int64(slots[2 * ahead + 1]))
+        key = entries[first + 3 * k]
+        slot = 2 * (first_run + np.int64(key & ~NO_OWN_WEIGHT))
+        place = slots[slot]
+        slots[slot] = place + 1
+        target[place] = entries[first + 3 * k + 1]
+        if not key & NO_OWN_WEIGHT:
+            place = slots[slot + 1]
+            slots[slot + 1] = place + 1
+            weight[place] = entry_weights[first + 3 * k + 2]
+    placement.filled[bucket] = 0

@@ -6,6 +6,7 @@ its row, and at each step exactly the runs that arrive then are added to one sma
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from distsim.kernels.arrays import Queue
 from distsim.kernels.prefetch import prefetch
@@ -19,6 +20,7 @@ __all__ = [
     "enqueue_spikes",
     "first_target",
     "first_weight",
+    "guide_rows",
     "run_size",
     "skip_arrived",
 ]
@@ -41,6 +43,45 @@ def empty_queue(capacity: int) -> Queue:
         due=np.zeros(capacity + 1, np.int64),
         bounds=np.zeros(2, np.int64),
     )
+
+
+def guide_rows(row_source: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return where to begin to look for the rows of a source, for some sources in equal distance.
+
+    There are about as many as there are rows, at most twice as many.
+
+    Parameters
+    ----------
+    row_source : ndarray of int64, shape (n_rows,), ascending
+
+    Returns
+    -------
+    guide, guide_origin
+        As in `Connectome`.
+    """
+    if not row_source.size:
+        return np.zeros(1, np.uint32), np.zeros(2, np.int64)
+    first, last = int(row_source[0]), int(row_source[-1])
+    shift = max(0, ((last - first + 1) // row_source.size).bit_length() - 1)
+    gids = first + (np.arange(((last - first) >> shift) + 2) << shift)
+    guide = np.searchsorted(row_source, gids).astype(np.uint32)
+    return guide, np.array([first, shift], np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _find_row(connectome, gid):
+    """Return the first row of a source, or of the one after where it has none."""
+    place = gid - connectome.guide_origin[0] >> connectome.guide_origin[1]
+    if place < 0 or place + 1 >= connectome.guide.size:
+        return np.int64(0 if place < 0 else connectome.row_source.size)
+    low, high = np.int64(connectome.guide[place]), np.int64(connectome.guide[place + 1])
+    while low < high:
+        middle = (low + high) // 2
+        if connectome.row_source[middle] < gid:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @njit(cache=True, inline="always")
@@ -196,7 +237,7 @@ def enqueue_spikes(queue, connectome, keys, first):
     for k in range(first, keys.size):
         gid = keys[k] & np.int64(0xFFFFFFFF)
         stamp = keys[k] >> np.int64(32)
-        row = np.searchsorted(connectome.row_source, gid)
+        row = _find_row(connectome, gid)
         if queue.bounds[1] + min(n_receptors, n_rows - row) > room:
             end = row
             while end < n_rows and connectome.row_source[end] == gid:

@@ -1,7 +1,7 @@
 """Poisson drive: sources with one target each, whose spikes are drawn in the step they arrive."""
 
 import numpy as np
-from numba import njit, uint32
+from numba import njit
 
 from distsim.kernels.poisson import draw_count
 from distsim.partitioning.streams import Stream, word_block
@@ -73,23 +73,48 @@ def _drive_row(stamp, stream, first_gid, cdf, weight, words, counts, targets):
             words[0, i], words[1, i], words[2, i], words[3, i] = w0, w1, w2, w3
         for lane in range(4):
             row = (group << 8) + (lane << 6)
-            low, high = max(first_gid, row) - row, min(end_gid, row + 64) - row
-            if low >= high:
-                continue
-            _count(words[lane], cdf, counts)
-            place = row - first_gid
-            for i in range(low, high):
-                targets[place + i] += counts[i] * weight[place + i]
-                n_events += counts[i]
+            low, high = max(first_gid, row), min(end_gid, row + 64)
+            if low < high:
+                _count(words[lane], cdf, counts)
+                begin, end = low - first_gid, high - first_gid
+                n_events += _add(
+                    counts[low - row : high - row], weight[begin:end], targets[begin:end]
+                )
     return n_events
 
 
 @njit(cache=True, nogil=True)
 def _count(words, cdf, counts):
-    """Invert the distribution function for 64 words."""
+    """Invert the distribution function for 64 words, up to where none of them reaches."""
     for i in range(64):
-        counts[i] = np.int32(words[i] >= cdf[0]) if cdf.size else np.int32(0)
-    for k in range(1, cdf.size):
-        edge = uint32(cdf[k])
+        counts[i] = 0
+    k, n_beyond = 0, np.int32(64)
+    while n_beyond > 0 and k + 4 <= cdf.size:
+        n_beyond = np.int32(0)
+        # four edges at a time, so that counts and words are seldom read and written
+        edge_0, edge_1, edge_2, edge_3 = cdf[k], cdf[k + 1], cdf[k + 2], cdf[k + 3]
         for i in range(64):
-            counts[i] += np.int32(words[i] >= edge)
+            word = words[i]
+            is_beyond = np.int32(word >= edge_3)
+            n_reached = np.int32(word >= edge_0) + np.int32(word >= edge_1)
+            counts[i] += n_reached + np.int32(word >= edge_2) + is_beyond
+            n_beyond += is_beyond
+        k += 4
+    while n_beyond > 0 and k < cdf.size:
+        n_beyond = np.int32(0)
+        edge = cdf[k]
+        for i in range(64):
+            is_beyond = np.int32(words[i] >= edge)
+            counts[i] += is_beyond
+            n_beyond += is_beyond
+        k += 1
+
+
+@njit(cache=True, nogil=True)
+def _add(counts, weight, targets):
+    """Add the spikes of sources to their targets; return the number of spikes."""
+    n_events = 0
+    for i in range(np.uint64(counts.size)):
+        targets[i] += counts[i] * weight[i]
+        n_events += counts[i]
+    return n_events

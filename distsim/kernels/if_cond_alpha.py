@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from distsim.kernels.coefficients import at
 from distsim.kernels.conductance import NODE_1, NODE_2, gauss_step
 from distsim.kernels.epoch import register_update
+from distsim.kernels.membrane import BLOCK, count_down
 from distsim.kernels.threshold import fire
 
 __all__ = ["IFCondAlpha", "step_if_cond_alpha"]
@@ -57,9 +58,21 @@ def step_if_cond_alpha(cells, c):
     """
     v, g_exc, g_inh = cells.state[0], cells.state[1], cells.state[2]
     d_exc, d_inh = cells.state[3], cells.state[4]
-    in_exc, in_inh, refractory = cells.inputs[0], cells.inputs[1], cells.refractory
+    for first in range(0, v.size, BLOCK):
+        end = min(first + BLOCK, v.size)
+        _update_v(cells.state, cells.refractory, c, first, end)
+        _decay(g_exc, d_exc, cells.inputs[0], c.dt, (c.decay_exc, c.peak_exc), first, end)
+        _decay(g_inh, d_inh, cells.inputs[1], c.dt, (c.decay_inh, c.peak_inh), first, end)
+        count_down(cells.refractory, first, end)
+    return fire(cells, c)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _update_v(state, refractory, c, first, end):
+    """Advance the potentials of some cells; those of refractory ones stay."""
+    v, g_exc, g_inh, d_exc, d_inh = state[0], state[1], state[2], state[3], state[4]
     time_1, time_2 = NODE_1 * c.dt, NODE_2 * c.dt
-    for i in range(v.size):
+    for i in range(np.uint64(first), np.uint64(end)):
         # g(t) = exp(-t / tau) (g + t d), at the two nodes of the step
         exc_1 = at(c.elastance, i) * at(c.decay_exc_1, i) * (g_exc[i] + time_1 * d_exc[i])
         inh_1 = at(c.elastance, i) * at(c.decay_inh_1, i) * (g_inh[i] + time_1 * d_inh[i])
@@ -74,14 +87,16 @@ def step_if_cond_alpha(cells, c):
             at(c.drive, i) + exc_2 * at(c.e_rev_exc, i) + inh_2 * at(c.e_rev_inh, i),
         )
         v[i] = v[i] if refractory[i] > 0 else free
-        refractory[i] -= np.int32(refractory[i] > 0)
-        g_exc[i] = at(c.decay_exc, i) * (g_exc[i] + c.dt * d_exc[i])
-        g_inh[i] = at(c.decay_inh, i) * (g_inh[i] + c.dt * d_inh[i])
-        d_exc[i] = at(c.decay_exc, i) * d_exc[i] + at(c.peak_exc, i) * in_exc[i]
-        d_inh[i] = at(c.decay_inh, i) * d_inh[i] + at(c.peak_inh, i) * in_inh[i]
-        in_exc[i] = 0.0
-        in_inh[i] = 0.0
-    return fire(cells, c)
+
+
+@njit(cache=True, nogil=True)
+def _decay(g, d, inputs, dt, coefficients, first, end):
+    """Let a conductance and its drive decay by a step, and take in what arrived."""
+    decay, peak = coefficients
+    for i in range(np.uint64(first), np.uint64(end)):
+        g[i] = at(decay, i) * (g[i] + dt * d[i])
+        d[i] = at(decay, i) * d[i] + at(peak, i) * inputs[i]
+        inputs[i] = 0.0
 
 
 register_update(IFCondAlpha, step_if_cond_alpha)

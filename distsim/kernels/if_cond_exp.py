@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from distsim.kernels.coefficients import at
 from distsim.kernels.conductance import gauss_step
 from distsim.kernels.epoch import register_update
+from distsim.kernels.membrane import BLOCK, count_down, decay
 from distsim.kernels.threshold import fire
 
 __all__ = ["IFCondExp", "step_if_cond_exp"]
@@ -52,8 +53,19 @@ def step_if_cond_exp(cells, c):
         Number of cells that spike; their local indices are in ``cells.spiking``.
     """
     v, g_exc, g_inh = cells.state[0], cells.state[1], cells.state[2]
-    in_exc, in_inh, refractory = cells.inputs[0], cells.inputs[1], cells.refractory
-    for i in range(v.size):
+    for first in range(0, v.size, BLOCK):
+        end = min(first + BLOCK, v.size)
+        _update_v(v, g_exc, g_inh, cells.refractory, c, first, end)
+        decay(g_exc, cells.inputs[0], c.decay_exc, first, end)
+        decay(g_inh, cells.inputs[1], c.decay_inh, first, end)
+        count_down(cells.refractory, first, end)
+    return fire(cells, c)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _update_v(v, g_exc, g_inh, refractory, c, first, end):
+    """Advance the potentials of some cells; those of refractory ones stay."""
+    for i in range(np.uint64(first), np.uint64(end)):
         exc_1 = at(c.elastance, i) * g_exc[i] * at(c.decay_exc_1, i)
         inh_1 = at(c.elastance, i) * g_inh[i] * at(c.decay_inh_1, i)
         exc_2 = at(c.elastance, i) * g_exc[i] * at(c.decay_exc_2, i)
@@ -67,12 +79,6 @@ def step_if_cond_exp(cells, c):
             at(c.drive, i) + exc_2 * at(c.e_rev_exc, i) + inh_2 * at(c.e_rev_inh, i),
         )
         v[i] = v[i] if refractory[i] > 0 else free
-        refractory[i] -= np.int32(refractory[i] > 0)
-        g_exc[i] = g_exc[i] * at(c.decay_exc, i) + in_exc[i]
-        g_inh[i] = g_inh[i] * at(c.decay_inh, i) + in_inh[i]
-        in_exc[i] = 0.0
-        in_inh[i] = 0.0
-    return fire(cells, c)
 
 
 register_update(IFCondExp, step_if_cond_exp)

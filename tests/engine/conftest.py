@@ -2,7 +2,6 @@
 
 import queue
 import threading
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -102,7 +101,7 @@ def on_ranks():
 
     def run(n_ranks, function):
         mailbox, barrier = [None] * n_ranks, threading.Barrier(n_ranks, timeout=30)
-        posts = defaultdict(queue.Queue)
+        posts = {(a, b): queue.Queue() for a in range(n_ranks) for b in range(n_ranks)}
 
         def on_rank(rank):
             try:

@@ -37,7 +37,7 @@ def test_a_named_one_is_taken(on_ranks, kind, wanted):
 
 def test_few_ranks_and_dense_connections_are_for_the_allgather(on_ranks):
     assert chosen(on_ranks, "auto", 4, 10, nothing) == {"allgather"}
-    assert chosen(on_ranks, "auto", 16, 10, everything) == {"allgather"}
+    assert chosen(on_ranks, "auto", 32, 10, everything) == {"allgather"}
 
 
 def test_many_ranks_with_few_neighbours_are_for_the_directed_one(on_ranks):
@@ -51,4 +51,4 @@ def test_one_rank_with_many_neighbours_decides_for_all(on_ranks):
     def star(rank, gids):
         return everything(rank, gids) if rank == 3 else nothing(rank, gids)
 
-    assert chosen(on_ranks, "auto", 16, 10, star) == {"allgather"}
+    assert chosen(on_ranks, "auto", 32, 10, star) == {"allgather"}

@@ -72,8 +72,8 @@ def test_small_queues_grow_and_lose_nothing(monkeypatch, rate):
 
 def test_spikes_that_have_arrived_everywhere_are_forgotten():
     run_jumps([(0, 0, 1.0, 5), (0, 0, 1.0, 20)], [[k] for k in (10, 20, 30, 900)], [1000])
-    recent = state.simulation.networks["IF_curr_delta"]._recent
-    assert [int(key) >> 32 for keys in recent for key in keys] == [900]
+    epochs = state.simulation.history._epochs
+    assert [int(key) >> 32 for _, keys in epochs for key in keys] == [900]
 
 
 # a spike reaches the first cell long before the second; cells are on different ranks, if they can

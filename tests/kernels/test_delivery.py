@@ -13,6 +13,7 @@ from distsim.kernels.delivery import (
     empty_queue,
     enqueue_rows,
     enqueue_spikes,
+    guide_rows,
     skip_arrived,
 )
 
@@ -45,11 +46,15 @@ def connectome_of(synapses, dtype=np.uint16):
             words += naive.run_words(cells, dtype, N_TARGETS, np.isnan(weight))
             run_start.append(len(words))
     words = np.array(words, np.uint32)
+    row_source = np.array([source for (source, _), _ in rows], np.int64)
+    guide, guide_origin = guide_rows(row_source)
     return Connectome(
-        row_source=np.array([source for (source, _), _ in rows], np.int64),
+        row_source=row_source,
         row_receptor=np.array([receptor for (_, receptor), _ in rows], np.uint8),
         row_weight=np.array(row_weights, np.float32),
         row_start=np.cumsum([0, *map(len, runs)]).astype(np.int64),
+        guide=guide,
+        guide_origin=guide_origin,
         run_delay=np.array([delay for row in runs for delay, _ in row], np.uint16),
         run_start=np.array(run_start, np.uint32),
         target=words.view(dtype),

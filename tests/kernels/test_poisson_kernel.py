@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distsim.kernels.arrays import Connectome, PoissonSources, PoissonTables, SpikeLog
-from distsim.kernels.delivery import DONE, compact, empty_queue
+from distsim.kernels.delivery import DONE, compact, empty_queue, guide_rows
 from distsim.kernels.poisson import draw_count, enqueue_poisson, log_poisson
 from distsim.partitioning.streams import Purpose, Stream, word_block
 
@@ -77,11 +77,15 @@ def test_the_log_has_every_spike_in_order(sources, log_size):
 def test_the_queue_has_the_rows_of_every_spike_in_order(sources, capacity, n_rows):
     rows = [(n_rows * k, n_rows * (k + 1)) for k in range(len(sources))]
     total = n_rows * len(sources)
+    row_source = np.repeat([gid for gid, *_ in sources], n_rows).astype(np.int64)
+    guide, guide_origin = guide_rows(row_source)
     connectome = Connectome(
-        row_source=np.repeat([gid for gid, *_ in sources], n_rows).astype(np.int64),
+        row_source=row_source,
         row_receptor=(np.arange(total) % n_rows).astype(np.uint8),
         row_weight=np.ones(total, np.float32),
         row_start=np.arange(total + 1),
+        guide=guide,
+        guide_origin=guide_origin,
         run_delay=np.full(total, 3, np.uint16),
         run_start=np.arange(total + 1).astype(np.uint32),
         target=np.zeros(2 * total, np.uint16),

@@ -1,6 +1,7 @@
 """A recurrent network with every connector, model and source; its recordings and connections.
 
-Usage: network.py PARTITION OUTPUT.h5 LISTS.npz, where PARTITION is block, round_robin or user.
+Usage: network.py PARTITION EXCHANGE OUTPUT.h5 LISTS.npz, where PARTITION is block, round_robin or
+user, and EXCHANGE as in `setup()`.
 """
 
 import sys
@@ -226,10 +227,10 @@ def list_of(projections):
     return [np.array(each.get(["weight", "delay"], "list")).reshape(-1, 4) for each in projections]
 
 
-def main(partition, path, lists_path):
+def main(partition, exchange, path, lists_path):
     """Build, run, change, run, reset, run, write."""
     partition = backwards_in_threes if partition == "user" else partition
-    sim.setup(timestep=0.1, seed=42, partition=partition, log=False)
+    sim.setup(timestep=0.1, seed=42, partition=partition, exchange=exchange, log=False)
     p = make_populations()
     initialize(p)
     projections = connect(p)
