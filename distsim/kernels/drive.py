@@ -75,17 +75,15 @@ def _drive_row(stamp, stream, first_gid, cdf, weight, words, counts, targets):
             row = (group << 8) + (lane << 6)
             low, high = max(first_gid, row), min(end_gid, row + 64)
             if low < high:
-                _count(words[lane], cdf, counts)
-                begin, end = low - first_gid, high - first_gid
-                n_events += _add(
-                    counts[low - row : high - row], weight[begin:end], targets[begin:end]
-                )
+                _count(words, lane, cdf, counts)
+                n_events += _add(counts, weight, targets, row - first_gid, low - row, high - row)
     return n_events
 
 
 @njit(cache=True, nogil=True)
-def _count(words, cdf, counts):
+def _count(words, lane, cdf, counts):
     """Invert the distribution function for 64 words, up to where none of them reaches."""
+    lane = np.uint64(lane)
     for i in range(64):
         counts[i] = 0
     k, n_beyond = 0, np.int32(64)
@@ -93,8 +91,8 @@ def _count(words, cdf, counts):
         n_beyond = np.int32(0)
         # four edges at a time, so that counts and words are seldom read and written
         edge_0, edge_1, edge_2, edge_3 = cdf[k], cdf[k + 1], cdf[k + 2], cdf[k + 3]
-        for i in range(64):
-            word = words[i]
+        for i in range(np.uint64(64)):
+            word = words[lane, i]
             is_beyond = np.int32(word >= edge_3)
             n_reached = np.int32(word >= edge_0) + np.int32(word >= edge_1)
             counts[i] += n_reached + np.int32(word >= edge_2) + is_beyond
@@ -103,18 +101,22 @@ def _count(words, cdf, counts):
     while n_beyond > 0 and k < cdf.size:
         n_beyond = np.int32(0)
         edge = cdf[k]
-        for i in range(64):
-            is_beyond = np.int32(words[i] >= edge)
+        for i in range(np.uint64(64)):
+            is_beyond = np.int32(words[lane, i] >= edge)
             counts[i] += is_beyond
             n_beyond += is_beyond
         k += 1
 
 
 @njit(cache=True, nogil=True)
-def _add(counts, weight, targets):
-    """Add the spikes of sources to their targets; return the number of spikes."""
+def _add(counts, weight, targets, shift, low, high):
+    """Add the spikes of sources to their targets; return the number of spikes.
+
+    The sources are ``low <= i < high`` of 64; their targets and weights are at ``shift + i``.
+    """
     n_events = 0
-    for i in range(np.uint64(counts.size)):
-        targets[i] += counts[i] * weight[i]
+    for i in range(np.uint64(low), np.uint64(high)):
+        place = np.uint64(shift) + i
+        targets[place] += counts[i] * weight[place]
         n_events += counts[i]
     return n_events
