@@ -13,6 +13,12 @@ if find_spec("distsim.io") is None:  # a checkout that is not installed, found f
 
 from importlib.metadata import version as _version
 
+from distsim.compiled import code_folder as _code_folder
+from distsim.compiled import keep_code_in as _keep_code_in
+
+# functions compiled by the imports below keep their machine code there, those of others do not
+_folder_of_others = _keep_code_in(str(_code_folder()))
+
 from pyNN import errors, random, space
 from pyNN.parameters import Sequence
 from pyNN.random import GSLRNG, NumpyRNG
@@ -114,6 +120,8 @@ from distsim.pynn.unavailable import (
 )
 
 __version__ = _version("distsim")
+
+_keep_code_in(_folder_of_others)
 
 __all__ = [
     "GSLRNG",

@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command", required=True)
     _add_run(commands)
     _add_info(commands)
+    _add_warmup(commands)
     return parser
 
 
@@ -71,6 +72,16 @@ def _add_info(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser.set_defaults(command=_info)
 
 
+def _add_warmup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "warmup",
+        help="compile all kernels now",
+        description="Compile all kernels, so that no later run has to wait for it, and delete "
+        "those of other versions. `distsim info` shows where they are kept.",
+    )
+    parser.set_defaults(command=_warmup)
+
+
 def _run(options: argparse.Namespace) -> int:
     if options.n < 1:
         raise ParameterError(f"-n {options.n}: a job has at least 1 rank", n_ranks=options.n)
@@ -84,4 +95,16 @@ def _run(options: argparse.Namespace) -> int:
 
 def _info(_options: argparse.Namespace) -> int:
     print(describe_installation())
+    return 0
+
+
+def _warmup(_options: argparse.Namespace) -> int:
+    # not above: the other commands start faster without the simulator
+    from distsim.warmup import warm_up
+
+    total = 0.0
+    for what, seconds in warm_up():
+        print(f"{what:<40}{seconds:6.1f} s", flush=True)
+        total += seconds
+    print(f"{'all kernels':<40}{total:6.1f} s")
     return 0

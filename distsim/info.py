@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from pathlib import Path
 
+from distsim.compiled import code_folder
 from distsim.errors import LauncherError
 from distsim.launch import count_cores, find_launcher, find_library, rank_environment
 
@@ -50,7 +50,7 @@ def describe_installation() -> str:
     sections = {
         "": [("distsim", version("distsim")), ("Python", f"{_python()}"), *_package_versions()],
         "MPI": [*_mpi(), ("cores", str(count_cores()))],
-        "Numba": [("cache", str(_numba_cache()))],
+        "Numba": [("cache", str(code_folder()))],
         "Engines": list(_engines()),
     }
     lines = []
@@ -92,16 +92,6 @@ def _mpi() -> Iterator[tuple[str, str]]:
         yield "launcher", str(find_launcher(library))
     except LauncherError as error:
         yield "launcher", str(error)
-
-
-def _numba_cache() -> Path:
-    """Return the folder where Numba keeps the compiled kernels."""
-    if "NUMBA_CACHE_DIR" in os.environ:
-        return Path(os.environ["NUMBA_CACHE_DIR"])
-    kernels = Path(__file__).parent / "kernels"
-    if os.access(kernels, os.W_OK):
-        return kernels / "__pycache__"
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "numba"
 
 
 def _engines() -> Iterator[tuple[str, str]]:

@@ -27,23 +27,6 @@ from distsim.launch import (  # noqa: E402
     is_root,
 )
 
-
-def renew_compiled_code():
-    """Make all files with compiled functions as new as the newest of them.
-
-    Numba keeps machine code for as long as the file of the function that was called is unchanged,
-    whatever has changed in functions that this one calls.
-    """
-    folders = ("distsim/kernels", "distsim/engine", "distsim/connectivity", "partitioning")
-    files = [file for folder in folders for file in (ROOT / folder).glob("*.py")]
-    newest = max(file.stat().st_mtime_ns for file in files)
-    for file in files:
-        if file.stat().st_mtime_ns != newest:
-            os.utime(file, ns=(newest, newest))
-
-
-renew_compiled_code()
-
 # these are started by test_mpi.py on several ranks
 collect_ignore = [] if "DISTSIM_TEST_N_RANKS" in os.environ else ["mpi"]
 
