@@ -12,7 +12,7 @@ from distsim.engine.connectome import Pathway, build_connectome, empty_connectom
 from distsim.engine.drives import DriveSet, build_drives, collect_set
 from distsim.engine.messages import NO_SPIKES
 from distsim.engine.poisson import is_source, select_sources
-from distsim.kernels.arrays import PoissonSources, PoissonTables, Queue
+from distsim.kernels.arrays import PoissonInput, PoissonSources, PoissonTables, Queue
 from distsim.kernels.bundle import Bundle, advance_bundle, bundle
 from distsim.kernels.delivery import (
     DONE,
@@ -69,6 +69,8 @@ class GroupNetwork:
         Of the connectome.
     queues : tuple of 2 Queue
         Rows of exchanged spikes; rows of regenerated Poisson spikes.
+    poisson : PoissonInput
+        Poisson sources whose rows wait in the second queue.
     drives : Drives
         Poisson sources whose spikes are drawn as they arrive.
     """
@@ -94,6 +96,7 @@ class GroupNetwork:
             group.coefficients,
             self.connectome,
             self.queues,
+            self.poisson,
             self.drives,
             group.currents,
             group.probes,
@@ -128,6 +131,8 @@ class GroupNetwork:
             # a buffer is full
             if n_queued < arrived.size:
                 self._make_room(0)
+            elif self.poisson.position[0] <= first + n_steps:
+                self._make_room(1)
             parts.append(self.group.take_spikes().copy())
             self.group.flush()
             arrived = arrived[n_queued:]
@@ -195,8 +200,12 @@ class GroupNetwork:
         self, step: int, stream: Stream, tables: PoissonTables, sources: PoissonSources
     ) -> None:
         """Take the Poisson sources that have targets here, as they are after `step`."""
-        self.poisson_tables = tables
-        self.poisson_sources = select_sources(sources, self.connectome)
+        self.poisson = PoissonInput(
+            np.array(stream, np.int64),
+            select_sources(sources, self.connectome),
+            tables,
+            np.zeros(2, np.int64),
+        )
         # what the sources were before holds for the spikes that they have made
         reach = max((drive_set.delay for drive_set in self._sets.values()), default=0)
         past = [g.until(step) for g in self._generations if g.last_step + reach > step]
@@ -215,22 +224,6 @@ class GroupNetwork:
     def enqueue(self, keys: Integers) -> None:
         """Take the exchanged spikes of an epoch, sorted; `advance` puts them into the queue."""
         self._arrived = keys
-
-    def enqueue_poisson(self, first: int, last: int, stream: Stream) -> None:
-        """Draw the Poisson spikes of the steps ``first <= step <= last``."""
-        if not self.poisson_sources.gid.size:
-            return
-        position = np.array([first, 0], np.int64)
-        while not enqueue_poisson(
-            position,
-            last,
-            stream,
-            self.poisson_sources,
-            self.poisson_tables,
-            self.queues[1],
-            self.connectome,
-        ):
-            self._make_room(1)
 
     def _make_room(self, which: int) -> None:
         """Drop the entries of a queue that are done, and double it if it is still half full."""
@@ -271,7 +264,12 @@ class GroupNetwork:
             n_queued = enqueue_spikes(self.queues[0], self.connectome, keys, n_queued)
             if n_queued < keys.size:
                 self._make_room(0)
-        self.enqueue_poisson(max(1, step + 1 - reach), step, stream)
+        position = np.array([max(1, step + 1 - reach), 0], np.int64)
+        sources, tables, poisson_queue = self.poisson.sources, self.poisson.tables, 1
+        while not enqueue_poisson(
+            position, step, stream, sources, tables, self.queues[poisson_queue], self.connectome
+        ):
+            self._make_room(poisson_queue)
         for queue in self.queues:
             skip_arrived(queue, self.connectome, step)
 

@@ -199,7 +199,6 @@ class Simulation:
         """Call the kernels of each group without work, so that they are compiled, or loaded."""
         self.exchange.compile()
         for network in self.networks.values():
-            network.enqueue_poisson(1, 0, self._poisson_stream())
             advance_bundle(self.step, 0, NO_SPIKES, network.bundle())
 
     def _refresh_parameters(self, is_structure_changed: bool) -> None:
@@ -300,7 +299,7 @@ class Simulation:
             self._emit_spikes(0, 0, [])
         while self.step < last_step:
             n_steps = min(self.epoch_steps, last_step - self.step)
-            self._make_epoch(n_steps, stream)
+            self._make_epoch(n_steps)
             progress(n_steps)
         for group in self.cell_groups:
             group.flush()
@@ -308,12 +307,11 @@ class Simulation:
             block.record_between(first + 1, self.step, stream, self.dt)
         self.seconds["run"] += time.perf_counter() - started
 
-    def _make_epoch(self, n_steps: int, stream: Stream) -> None:
+    def _make_epoch(self, n_steps: int) -> None:
         """Make the next `n_steps` steps, in which no cell can hear another."""
         first, counters = self.step, self.counters
         spikes = []
         for network in self.networks.values():
-            network.enqueue_poisson(first + 1, first + n_steps, stream)
             keys, n_events = network.advance(first, n_steps)
             spikes.append(keys)
             counters["events"] += n_events

@@ -15,6 +15,7 @@ __all__ = [
     "Connectome",
     "Currents",
     "Drives",
+    "PoissonInput",
     "PoissonSources",
     "PoissonTables",
     "Probes",
@@ -224,6 +225,25 @@ class PoissonSources(NamedTuple):
     end: NDArray[np.int64]
     first_row: NDArray[np.int64]
     end_row: NDArray[np.int64]
+
+
+class PoissonInput(NamedTuple):
+    """The Poisson sources of one group whose rows wait in a queue.
+
+    Attributes
+    ----------
+    stream : ndarray of int64, shape (3,)
+        The `Stream` that they are drawn from.
+    sources : PoissonSources
+    tables : PoissonTables
+    position : ndarray of int64, shape (2,)
+        Step and source that are to be drawn next.
+    """
+
+    stream: NDArray[np.int64]
+    sources: PoissonSources
+    tables: PoissonTables
+    position: NDArray[np.int64]
 
 
 class Drives(NamedTuple):
