@@ -6,8 +6,10 @@ peers need ``pip install -e '.[mpi,bench]'``.
 
 import argparse
 import json
+import subprocess
+import sys
 
-from benchmarks.harness import Contestant, compare, rate_differences, ratio, ratios
+from benchmarks.harness import FOLDER, Contestant, compare, rate_differences, ratio, ratios
 
 QUANTITIES = ("real_time_factor", "construction_s", "memory_mb")
 
@@ -26,6 +28,9 @@ def vogels_abbott(options):
     arguments = [f"--synapses={options.synapses}", f"--scale={options.scale}", *common(options)]
     threads, script = f"--threads={options.threads}", "vogels_abbott_pynn.py"
     neuron = [*arguments, "--simulator=neuron"]
+    if "neuron" not in options.without:
+        # PyNN compiles its extensions when it is first imported: not by two ranks at once
+        subprocess.run([sys.executable, "-c", "import pyNN.neuron"], check=True, cwd=FOLDER)
     return [
         Contestant("distsim", script, arguments, n_ranks=options.ranks),
         Contestant("nest", "vogels_abbott_nest.py", [*arguments, threads]),
