@@ -127,7 +127,7 @@ class CellGroup:
         self.blocks: list[CellBlock] = []
         self.injections: dict[tuple[int, int], Injection] = {}
         self.sets: list[ProbeSet] = []
-        self._n_taken = 0
+        self.n_taken = 0
 
     @property
     def n_local(self) -> int:
@@ -153,7 +153,7 @@ class CellGroup:
             gids=np.concatenate([block.gids for block in self.blocks]),
         )
         self.log = SpikeLog(np.zeros(n_local + LOG_SIZE, np.int64), np.zeros(1, np.int64))
-        self._n_taken = 0
+        self.n_taken = 0
 
     def refresh(self) -> None:
         """Recompute what depends on parameters, injected currents and probes.
@@ -191,12 +191,18 @@ class CellGroup:
         keys = self.log.keys[: self.log.filled[0]]
         for block in self.blocks:
             block.spikes.append(keys)
-        self.log.filled[0] = self._n_taken = 0
+        self.log.filled[0] = self.n_taken = 0
 
-    def take_spikes(self) -> Integers:
-        """Return the spikes logged since the last call, a view that `flush` makes invalid."""
-        first, self._n_taken = self._n_taken, int(self.log.filled[0])
-        return self.log.keys[first : self._n_taken]
+    def take_spikes(self, end: int | None = None) -> Integers:
+        """Return the spikes logged since the last call, a view that `flush` makes invalid.
+
+        Parameters
+        ----------
+        end : int, optional
+            Place in the log of the first that is not to be taken yet; all are if not given.
+        """
+        first, self.n_taken = self.n_taken, int(self.log.filled[0]) if end is None else end
+        return self.log.keys[first : self.n_taken]
 
 
 def _schedule(injections: Sequence[Injection]) -> Currents:

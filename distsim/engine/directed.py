@@ -6,8 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from distsim.engine.messages import LEAST, NO_SPIKES, PERIOD, Slots, Traffic, join
+from distsim.engine.messages import LEAST, NO_SPIKES, PERIOD, Slots, Traffic
 from distsim.engine.routes import Routes
+from distsim.kernels.messages import join
 
 __all__ = ["DirectedExchange"]
 
@@ -38,6 +39,7 @@ class DirectedExchange:
     """
 
     name = "directed"
+    gathering = None
 
     def __init__(
         self, comm: Any, routes: Routes, capacity: int = LEAST, traffic: Traffic | None = None

@@ -1,13 +1,12 @@
-"""Messages of spikes that begin with their count: room for them, and joining them in order."""
+"""Room for messages of spikes that begin with their count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["LEAST", "NO_SPIKES", "PERIOD", "Slots", "Traffic", "join"]
+__all__ = ["LEAST", "NO_SPIKES", "PERIOD", "Slots", "Traffic"]
 
 Integers = NDArray[np.int64]
 NO_SPIKES = np.zeros(0, np.int64)
@@ -82,43 +81,3 @@ class Slots:
     def shrunk(self) -> "Slots":
         """Return slots of twice the largest messages since the last call, and none larger."""
         return Slots(np.minimum(self.capacities, np.maximum(2 * self.largest, LEAST)))
-
-
-@njit(cache=True)
-def join(words, start, largest, joined):
-    """Write the spikes of all messages in order.
-
-    Parameters
-    ----------
-    words : ndarray of int64
-    start : ndarray of int64, shape (n_slots + 1,)
-        See `Slots`; `words` begins with the slot at ``start[0]``.
-    largest : ndarray of int64, shape (n_slots,)
-        Raised in place to the counts of the messages.
-    joined : ndarray of int64
-        With room for all that the slots can hold; in place.
-
-    Returns
-    -------
-    int
-        Number of spikes; -1, and nothing is written, if a message was too large for its slot.
-    """
-    is_whole = True
-    for slot in range(largest.size):
-        count = words[start[slot] - start[0]]
-        largest[slot] = max(largest[slot], count)
-        is_whole &= count < start[slot + 1] - start[slot]
-    if not is_whole:
-        return -1
-    n, last, is_sorted = 0, np.int64(-1), True
-    for slot in range(largest.size):
-        first = start[slot] - start[0]
-        for place in range(first + 1, first + 1 + words[first]):
-            key = words[place]
-            is_sorted &= key >= last
-            last = key
-            joined[n] = key
-            n += 1
-    if not is_sorted:
-        joined[:n].sort()
-    return n

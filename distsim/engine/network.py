@@ -12,7 +12,7 @@ from distsim.engine.connectome import Pathway, build_connectome, empty_connectom
 from distsim.engine.drives import DriveSet, build_drives, collect_set
 from distsim.engine.messages import NO_SPIKES
 from distsim.engine.poisson import is_source, select_sources
-from distsim.kernels.arrays import PoissonInput, PoissonSources, PoissonTables, Queue
+from distsim.kernels.arrays import Gathering, PoissonInput, PoissonSources, PoissonTables, Queue
 from distsim.kernels.bundle import Bundle, advance_bundle, bundle
 from distsim.kernels.delivery import (
     DONE,
@@ -22,6 +22,7 @@ from distsim.kernels.delivery import (
     skip_arrived,
 )
 from distsim.kernels.poisson import enqueue_poisson
+from distsim.kernels.stretch import Stretch, advance_stretch
 from distsim.partitioning.streams import Stream
 
 __all__ = ["GroupNetwork"]
@@ -122,13 +123,32 @@ class GroupNetwork:
         n_events : int
             Number of synaptic events.
         """
+        n_queued, n_made, n_events = advance_bundle(first, n_steps, self._arrived, self._bundle)
+        if n_made < n_steps:
+            return self.finish(first, n_steps, n_queued, n_made, n_events)
+        self._arrived = NO_SPIKES
+        return self.group.take_spikes(), n_events
+
+    def finish(
+        self, first: int, n_steps: int, n_queued: int, n_made: int, n_events: int
+    ) -> tuple[Integers, int]:
+        """Go on with steps that ended early because a buffer was full.
+
+        Parameters
+        ----------
+        first, n_steps : int
+            As for `advance`.
+        n_queued, n_made, n_events : int
+            What `advance_bundle` returned.
+
+        Returns
+        -------
+        keys, n_events
+            As from `advance`.
+        """
         arrived, self._arrived = self._arrived, NO_SPIKES
-        n_queued, n_made, n_events = advance_bundle(first, n_steps, arrived, self._bundle)
-        if n_made == n_steps:
-            return self.group.take_spikes(), n_events
         parts = []
         while n_made < n_steps:
-            # a buffer is full
             if n_queued < arrived.size:
                 self._make_room(0)
             elif self.poisson.position[0] <= first + n_steps:
@@ -142,6 +162,34 @@ class GroupNetwork:
             n_made += n_more
             n_events += n_more_events
         return np.concatenate([*parts, self.group.take_spikes()]), n_events
+
+    def advance_stretch(
+        self, first: int, last: int, epoch_steps: int, gathering: Gathering
+    ) -> tuple[Stretch, Integers, Integers]:
+        """Make the steps ``first + 1`` to `last`, and exchange spikes after each epoch.
+
+        Parameters
+        ----------
+        first, last, epoch_steps : int
+        gathering : Gathering
+
+        Returns
+        -------
+        stretch : Stretch
+            If it has an unfinished epoch, `finish` is to be called.
+        keys, latest : ndarray of int64
+            The group's spikes of the epochs that were made, and of the last of them; valid until
+            the next call.
+        """
+        stretch = Stretch(
+            *advance_stretch(first, last, epoch_steps, self._arrived, self._bundle, gathering)
+        )
+        if stretch.n_epochs:
+            n_arrived = stretch.n_arrived if stretch.n_made >= 0 else 0
+            self._arrived = gathering.joined[:n_arrived].copy()
+        keys = self.group.take_spikes(stretch.begin if stretch.n_made >= 0 else None)
+        n_before = stretch.begin - (self.group.n_taken - keys.size)
+        return stretch, keys, keys[n_before:]
 
     @property
     def drive_candidates(self) -> list[Pathway]:

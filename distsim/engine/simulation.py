@@ -18,8 +18,10 @@ from distsim.engine.network import GroupNetwork
 from distsim.engine.poisson import PoissonBlock, build_tables, is_source
 from distsim.engine.spike_arrays import ArrayBlock
 from distsim.errors import ConnectivityError
+from distsim.kernels.arrays import Gathering
 from distsim.kernels.bundle import advance_bundle
 from distsim.kernels.epoch import sample
+from distsim.kernels.stretch import advance_stretch
 from distsim.models import CellModel
 from distsim.partitioning import Partition
 from distsim.partitioning.streams import Purpose, Stream
@@ -28,6 +30,8 @@ __all__ = ["Simulation"]
 
 # an epoch is no longer than this where no delay bounds it
 LONGEST_EPOCH = 100
+# about how long one compiled call may last: until it returns, no interrupt is seen [s]
+STRETCH_SECONDS = 0.05
 N_RECEPTORS = 2
 
 
@@ -86,6 +90,7 @@ class Simulation:
         self.max_delay_steps: int | None = None
         self.counters = {"spikes": 0, "events": 0, "epochs": 0, "steps": 0}
         self.seconds = {"build": 0.0, "run": 0.0}
+        self._stretch_epochs = 1
         self._is_structure_changed = True
 
     # --- description ---------------------------------------------------------------------------
@@ -198,8 +203,11 @@ class Simulation:
     def _compile(self) -> None:
         """Call the kernels of each group without work, so that they are compiled, or loaded."""
         self.exchange.compile()
+        gathering = self._gathering
         for network in self.networks.values():
             advance_bundle(self.step, 0, NO_SPIKES, network.bundle())
+            if gathering is not None:
+                advance_stretch(self.step, self.step, 1, NO_SPIKES, network.bundle(), gathering)
 
     def _refresh_parameters(self, is_structure_changed: bool) -> None:
         """Recompute coefficients of groups of which some block was changed."""
@@ -286,7 +294,7 @@ class Simulation:
         ----------
         last_step : int
         progress : callable
-            Called with the number of steps made, once per epoch.
+            Called with the number of steps made, once per epoch or once for several.
         """
         started = time.perf_counter()
         first = self.step
@@ -298,39 +306,82 @@ class Simulation:
         if self.step == 0 and last_step > 0:
             self._emit_spikes(0, 0, [])
         while self.step < last_step:
-            n_steps = min(self.epoch_steps, last_step - self.step)
-            self._make_epoch(n_steps)
-            progress(n_steps)
+            before = self.step
+            self._make_epochs(last_step)
+            progress(self.step - before)
         for group in self.cell_groups:
             group.flush()
         for block in self.poisson_blocks:
             block.record_between(first + 1, self.step, stream, self.dt)
         self.seconds["run"] += time.perf_counter() - started
 
-    def _make_epoch(self, n_steps: int) -> None:
-        """Make the next `n_steps` steps, in which no cell can hear another."""
-        first, counters = self.step, self.counters
-        spikes = []
-        for network in self.networks.values():
-            keys, n_events = network.advance(first, n_steps)
-            spikes.append(keys)
-            counters["events"] += n_events
-        self.step = first + n_steps
-        self._emit_spikes(first + 1, self.step, spikes)
-        counters["epochs"] += 1
-        counters["steps"] += n_steps
+    def _make_epochs(self, last_step: int) -> None:
+        """Make the next epoch; several, if nothing is left to Python between them."""
+        exchange = self.exchange
+        if isinstance(exchange, SpikeExchange) and self._gathering is not None:
+            self._make_stretch(exchange, self._gathering, last_step)
+            return
+        n_steps = min(self.epoch_steps, last_step - self.step)
+        self._end_epoch(n_steps, [n.advance(self.step, n_steps) for n in self.networks.values()])
+
+    @property
+    def _gathering(self) -> Gathering | None:
+        """What a compiled call of several epochs exchanges by; None where each needs Python."""
+        if len(self.networks) == 1 and not self.array_blocks:
+            return self.exchange.gathering
+        return None
+
+    def _make_stretch(self, exchange: SpikeExchange, gathering: Gathering, last_step: int) -> None:
+        """Make epochs of the only group in one compiled call, and as many as take some time."""
+        started = time.perf_counter()
+        (network,) = self.networks.values()
+        n_epochs = min(self._stretch_epochs, exchange.n_until_smaller)
+        last = min(last_step, self.step + n_epochs * self.epoch_steps)
+        stretch, keys, latest = network.advance_stretch(
+            self.step, last, self.epoch_steps, gathering
+        )
+        self.counters["epochs"] += stretch.n_epochs
+        self.counters["steps"] += stretch.step - self.step
+        self.step = stretch.step
+        self._keep(self.step, keys)
+        is_unfinished = stretch.n_made >= 0
+        if stretch.n_epochs:
+            n_arrived = 0 if is_unfinished else stretch.n_arrived
+            everything = exchange.complete(stretch.n_epochs, n_arrived, latest)
+            if everything.size:
+                network.enqueue(everything)
+        if is_unfinished:
+            n_steps = min(self.epoch_steps, last - self.step)
+            rest = stretch.n_queued, stretch.n_made, stretch.n_events
+            self._end_epoch(n_steps, [network.finish(self.step, n_steps, *rest)])
+        else:
+            self.counters["events"] += stretch.n_events
+        is_short = time.perf_counter() - started < STRETCH_SECONDS
+        self._stretch_epochs = max(1, 2 * n_epochs if is_short else n_epochs // 2)
+
+    def _end_epoch(self, n_steps: int, made: list[tuple[NDArray[np.int64], int]]) -> None:
+        """Exchange the spikes of an epoch that all groups have made."""
+        self.step += n_steps
+        self._emit_spikes(self.step - n_steps + 1, self.step, [keys for keys, _ in made])
+        self.counters["events"] += sum(n_events for _, n_events in made)
+        self.counters["epochs"] += 1
+        self.counters["steps"] += n_steps
 
     def _emit_spikes(self, first: int, last: int, spikes: list[NDArray[np.int64]]) -> None:
         """Exchange the cells' spikes of some steps, and the given spike times in them."""
         spikes.extend(block.spikes_between(first, last) for block in self.array_blocks)
         keys = spikes[0] if len(spikes) == 1 else np.concatenate([NO_SPIKES, *spikes])
         everything = self.exchange.exchange(keys)
-        if keys.size:
-            self.history.append(last, keys)
-        self.counters["spikes"] += keys.size
+        self._keep(last, keys)
         if everything.size:
             for network in self.networks.values():
                 network.enqueue(everything)
+
+    def _keep(self, last: int, keys: NDArray[np.int64]) -> None:
+        """Count spikes that this rank has sent, and keep those that may be sent again."""
+        if keys.size:
+            self.history.append(last, keys)
+        self.counters["spikes"] += keys.size
 
     def reset(self) -> None:
         """Go back to step 0 of a new segment; state is for the caller to set."""

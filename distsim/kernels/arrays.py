@@ -15,6 +15,7 @@ __all__ = [
     "Connectome",
     "Currents",
     "Drives",
+    "Gathering",
     "PoissonInput",
     "PoissonSources",
     "PoissonTables",
@@ -189,6 +190,30 @@ class SpikeLog(NamedTuple):
 
     keys: NDArray[np.int64]
     filled: NDArray[np.int64]
+
+
+class Gathering(NamedTuple):
+    """What compiled code needs to exchange spikes by itself, all ranks with all.
+
+    Attributes
+    ----------
+    call : ndarray of int64, shape (4,)
+        Address of MPI_Allgather, MPI_IN_PLACE, handles of the type of `words` and of the
+        communicator.
+    place : ndarray of int64, shape (2,)
+        Where this rank's message begins and ends in `words`.
+    words : ndarray of int64
+        Messages of one size, of all ranks.
+    start, largest, joined
+        As for `join`.
+    """
+
+    call: NDArray[np.int64]
+    place: NDArray[np.int64]
+    words: NDArray[np.int64]
+    start: NDArray[np.int64]
+    largest: NDArray[np.int64]
+    joined: NDArray[np.int64]
 
 
 class PoissonTables(NamedTuple):
