@@ -15,26 +15,21 @@ import numpy as np
 from numba import njit
 
 import distsim as sim
-from distsim.kernels import if_cond_alpha, if_cond_exp, if_curr_alpha, if_curr_delta, if_curr_exp
 from distsim.kernels.delivery import deliver, empty_queue, enqueue_spikes
 from distsim.kernels.drive import drive
+from distsim.kernels.epoch import settle, update
+from distsim.models import CELL_MODELS
 from distsim.pynn.simulator import state
 
-UPDATES = {
-    "IF_curr_exp": if_curr_exp.step_if_curr_exp,
-    "IF_curr_alpha": if_curr_alpha.step_if_curr_alpha,
-    "IF_curr_delta": if_curr_delta.step_if_curr_delta,
-    "IF_cond_exp": if_cond_exp.step_if_cond_exp,
-    "IF_cond_alpha": if_cond_alpha.step_if_cond_alpha,
-}
 N_STEPS, N_REPEATS = 100, 20
 
 
 @njit
-def repeat_update(step_cells, n, cells, coefficients):
+def repeat_update(n, cells, coefficients):
     """Advance cells by n steps."""
     for _ in range(n):
-        step_cells(cells, coefficients)
+        update(cells, coefficients)
+        settle(cells, coefficients)
 
 
 @njit
@@ -81,7 +76,7 @@ def update_ns(name, n_cells):
     _, network = built(name, n_cells)
     state.build()
     group = network().group
-    arguments = UPDATES[name], N_STEPS, group.cells, group.coefficients
+    arguments = N_STEPS, group.cells, group.coefficients
     return fastest(repeat_update, *arguments) / N_STEPS / n_cells * 1e9
 
 
@@ -138,7 +133,7 @@ def main():
     event_ns, n_bytes = delivery_ns(options.cells, options.sources, indegree, options.spikes)
     row = {
         "cells": options.cells,
-        "update_ns": {name: round(update_ns(name, options.cells), 2) for name in UPDATES},
+        "update_ns": {name: round(update_ns(name, options.cells), 2) for name in CELL_MODELS},
         "drive_ns": {rate: round(drive_ns(rate, options.cells), 2) for rate in (1000, 16_000)},
         "event_ns": round(event_ns, 2),
         "bytes_per_synapse": n_bytes[0],

@@ -40,18 +40,18 @@ def step_if_curr_alpha(state, refractory, inputs, c):
         v += d_inh * c["p31_inh"] + i_inh * c["p32_inh"]
     i_exc = d_exc * c["p21_exc"] + i_exc * c["p11_exc"]
     i_inh = d_inh * c["p21_inh"] + i_inh * c["p11_inh"]
-    d_exc = d_exc * c["p11_exc"] + c["peak_exc"] * inputs[0]
-    d_inh = d_inh * c["p11_inh"] + c["peak_inh"] * inputs[1]
+    d_exc = d_exc * c["p11_exc"] + inputs[0]
+    d_inh = d_inh * c["p11_inh"] + inputs[1]
     return fire([v, i_exc, i_inh, d_exc, d_inh], refractory, c)
 
 
 def step_if_curr_delta(state, refractory, inputs, c):
-    (v,) = state
+    v = state[0]
     if refractory > 0:
         refractory -= 1
     else:
         v = v * c["p22"] + c["drive"] + (inputs[0] + inputs[1])
-    return fire([v], refractory, c)
+    return fire([v, 0.0, 0.0], refractory, c)
 
 
 def gauss_legendre(v, dt, slope_and_rate):
@@ -104,15 +104,15 @@ def step_if_cond_alpha(state, refractory, inputs, c):
 
     def g_of(t):
         return (
-            c["decay_exc"] ** (t / c["dt"]) * (g_exc + t * d_exc),
-            c["decay_inh"] ** (t / c["dt"]) * (g_inh + t * d_inh),
+            c["decay_exc"] ** (t / c["dt"]) * (g_exc + t / c["dt"] * c["rise_exc"] * d_exc),
+            c["decay_inh"] ** (t / c["dt"]) * (g_inh + t / c["dt"] * c["rise_inh"] * d_inh),
         )
 
     v = _conductance_v(v, refractory, g_of, c)
-    g_exc = c["decay_exc"] * (g_exc + c["dt"] * d_exc)
-    g_inh = c["decay_inh"] * (g_inh + c["dt"] * d_inh)
-    d_exc = c["decay_exc"] * d_exc + c["peak_exc"] * inputs[0]
-    d_inh = c["decay_inh"] * d_inh + c["peak_inh"] * inputs[1]
+    g_exc = c["decay_exc"] * (g_exc + c["rise_exc"] * d_exc)
+    g_inh = c["decay_inh"] * (g_inh + c["rise_inh"] * d_inh)
+    d_exc = c["decay_exc"] * d_exc + inputs[0]
+    d_inh = c["decay_inh"] * d_inh + inputs[1]
     return fire([v, g_exc, g_inh, d_exc, d_inh], max(0, refractory - 1), c)
 
 

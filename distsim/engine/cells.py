@@ -107,7 +107,6 @@ class CellGroup:
     model : CellModel
     dt : float
         [ms]
-    n_receptors : int
 
     Attributes
     ----------
@@ -120,10 +119,9 @@ class CellGroup:
         By (number of the current source, how many times it was injected before).
     """
 
-    def __init__(self, model: CellModel, dt: float, n_receptors: int) -> None:
+    def __init__(self, model: CellModel, dt: float) -> None:
         self.model = model
         self.dt = dt
-        self.n_receptors = n_receptors
         self.blocks: list[CellBlock] = []
         self.injections: dict[tuple[int, int], Injection] = {}
         self.sets: list[ProbeSet] = []
@@ -148,7 +146,7 @@ class CellGroup:
         self.cells = Cells(
             state=state,
             refractory=refractory,
-            inputs=np.zeros((self.n_receptors, n_local)),
+            inputs=state[self.model.input_rows],
             spiking=np.zeros(n_local, np.int64),
             gids=np.concatenate([block.gids for block in self.blocks]),
         )

@@ -32,7 +32,6 @@ __all__ = ["Simulation"]
 LONGEST_EPOCH = 100
 # about how long one compiled call may last: until it returns, no interrupt is seen [s]
 STRETCH_SECONDS = 0.05
-N_RECEPTORS = 2
 
 
 class Simulation:
@@ -98,7 +97,7 @@ class Simulation:
     def add_cells(self, model: CellModel, first_gid: int, indices: NDArray[np.int64]) -> CellBlock:
         """Add this rank's cells of a population of model neurons."""
         if model.name not in self.networks:
-            group = CellGroup(model, self.dt, N_RECEPTORS)
+            group = CellGroup(model, self.dt)
             self.networks[model.name] = GroupNetwork(group)
         block = CellBlock(model, first_gid, indices)
         self.networks[model.name].group.blocks.append(block)

@@ -35,7 +35,7 @@ class Cells(NamedTuple):
     refractory : ndarray of int32, shape (n_local,)
         Steps for which the cell stays refractory.
     inputs : ndarray of float64, shape (n_receptors, n_local)
-        What arrives at the present step, per receptor type; zero between steps.
+        To what arriving weights are added, per receptor type: rows of `state`.
     spiking : ndarray of int64, shape (n_local,)
         Scratch: local indices of the cells that spike in the present step.
     gids : ndarray of int64, shape (n_local,)

@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from distsim.kernels.arrays import Queue
+from distsim.kernels.options import KERNEL
 from distsim.kernels.prefetch import prefetch
 
 __all__ = [
@@ -68,7 +69,7 @@ def guide_rows(row_source: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArr
     return guide, np.array([first, shift], np.int64)
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _find_row(connectome, gid):
     """Return the first row of a source, or of the one after where it has none."""
     place = gid - connectome.guide_origin[0] >> connectome.guide_origin[1]
@@ -107,7 +108,7 @@ def first_weight(connectome, begin, n):
     return begin + (n if connectome.target.itemsize == 4 else (n + 1) // 2)
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def deliver(step, queue, connectome, inputs):
     """Add to the input buffers all that arrives at `step`.
 
@@ -171,7 +172,7 @@ def deliver(step, queue, connectome, inputs):
     return n_events
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _collect_due(step, arrival, first, end, due):
     """List the entries ``first:end`` whose run arrives at `step`; return their number."""
     n_due = 0
@@ -181,7 +182,7 @@ def _collect_due(step, arrival, first, end, due):
     return n_due
 
 
-@njit(cache=True)
+@njit(**KERNEL)
 def _append_row(queue, connectome, row, stamp, multiplicity):
     """Append one row to the queue, which must have room."""
     entry = queue.bounds[1]
@@ -196,7 +197,7 @@ def _append_row(queue, connectome, row, stamp, multiplicity):
     queue.bounds[1] = entry + 1
 
 
-@njit(cache=True)
+@njit(**KERNEL)
 def enqueue_rows(queue, connectome, first_row, end_row, stamp, multiplicity):
     """Append the rows ``first_row:end_row`` of one source that spiked at `stamp`.
 
@@ -213,7 +214,7 @@ def enqueue_rows(queue, connectome, first_row, end_row, stamp, multiplicity):
         _append_row(queue, connectome, row, stamp, multiplicity)
 
 
-@njit(cache=True)
+@njit(**KERNEL)
 def enqueue_spikes(queue, connectome, keys, first):
     """Append the rows of the spikes `keys[first:]`, as many as there is room for.
 
@@ -250,7 +251,7 @@ def enqueue_spikes(queue, connectome, keys, first):
     return keys.size
 
 
-@njit(cache=True)
+@njit(**KERNEL)
 def compact(queue, roomier):
     """Copy the entries that still wait into another queue, in order.
 
@@ -274,7 +275,7 @@ def compact(queue, roomier):
     roomier.bounds[0], roomier.bounds[1] = 0, count
 
 
-@njit(cache=True)
+@njit(**KERNEL)
 def skip_arrived(queue, connectome, step):
     """Move each entry on past the runs that arrived at `step` or before.
 

@@ -3,13 +3,14 @@
 import numpy as np
 from numba import njit
 
+from distsim.kernels.options import KERNEL
 from distsim.kernels.poisson import draw_count
 from distsim.partitioning.streams import Stream, word_block
 
 __all__ = ["drive"]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def drive(step, drives, inputs):
     """Add to the input buffers what arrives at `step` from all sets of sources.
 
@@ -48,7 +49,7 @@ def drive(step, drives, inputs):
     return n_events
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _drive_each(stamp, stream, drives, first, end, buffer):
     """Draw one source after another."""
     n_events = 0
@@ -62,7 +63,7 @@ def _drive_each(stamp, stream, drives, first, end, buffer):
     return n_events
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _drive_row(stamp, stream, first_gid, cdf, weight, words, counts, targets):
     """Draw sources in a row, 64 at a time, in loops that the compiler vectorises."""
     n_events = 0
@@ -80,7 +81,7 @@ def _drive_row(stamp, stream, first_gid, cdf, weight, words, counts, targets):
     return n_events
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _count(words, lane, cdf, counts):
     """Invert the distribution function for 64 words, up to where none of them reaches."""
     lane = np.uint64(lane)
@@ -108,7 +109,7 @@ def _count(words, lane, cdf, counts):
         k += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _add(counts, weight, targets, shift, low, high):
     """Add the spikes of sources to their targets; return the number of spikes.
 

@@ -1,4 +1,4 @@
-"""One epoch of one model group in one compiled call: deliver, update, collect, sample."""
+"""One epoch of one model group in one compiled call: update, deliver, collect, sample."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,35 +10,52 @@ from numba.extending import overload
 from distsim.kernels.coefficients import set_drive
 from distsim.kernels.delivery import deliver
 from distsim.kernels.drive import drive
+from distsim.kernels.options import KERNEL
+from distsim.kernels.threshold import fire
 
 __all__ = ["advance", "register_update", "sample"]
 
 
 def update(cells, coefficients):
-    """Make one step of the cells; compiled as the function registered for `coefficients`."""
+    """Advance the cells by one step, before input is added; compiled as what was registered."""
     raise TypeError(f"no update is registered for {type(coefficients).__name__}")
 
 
-def register_update(coefficients_class: type, function: Callable[..., Any]) -> None:
-    """Make `function` the update of all groups whose coefficients are of the given class.
+def settle(cells, coefficients):
+    """End the step after all that arrives was added; compiled as what was registered."""
+    raise TypeError(f"no update is registered for {type(coefficients).__name__}")
+
+
+def register_update(
+    coefficients_class: type, step: Callable[..., Any], settle_step: Callable[..., Any] = fire
+) -> None:
+    """Give the functions of all groups whose coefficients are of the given class.
 
     Parameters
     ----------
     coefficients_class : type
         The model's NamedTuple of arrays.
-    function : numba function
-        ``function(cells, coefficients)`` advances by one step, fills ``cells.spiking`` and returns
-        the number of cells that spike.
+    step : numba function
+        ``step(cells, coefficients)`` advances by one step, before input is added.
+    settle_step : numba function
+        ``settle_step(cells, coefficients)`` is called when all that arrives was added to
+        ``cells.inputs``; fills ``cells.spiking`` and returns the number of cells that spike.
     """
+    _choose(update, coefficients_class, step)
+    _choose(settle, coefficients_class, settle_step)
 
-    @overload(update)
+
+def _choose(general: Callable[..., Any], chosen_class: type, function: Callable[..., Any]) -> None:
+    """Have `general` compiled as `function` for coefficients of a class."""
+
+    @overload(general)
     def choose(cells, coefficients):
-        if getattr(coefficients, "instance_class", None) is coefficients_class:
+        if getattr(coefficients, "instance_class", None) is chosen_class:
             return lambda cells, coefficients: function(cells, coefficients)
         return None
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def sample(step, state, probes):
     """Copy the probed values of all sets that are due at `step` into their buffers.
 
@@ -60,7 +77,7 @@ def sample(step, state, probes):
             probes.next_step[s] += probes.interval[s]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _is_full(probes):
     """Return whether some set's buffer has no room for another sample."""
     n_full = 0
@@ -69,7 +86,7 @@ def _is_full(probes):
     return n_full > 0
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _inject(step, currents, coefficients):
     """Apply the current changes that hold from `step` on."""
     k = currents.position[0]
@@ -79,7 +96,7 @@ def _inject(step, currents, coefficients):
     currents.position[0] = k
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def advance(first, n_steps, cells, coefficients, connectome, queues, drives, currents, probes, log):
     """Make the steps ``first + 1`` to ``first + n_steps`` of one model group.
 
@@ -113,10 +130,11 @@ def advance(first, n_steps, cells, coefficients, connectome, queues, drives, cur
         if log.filled[0] + n_local > log.keys.size or _is_full(probes):
             return step - 1 - first, n_events
         _inject(step - 1, currents, coefficients)
+        update(cells, coefficients)
         n_events += drive(step, drives, cells.inputs)
         n_events += deliver(step, queues[0], connectome, cells.inputs)
         n_events += deliver(step, queues[1], connectome, cells.inputs)
-        n_spiking = update(cells, coefficients)
+        n_spiking = settle(cells, coefficients)
         count = log.filled[0]
         for k in range(n_spiking):
             log.keys[count + k] = np.int64(step) << np.int64(32) | cells.gids[cells.spiking[k]]

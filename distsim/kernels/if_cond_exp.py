@@ -10,7 +10,7 @@ from distsim.kernels.coefficients import at
 from distsim.kernels.conductance import gauss_step
 from distsim.kernels.epoch import register_update
 from distsim.kernels.membrane import BLOCK, count_down, decay
-from distsim.kernels.threshold import fire
+from distsim.kernels.options import KERNEL
 
 __all__ = ["IFCondExp", "step_if_cond_exp"]
 
@@ -37,7 +37,7 @@ class IFCondExp(NamedTuple):
     refractory_steps: NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def step_if_cond_exp(cells, c):
     """Advance the cells by one step: conductances exactly, v by `gauss_step`.
 
@@ -46,23 +46,17 @@ def step_if_cond_exp(cells, c):
     cells : Cells
         State rows: v [mV], gsyn_exc [uS], gsyn_inh [uS]; updated in place.
     c : IFCondExp
-
-    Returns
-    -------
-    int
-        Number of cells that spike; their local indices are in ``cells.spiking``.
     """
     v, g_exc, g_inh = cells.state[0], cells.state[1], cells.state[2]
     for first in range(0, v.size, BLOCK):
         end = min(first + BLOCK, v.size)
         _update_v(v, g_exc, g_inh, cells.refractory, c, first, end)
-        decay(g_exc, cells.inputs[0], c.decay_exc, first, end)
-        decay(g_inh, cells.inputs[1], c.decay_inh, first, end)
+        decay(g_exc, c.decay_exc, first, end)
+        decay(g_inh, c.decay_inh, first, end)
         count_down(cells.refractory, first, end)
-    return fire(cells, c)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL, error_model="numpy")
 def _update_v(v, g_exc, g_inh, refractory, c, first, end):
     """Advance the potentials of some cells; those of refractory ones stay."""
     for i in range(np.uint64(first), np.uint64(end)):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from distsim.kernels.coefficients import at
 from distsim.kernels.epoch import register_update
-from distsim.kernels.threshold import fire
+from distsim.kernels.options import KERNEL
 
 __all__ = ["IFCurrAlpha", "step_if_curr_alpha"]
 
@@ -31,14 +31,12 @@ class IFCurrAlpha(NamedTuple):
     p21_inh: NDArray[np.float64]
     p11_exc: NDArray[np.float64]
     p11_inh: NDArray[np.float64]
-    peak_exc: NDArray[np.float64]
-    peak_inh: NDArray[np.float64]
     v_thresh: NDArray[np.float64]
     v_reset: NDArray[np.float64]
     refractory_steps: NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def step_if_curr_alpha(cells, c):
     """Advance leaky integrate-and-fire cells by one step with exact integration [1]_.
 
@@ -47,13 +45,8 @@ def step_if_curr_alpha(cells, c):
     Parameters
     ----------
     cells : Cells
-        State rows: v [mV], isyn_exc, isyn_inh [nA], and their drives [nA/ms]; updated in place.
+        State rows: v [mV], isyn_exc, isyn_inh [nA], and what drives them [nA]; updated in place.
     c : IFCurrAlpha
-
-    Returns
-    -------
-    int
-        Number of cells that spike; their local indices are in ``cells.spiking``.
 
     References
     ----------
@@ -61,7 +54,7 @@ def step_if_curr_alpha(cells, c):
     """
     v, i_exc, i_inh = cells.state[0], cells.state[1], cells.state[2]
     d_exc, d_inh = cells.state[3], cells.state[4]
-    in_exc, in_inh, refractory = cells.inputs[0], cells.inputs[1], cells.refractory
+    refractory = cells.refractory
     for i in range(v.size):
         free = v[i] * at(c.p33, i) + at(c.drive, i)
         free += d_exc[i] * at(c.p31_exc, i) + i_exc[i] * at(c.p32_exc, i)
@@ -70,11 +63,8 @@ def step_if_curr_alpha(cells, c):
         refractory[i] -= np.int32(refractory[i] > 0)
         i_exc[i] = d_exc[i] * at(c.p21_exc, i) + i_exc[i] * at(c.p11_exc, i)
         i_inh[i] = d_inh[i] * at(c.p21_inh, i) + i_inh[i] * at(c.p11_inh, i)
-        d_exc[i] = d_exc[i] * at(c.p11_exc, i) + at(c.peak_exc, i) * in_exc[i]
-        d_inh[i] = d_inh[i] * at(c.p11_inh, i) + at(c.peak_inh, i) * in_inh[i]
-        in_exc[i] = 0.0
-        in_inh[i] = 0.0
-    return fire(cells, c)
+        d_exc[i] = d_exc[i] * at(c.p11_exc, i)
+        d_inh[i] = d_inh[i] * at(c.p11_inh, i)
 
 
 register_update(IFCurrAlpha, step_if_curr_alpha)

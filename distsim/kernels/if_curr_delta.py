@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from distsim.kernels.coefficients import at
 from distsim.kernels.epoch import register_update
+from distsim.kernels.membrane import count_down
+from distsim.kernels.options import KERNEL
 from distsim.kernels.threshold import fire
 
-__all__ = ["IFCurrDelta", "step_if_curr_delta"]
+__all__ = ["IFCurrDelta", "settle_if_curr_delta", "step_if_curr_delta"]
 
 
 class IFCurrDelta(NamedTuple):
@@ -28,36 +30,52 @@ class IFCurrDelta(NamedTuple):
     refractory_steps: NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def step_if_curr_delta(cells, c):
     """Advance leaky integrate-and-fire cells by one step with exact integration [1]_.
-
-    Input that arrives while a cell is refractory is lost.
 
     Parameters
     ----------
     cells : Cells
-        State row: v [mV]; input [mV]; updated in place.
+        State rows: v [mV], updated in place; jumps that arrive [mV], excitatory and inhibitory.
     c : IFCurrDelta
-
-    Returns
-    -------
-    int
-        Number of cells that spike; their local indices are in ``cells.spiking``.
 
     References
     ----------
     .. [1] S. Rotter and M. Diesmann, Biol. Cybern. 81, 381-402 (1999).
     """
-    v = cells.state[0]
-    in_exc, in_inh, refractory = cells.inputs[0], cells.inputs[1], cells.refractory
-    for i in range(v.size):
-        free = v[i] * at(c.p22, i) + at(c.drive, i) + (in_exc[i] + in_inh[i])
+    v, refractory = cells.state[0], cells.refractory
+    for i in range(np.uint64(v.size)):
+        free = v[i] * at(c.p22, i) + at(c.drive, i)
         v[i] = v[i] if refractory[i] > 0 else free
-        refractory[i] -= np.int32(refractory[i] > 0)
-        in_exc[i] = 0.0
-        in_inh[i] = 0.0
+
+
+@njit(**KERNEL)
+def settle_if_curr_delta(cells, c):
+    """Let the potentials jump by what has arrived, then fire.
+
+    What arrives while a cell is refractory is lost.
+
+    Parameters
+    ----------
+    cells : Cells
+        As for `step_if_curr_delta`; the jumps become zero.
+    c : IFCurrDelta
+
+    Returns
+    -------
+    int
+        As from `fire`.
+    """
+    v, refractory = cells.state[0], cells.refractory
+    jump_exc, jump_inh = cells.state[1], cells.state[2]
+    for i in range(np.uint64(v.size)):
+        jump = jump_exc[i] + jump_inh[i]
+        v[i] += 0.0 if refractory[i] > 0 else jump
+        jump_exc[i] = 0.0
+        jump_inh[i] = 0.0
+    count_down(refractory, 0, v.size)
     return fire(cells, c)
 
 
-register_update(IFCurrDelta, step_if_curr_delta)
+register_update(IFCurrDelta, step_if_curr_delta, settle_if_curr_delta)

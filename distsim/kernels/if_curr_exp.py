@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from distsim.kernels.coefficients import at
 from distsim.kernels.epoch import register_update
-from distsim.kernels.membrane import BLOCK, count_down, decay
-from distsim.kernels.threshold import fire
+from distsim.kernels.options import KERNEL
 
 __all__ = ["IFCurrExp", "step_if_curr_exp"]
 
@@ -33,7 +32,7 @@ class IFCurrExp(NamedTuple):
     refractory_steps: NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def step_if_curr_exp(cells, c):
     """Advance leaky integrate-and-fire cells by one step with exact integration [1]_.
 
@@ -43,33 +42,20 @@ def step_if_curr_exp(cells, c):
         State rows: v [mV], isyn_exc [nA], isyn_inh [nA]; updated in place.
     c : IFCurrExp
 
-    Returns
-    -------
-    int
-        Number of cells that spike; their local indices are in ``cells.spiking``.
-
     References
     ----------
     .. [1] S. Rotter and M. Diesmann, Biol. Cybern. 81, 381-402 (1999).
     """
     v, i_exc, i_inh = cells.state[0], cells.state[1], cells.state[2]
-    for first in range(0, v.size, BLOCK):
-        end = min(first + BLOCK, v.size)
-        _update_v(v, i_exc, i_inh, cells.refractory, c, first, end)
-        decay(i_exc, cells.inputs[0], c.p11_exc, first, end)
-        decay(i_inh, cells.inputs[1], c.p11_inh, first, end)
-        count_down(cells.refractory, first, end)
-    return fire(cells, c)
-
-
-@njit(cache=True, nogil=True)
-def _update_v(v, i_exc, i_inh, refractory, c, first, end):
-    """Advance the potentials of some cells; those of refractory ones stay."""
-    for i in range(np.uint64(first), np.uint64(end)):
+    refractory = cells.refractory
+    for i in range(np.uint64(v.size)):
         free = v[i] * at(c.p22, i) + i_exc[i] * at(c.p21_exc, i)
         free += i_inh[i] * at(c.p21_inh, i)
         free += at(c.drive, i)
         v[i] = v[i] if refractory[i] > 0 else free
+        i_exc[i] *= at(c.p11_exc, i)
+        i_inh[i] *= at(c.p11_inh, i)
+        refractory[i] -= np.int32(refractory[i] > 0)
 
 
 register_update(IFCurrExp, step_if_curr_exp)

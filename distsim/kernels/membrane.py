@@ -10,29 +10,29 @@ import numpy as np
 from numba import njit
 
 from distsim.kernels.coefficients import at
+from distsim.kernels.options import KERNEL
 
 __all__ = ["BLOCK", "count_down", "decay"]
 
 BLOCK = 512
 
 
-@njit(cache=True, nogil=True)
-def decay(x, inputs, factor, first, end):
-    """Let a variable of the cells ``first:end`` decay by a step, and take in what arrived.
+@njit(**KERNEL)
+def decay(x, factor, first, end):
+    """Let a variable of the cells ``first:end`` decay by a step.
 
     Parameters
     ----------
-    x, inputs : ndarray of float64, shape (n_local,)
-        In place; the inputs become zero.
+    x : ndarray of float64, shape (n_local,)
+        In place.
     factor : ndarray of float64, or float
     first, end : int
     """
     for i in range(np.uint64(first), np.uint64(end)):
-        x[i] = x[i] * at(factor, i) + inputs[i]
-        inputs[i] = 0.0
+        x[i] *= at(factor, i)
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def count_down(refractory, first, end):
     """Shorten the refractory period of the cells ``first:end`` by a step.
 

@@ -3,10 +3,12 @@
 import numpy as np
 from numba import njit
 
+from distsim.kernels.options import KERNEL
+
 __all__ = ["join", "pack"]
 
 
-@njit(cache=True)
+@njit(**KERNEL)
 def pack(keys, message):
     """Write the number of spikes, and as many of them as there is room for.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit, uint32
 
 from distsim.kernels.delivery import enqueue_rows
+from distsim.kernels.options import KERNEL
 from distsim.partitioning.streams import word_block
 
 __all__ = ["draw_count", "enqueue_poisson", "log_poisson"]
@@ -43,7 +44,7 @@ def draw_count(stream, gid, step, cdf, begin, end):
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def enqueue_poisson(position, end_step, stream, sources, tables, queue, connectome):
     """Append the rows of the Poisson sources that spike, as many as there is room for.
 

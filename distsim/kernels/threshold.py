@@ -4,12 +4,14 @@ import numpy as np
 from numba import njit
 
 from distsim.kernels.coefficients import at
-from distsim.kernels.membrane import BLOCK
+from distsim.kernels.options import KERNEL
 
 __all__ = ["fire"]
+# cells that are looked at one by one if one of them is above threshold
+LOOK = 128
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def fire(cells, c):
     """Reset the cells at or above threshold and make them refractory.
 
@@ -27,8 +29,8 @@ def fire(cells, c):
     """
     v = cells.state[0]
     n_spiking = 0
-    for first in range(0, v.size, BLOCK):
-        end = min(first + BLOCK, v.size)
+    for first in range(0, v.size, LOOK):
+        end = min(first + LOOK, v.size)
         # cells seldom spike: count in a loop that the compiler vectorises, look if there are some
         n_above = 0
         for i in range(np.uint64(first), np.uint64(end)):

@@ -11,6 +11,8 @@ from distsim.errors import ParameterError
 
 __all__ = ["CellModel", "Parameters", "check_parameters", "refractory_steps"]
 
+# excitatory, inhibitory
+N_RECEPTORS = 2
 Parameters = Mapping[str, NDArray[np.float64]]
 
 
@@ -26,6 +28,8 @@ class CellModel:
         PyNN's names.
     states : tuple of str
         Names of the state variables, in the order of the rows of `Cells.state`; the first is v.
+    inputs : str
+        State variable to which excitatory weights are added; the next row is the inhibitory one.
     coefficients : callable
         ``coefficients(parameters, dt)`` returns the NamedTuple of arrays that the kernel takes.
     """
@@ -33,11 +37,18 @@ class CellModel:
     name: str
     parameters: tuple[str, ...]
     states: tuple[str, ...]
+    inputs: str
     coefficients: Callable[[Parameters, float], NamedTuple]
 
     def state_row(self, variable: str) -> int:
         """Return the row of `Cells.state` that holds a variable."""
         return self.states.index(variable)
+
+    @property
+    def input_rows(self) -> slice:
+        """The rows of `Cells.state` that are `Cells.inputs`."""
+        first = self.state_row(self.inputs)
+        return slice(first, first + N_RECEPTORS)
 
 
 POSITIVE = ("tau_m", "cm", "tau_syn_E", "tau_syn_I")

@@ -45,7 +45,10 @@ def _exp_coefficients(p: Parameters, dt: float) -> IFCondExp:
 def _alpha_coefficients(p: Parameters, dt: float) -> IFCondAlpha:
     check_parameters("IF_cond_alpha", p)
     return IFCondAlpha(
-        dt=dt, peak_exc=np.e / p["tau_syn_E"], peak_inh=np.e / p["tau_syn_I"], **_shared(p, dt)
+        dt=dt,
+        rise_exc=np.e * dt / p["tau_syn_E"],
+        rise_inh=np.e * dt / p["tau_syn_I"],
+        **_shared(p, dt),
     )
 
 
@@ -53,11 +56,13 @@ IF_COND_EXP = CellModel(
     "IF_cond_exp",
     MEMBRANE + SYNAPSES + REVERSAL,
     ("v", "gsyn_exc", "gsyn_inh"),
+    "gsyn_exc",
     _exp_coefficients,
 )
 IF_COND_ALPHA = CellModel(
     "IF_cond_alpha",
     MEMBRANE + SYNAPSES + REVERSAL,
     ("v", "gsyn_exc", "gsyn_inh", "drive_exc", "drive_inh"),
+    "drive_exc",
     _alpha_coefficients,
 )

@@ -46,18 +46,18 @@ def _alpha_coefficients(p: Parameters, dt: float) -> IFCurrAlpha:
     check_parameters("IF_curr_alpha", p)
     decay_exc = propagators.decay(dt, p["tau_syn_E"])
     decay_inh = propagators.decay(dt, p["tau_syn_I"])
+    # of a current that rises to a peak of 1, at its beginning [1/ms]
+    slope_exc, slope_inh = np.e / p["tau_syn_E"], np.e / p["tau_syn_I"]
     return IFCurrAlpha(
         p33=propagators.decay(dt, p["tau_m"]),
         p32_exc=propagators.current_to_v(dt, p["tau_m"], p["cm"], p["tau_syn_E"]),
         p32_inh=propagators.current_to_v(dt, p["tau_m"], p["cm"], p["tau_syn_I"]),
-        p31_exc=propagators.current_drive_to_v(dt, p["tau_m"], p["cm"], p["tau_syn_E"]),
-        p31_inh=propagators.current_drive_to_v(dt, p["tau_m"], p["cm"], p["tau_syn_I"]),
-        p21_exc=dt * decay_exc,
-        p21_inh=dt * decay_inh,
+        p31_exc=slope_exc * propagators.current_drive_to_v(dt, p["tau_m"], p["cm"], p["tau_syn_E"]),
+        p31_inh=slope_inh * propagators.current_drive_to_v(dt, p["tau_m"], p["cm"], p["tau_syn_I"]),
+        p21_exc=slope_exc * dt * decay_exc,
+        p21_inh=slope_inh * dt * decay_inh,
         p11_exc=decay_exc,
         p11_inh=decay_inh,
-        peak_exc=np.e / p["tau_syn_E"],
-        peak_inh=np.e / p["tau_syn_I"],
         **_drive(p, dt),
         **_threshold(p, dt),
     )
@@ -69,12 +69,15 @@ def _delta_coefficients(p: Parameters, dt: float) -> IFCurrDelta:
 
 
 IF_CURR_EXP = CellModel(
-    "IF_curr_exp", MEMBRANE + SYNAPSES, ("v", "isyn_exc", "isyn_inh"), _exp_coefficients
+    "IF_curr_exp", MEMBRANE + SYNAPSES, ("v", "isyn_exc", "isyn_inh"), "isyn_exc", _exp_coefficients
 )
 IF_CURR_ALPHA = CellModel(
     "IF_curr_alpha",
     MEMBRANE + SYNAPSES,
     ("v", "isyn_exc", "isyn_inh", "drive_exc", "drive_inh"),
+    "drive_exc",
     _alpha_coefficients,
 )
-IF_CURR_DELTA = CellModel("IF_curr_delta", MEMBRANE, ("v",), _delta_coefficients)
+IF_CURR_DELTA = CellModel(
+    "IF_curr_delta", MEMBRANE, ("v", "jump_exc", "jump_inh"), "jump_exc", _delta_coefficients
+)

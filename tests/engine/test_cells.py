@@ -21,7 +21,7 @@ VALUES = {
 
 
 def group_of(*sizes):
-    group = CellGroup(MODEL, 0.1, 2)
+    group = CellGroup(MODEL, 0.1)
     for k, size in enumerate(sizes):
         block = CellBlock(MODEL, 100 * k, np.arange(size))
         block.parameters = {name: np.full(size, value) for name, value in VALUES.items()}
@@ -59,7 +59,7 @@ def test_a_group_without_cells_can_be_built():
     group.build()
     group.refresh()
     assert group.n_local == 0
-    assert group.cells.state.shape == (1, 0)
+    assert group.cells.state.shape == (3, 0)
 
 
 @pytest.mark.parametrize("n_spikes", [0, 1, 5])

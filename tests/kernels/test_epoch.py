@@ -90,11 +90,12 @@ def group_of(n_local=3, i_offset=0.0, changes=(), sets=(), max_rows=1000, log_si
     parameters = {name: np.full(n_local, value) for name, value in values.items()}
     parameters["i_offset"] = np.broadcast_to(float(i_offset), n_local).copy()
     steps, lids, amplitudes = zip(*changes, strict=True) if changes else ((), (), ())
+    state = np.zeros((3, n_local))
     return Group(
         Cells(
-            np.zeros((1, n_local)),
+            state,
             np.zeros(n_local, np.int32),
-            np.zeros((2, n_local)),
+            state[1:],
             np.zeros(n_local, np.int64),
             10 + np.arange(n_local),
         ),
