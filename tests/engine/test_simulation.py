@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 import distsim as sim
 from distsim.engine import cells
-from distsim.engine.simulation import LONGEST_EPOCH
+from distsim.engine.simulation import LONGEST_EPOCH, Simulation
 from distsim.errors import ConnectivityError
 from distsim.kernels.arrays import SpikeLog
+from distsim.kernels.delivery import empty_queue
 from distsim.pynn.simulator import state
 
 DT = 0.1
@@ -48,6 +50,57 @@ def test_a_log_that_fills_up_within_an_epoch_loses_no_spike(monkeypatch, log_siz
     found = run()
     assert found[:2] == expected[:2]
     np.testing.assert_array_equal(found[2], expected[2])
+
+
+def busy_run(monkeypatch, log_size=None, queue_size=None):
+    """Run cells that drive each other hard; return their spikes, their v, and the counters."""
+    setup()
+    if log_size:
+        monkeypatch.setattr(
+            cells, "SpikeLog", lambda keys, filled: SpikeLog(np.zeros(log_size, np.int64), filled)
+        )
+    population = fast_cells(8)
+    if queue_size:
+        (network,) = state.simulation.networks.values()
+        network.queues = (empty_queue(queue_size), empty_queue(queue_size))
+    noise = sim.Population(5, sim.SpikeSourcePoisson(rate=2000.0))
+    synapse = sim.StaticSynapse(weight=-0.5, delay=sim.RandomDistribution("uniform", (0.3, 2.0)))
+    sim.Projection(population, population, sim.FixedProbabilityConnector(0.5), synapse, None)
+    sim.Projection(noise, population, sim.FixedProbabilityConnector(0.5), synapse)
+    population.record(["spikes", "v"])
+    # the first call is short, later ones are not; a stop lies within an epoch
+    for duration in (0.1, 7.7, 32.2):
+        sim.run(duration)
+    v = population.get_data().segments[0].filter(name="v")[0].magnitude
+    return spike_steps(population), v, state.simulation.counters
+
+
+@pytest.mark.parametrize(("log_size", "queue_size"), [(None, None), (8, None), (11, 1), (64, 2)])
+def test_a_stretch_of_epochs_is_what_its_epochs_are(monkeypatch, log_size, queue_size):
+    with monkeypatch.context() as patch:
+        patch.setattr(Simulation, "_gathering", None)
+        spikes, v, counters = busy_run(patch)
+    assert counters["spikes"] > 500
+    assert counters["epochs"] > 100
+    with monkeypatch.context() as patch:
+        found = busy_run(patch, log_size, queue_size)
+    assert found[0] == spikes
+    np.testing.assert_array_equal(found[1], v)
+    assert found[2] == counters
+
+
+def test_an_error_of_mpi_within_a_stretch_is_raised(monkeypatch):
+    setup()
+    cells = fast_cells()
+    cells.record("spikes")
+    sim.run(1.0)
+    exchange = state.simulation.exchange
+    assert exchange.gathering is not None
+    no_kind = exchange.gathering.call.copy()
+    no_kind[2] = MPI._handleof(MPI.DATATYPE_NULL)
+    monkeypatch.setattr(exchange, "_gathering", exchange.gathering._replace(call=no_kind))
+    with pytest.raises(MPI.Exception, match="datatype"):
+        sim.run(1.0)
 
 
 def test_empty_populations_and_silent_sources_run():

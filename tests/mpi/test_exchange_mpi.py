@@ -1,14 +1,19 @@
 """Both ways to exchange spikes, on real ranks; to be started under mpiexec."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import distsim
+from distsim.engine import choice
 from distsim.engine.directed import DirectedExchange
 from distsim.engine.exchange import SpikeExchange
 from distsim.engine.routes import find_routes
+from distsim.engine.simulation import Simulation
 from distsim.partitioning import Partition
 from distsim.partitioning.placement import RoundRobin
+from distsim.pynn.simulator import state
 
 N_CELLS = 30
 # silence, bursts of all cells, and little in between
@@ -53,6 +58,31 @@ def test_connections_added_in_mid_run_carry_the_spikes_on_their_way(comm, exchan
     distsim.run(10.0)
     v = cells.get_data().segments[0].filter(name="v")[0].magnitude
     np.testing.assert_array_equal(v[-1], [3.0, 1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("capacity", [1, 64])
+def test_stretches_with_messages_of_any_size_give_what_single_epochs_give(monkeypatch, capacity):
+    monkeypatch.setattr(choice, "SpikeExchange", partial(SpikeExchange, capacity=capacity))
+
+    def run():
+        distsim.setup(timestep=0.1, log=False, exchange="allgather")
+        cells = distsim.Population(
+            40, distsim.IF_curr_exp(i_offset=np.linspace(0.5, 40, 40), tau_refrac=0.5)
+        )
+        synapse = distsim.StaticSynapse(weight=-0.2, delay=0.3)
+        connector = distsim.FixedProbabilityConnector(0.3)
+        distsim.Projection(cells, cells, connector, synapse, receptor_type="inhibitory")
+        cells.record("spikes")
+        distsim.run(60.0)
+        trains = cells.get_data().segments[0].spiketrains
+        # messages became larger, and smaller again
+        assert state.simulation.counters["epochs"] == 200
+        return [train.magnitude.tolist() for train in trains]
+
+    found = run()
+    monkeypatch.setattr(Simulation, "_gathering", None)
+    assert found == run()
+    assert sum(map(len, found)) > 1000
 
 
 def test_an_unknown_exchange_is_an_error_on_every_rank(comm):
