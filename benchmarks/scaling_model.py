@@ -16,7 +16,7 @@ CELLS_PER_RANK = 10_000
 # measured on the microcircuit, see docs/performance.md [s]
 EVENT, UPDATE, DRIVE = 2.0e-9, 0.9e-9, 1.3e-9
 # bytes; a row is a source with targets on the rank, a run its synapses of one delay
-SYNAPSE, ROW, RUN, CELL = 6.0, 29.0, 6.0, 84.0
+SYNAPSE, ROW, RUN, CELL = 6.0, 29.0, 6.0, 68.0
 N_DELAYS = 35
 
 

@@ -15,7 +15,7 @@ MODULES = [
     f"{package.__name__}.{file.stem}"
     for package in PACKAGES
     for file in Path(package.__file__).parent.glob("*.py")
-    if "@njit" in file.read_text()
+    if "\n@njit" in file.read_text()
 ]
 
 
