@@ -111,7 +111,7 @@ def main():
         command.add_argument("--repeats", type=int, default=3)
         command.set_defaults(function=function)
     command = commands.choices["scaling"]
-    command.add_argument("--scale", type=float, default=0.2, help="of the microcircuit")
+    command.add_argument("--scale", type=float, default=1.0, help="of the microcircuit")
     command.add_argument("--duration", type=float, default=1000.0, help="measured [ms]")
     command.add_argument("--warm-up", type=float, default=100.0, help="discarded [ms]")
     command.add_argument("--cells-per-rank", type=int, default=10_000)

@@ -17,9 +17,9 @@ import distsim as sim
 from distsim.pynn.simulator import state
 
 
-def build(n_cells, indegree, window, exchange):
+def build(n_cells, indegree, window, exchange, seed):
     """Describe the network; return its cells."""
-    sim.setup(timestep=0.1, seed=3, log=False, progress=False, exchange=exchange)
+    sim.setup(timestep=0.1, seed=seed, log=False, progress=False, exchange=exchange)
     cells = sim.Population(
         n_cells,
         sim.IF_curr_exp(cm=0.25, tau_m=20.0, tau_refrac=2.0, i_offset=0.17),
@@ -45,8 +45,9 @@ def main():
     parser.add_argument("--window", type=int, default=160, help="cells that a cell can hear")
     parser.add_argument("--exchange", default="auto")
     parser.add_argument("--duration", type=float, default=100.0, help="[ms]")
+    parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    cells = build(options.cells, options.indegree, options.window, options.exchange)
+    cells = build(options.cells, options.indegree, options.window, options.exchange, options.seed)
     sim.run(0.1)  # builds
     simulation = state.simulation
     traffic = simulation.exchange.traffic
