@@ -14,7 +14,7 @@ from distsim.engine.choice import BYTE, HOP, MESSAGE, SPIKE
 RATE, INDEGREE, EPOCH, DT = 5.0, 10_000, 1.5, 0.1  # Hz, -, ms, ms
 CELLS_PER_RANK = 10_000
 # measured on the microcircuit, see docs/performance.md [s]
-EVENT, UPDATE, DRIVE = 2.0e-9, 0.9e-9, 1.3e-9
+EVENT, UPDATE, DRIVE = 1.9e-9, 0.6e-9, 1.5e-9
 # bytes; a row is a source with targets on the rank, a run its synapses of one delay
 SYNAPSE, ROW, RUN, CELL = 6.0, 29.0, 6.0, 68.0
 N_DELAYS = 35

@@ -1,7 +1,7 @@
 """Delivery of spikes by arrival time.
 
 There is no ring buffer of future input: a spike waits in a `Queue` as a pointer to the next run of
-its row, and at each step exactly the runs that arrive then are added to one small input buffer.
+its row, and at each step exactly the runs that arrive then are added to the cells.
 """
 
 import numpy as np
@@ -110,7 +110,7 @@ def first_weight(connectome, begin, n):
 
 @njit(**KERNEL)
 def deliver(step, queue, connectome, inputs):
-    """Add to the input buffers all that arrives at `step`.
+    """Add to `inputs` all that arrives at `step`.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ __all__ = ["drive"]
 
 @njit(**KERNEL)
 def drive(step, drives, inputs):
-    """Add to the input buffers what arrives at `step` from all sets of sources.
+    """Add to `inputs` what arrives at `step` from all sets of sources.
 
     Parameters
     ----------
