@@ -1,6 +1,7 @@
 """The `distsim` command."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -56,6 +57,9 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     parser.add_argument("-n", type=int, default=1, metavar="N", help="number of ranks (1)")
     parser.add_argument(
+        "--engine", metavar="NAME", help="simulator that runs a script that imports distsim"
+    )
+    parser.add_argument(
         "--launcher", metavar="PATH", help="mpiexec to use instead of the one found"
     )
     parser.add_argument("script", type=Path, help="Python script")
@@ -90,6 +94,12 @@ def _run(options: argparse.Namespace) -> int:
             f"the script '{options.script}' is not a file; give the path of a Python script",
             script=options.script,
         )
+    if options.engine is not None:
+        # not above: it brings the simulator with it
+        from distsim.engines.selection import VARIABLE, engine_class
+
+        engine_class(options.engine)
+        os.environ[VARIABLE] = options.engine
     return launch(options.n, options.script, options.args, options.launcher)
 
 

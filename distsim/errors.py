@@ -7,6 +7,7 @@ from typing import Any
 __all__ = [
     "ConnectivityError",
     "DistsimError",
+    "EngineError",
     "ExchangeError",
     "FileFormatError",
     "FileWriteError",
@@ -64,6 +65,10 @@ class FileWriteError(DistsimError, OSError):
 
 class ExchangeError(DistsimError, RuntimeError):
     """The exchange of spikes between ranks failed."""
+
+
+class EngineError(DistsimError, RuntimeError):
+    """An engine that is not installed, cannot run like this, or cannot do what was asked."""
 
 
 class LauncherError(DistsimError, RuntimeError):

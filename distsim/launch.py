@@ -65,6 +65,9 @@ RANK_PREFIXES = (
     "PRTE_",
 )
 
+# what a user may set for all ranks, beside what the launcher takes with it itself
+EXPORTED = ("DISTSIM_ENGINE",)
+
 # variables that say that a resource manager has given this job its nodes
 ALLOCATION_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "FLUX_JOB_ID", "PE_HOSTFILE")
 
@@ -134,7 +137,8 @@ def launch(
             )
     found = identify_launcher(launcher) if launcher is not None else find_launcher()
     program = [sys.executable, str(script), *args]
-    command = build_command(found, n_ranks, program)
+    exported = ["DISTSIM_N_RANKS", *(name for name in EXPORTED if name in os.environ)]
+    command = build_command(found, n_ranks, program, exported)
     environ = build_environment(found, n_ranks, os.environ, count_cores(), is_root())
     job = subprocess.Popen(command, env=environ)
     with _signals_passed_to(job):
@@ -246,7 +250,12 @@ def identify_launcher(path: Path | str) -> Launcher:
     return Launcher(Path(found), *_vendor_and_version(answer.stdout + answer.stderr))
 
 
-def build_command(launcher: Launcher, n_ranks: int, program: Sequence[str]) -> list[str]:
+def build_command(
+    launcher: Launcher,
+    n_ranks: int,
+    program: Sequence[str],
+    exported: Sequence[str] = ("DISTSIM_N_RANKS",),
+) -> list[str]:
     """Return the command that starts a program on N ranks.
 
     Parameters
@@ -257,6 +266,8 @@ def build_command(launcher: Launcher, n_ranks: int, program: Sequence[str]) -> l
         Number of ranks.
     program : sequence of str
         What each rank runs.
+    exported : sequence of str
+        Names of variables that ranks on other nodes are to have, too.
 
     Returns
     -------
@@ -267,8 +278,9 @@ def build_command(launcher: Launcher, n_ranks: int, program: Sequence[str]) -> l
     >>> build_command(Launcher(Path("mpiexec"), "MPICH", "5.0"), 2, ["python", "model.py"])
     ['mpiexec', '-n', '2', 'python', 'model.py']
     """
-    exported = ["-x", "DISTSIM_N_RANKS"] if launcher.vendor == "Open MPI" else []
-    return [str(launcher.path), "-n", str(n_ranks), *exported, *program]
+    is_open_mpi = launcher.vendor == "Open MPI"
+    exports = [word for name in exported for word in ("-x", name)] if is_open_mpi else []
+    return [str(launcher.path), "-n", str(n_ranks), *exports, *program]
 
 
 def build_environment(

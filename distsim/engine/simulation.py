@@ -8,23 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim import comm as communication
-from distsim.engine.cells import CellBlock, CellGroup
+from distsim.engine.cells import CellBlock, CellGroup, Injection
 from distsim.engine.choice import choose_exchange
 from distsim.engine.connectome import Pathway
-from distsim.engine.exchange import Exchange, SpikeExchange, fetch
+from distsim.engine.description import Description
+from distsim.engine.exchange import Exchange, SpikeExchange
 from distsim.engine.history import SpikeHistory
 from distsim.engine.messages import NO_SPIKES
 from distsim.engine.network import GroupNetwork
-from distsim.engine.poisson import PoissonBlock, build_tables, is_source
-from distsim.engine.spike_arrays import ArrayBlock
-from distsim.errors import ConnectivityError
+from distsim.engine.poisson import build_tables, is_source
 from distsim.kernels.arrays import Gathering
 from distsim.kernels.bundle import advance_bundle
 from distsim.kernels.epoch import sample
 from distsim.kernels.stretch import advance_stretch
 from distsim.models import CellModel
-from distsim.partitioning import Partition
-from distsim.partitioning.streams import Purpose, Stream
 
 __all__ = ["Simulation"]
 
@@ -34,29 +31,20 @@ LONGEST_EPOCH = 100
 STRETCH_SECONDS = 0.05
 
 
-class Simulation:
+class Simulation(Description):
     """Cells, pathways and clock of one rank.
 
     Parameters
     ----------
-    comm : mpi4py communicator
-    dt : float
-        [ms]
-    seed : int
-    min_delay : float or None
-        Given by the user [ms]; None: the smallest delay of any pathway.
-    max_delay : float or None
-        Given by the user [ms]; None: no limit.
+    comm, dt, seed, min_delay, max_delay
+        As for `Description`.
     exchange : {'auto', 'allgather', 'directed'}
         How spikes are exchanged.
 
     Attributes
     ----------
-    step : int
-        The present step; time is ``step * dt``.
-    segment : int
-        How often `reset` was called.
-    partition : Partition
+    networks : dict of str to GroupNetwork
+        By the name of the cell model.
     """
 
     def __init__(
@@ -68,27 +56,12 @@ class Simulation:
         max_delay: float | None,
         exchange: str = "auto",
     ) -> None:
-        self.comm = comm
-        self.rank = comm.Get_rank()
-        self.dt = dt
-        self.seed = seed
-        self.user_min_delay = min_delay
-        self.user_max_delay = max_delay
-        self.step = 0
-        self.segment = 0
-        self.partition = Partition()
+        super().__init__(comm, dt, seed, min_delay, max_delay)
         self.networks: dict[str, GroupNetwork] = {}
-        self.array_blocks: list[ArrayBlock] = []
-        self.poisson_blocks: list[PoissonBlock] = []
-        self.poisson_ranges: list[tuple[int, int]] = []
         self.exchange_kind = exchange
         self.exchange: Exchange = SpikeExchange(comm)
         self.history = SpikeHistory()
         self.epoch_steps = LONGEST_EPOCH
-        self.min_delay_steps: int | None = None
-        self.max_delay_steps: int | None = None
-        self.counters = {"spikes": 0, "events": 0, "epochs": 0, "steps": 0}
-        self.seconds = {"build": 0.0, "run": 0.0}
         self._stretch_epochs = 1
         self._is_structure_changed = True
 
@@ -104,19 +77,6 @@ class Simulation:
         self._is_structure_changed = True
         return block
 
-    def add_array_sources(self, first_gid: int, indices: NDArray[np.int64]) -> ArrayBlock:
-        """Add this rank's cells of a population of SpikeSourceArray."""
-        self.array_blocks.append(ArrayBlock(first_gid, indices))
-        return self.array_blocks[-1]
-
-    def add_poisson_sources(
-        self, first_gid: int, size: int, indices: NDArray[np.int64]
-    ) -> PoissonBlock:
-        """Add this rank's cells of a population of SpikeSourcePoisson of `size` cells in all."""
-        self.poisson_blocks.append(PoissonBlock(first_gid, indices))
-        self.poisson_ranges.append((first_gid, first_gid + size))
-        return self.poisson_blocks[-1]
-
     def add_pathway(self, model: str, pathway: Pathway) -> None:
         """Add a pathway onto the cells of a model."""
         self.networks[model].pathways.append(pathway)
@@ -125,6 +85,16 @@ class Simulation:
     def touch_connections(self) -> None:
         """Say that connections, weights or delays were changed."""
         self._is_structure_changed = True
+
+    def inject(self, key: tuple[int, int], injection: Injection) -> None:
+        """Let a current flow into cells, in place of an earlier one with the same key."""
+        self.networks[injection.block.model.name].group.injections[key] = injection
+        injection.block.touch()
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses onto this rank's cells."""
+        return sum(network.n_synapses for network in self.networks.values())
 
     @property
     def cell_groups(self) -> list[CellGroup]:
@@ -142,7 +112,7 @@ class Simulation:
             On every rank, if something on any rank cannot be.
         """
         started = time.perf_counter()
-        is_structure_changed, is_poisson_changed = self._any_rank(
+        is_structure_changed, is_poisson_changed = self.any_rank(
             self._is_structure_changed, any(block.is_changed for block in self.poisson_blocks)
         )
         drives = self._agree_on_drives() if is_structure_changed else {}
@@ -167,21 +137,14 @@ class Simulation:
             keys = self.history.change(self.step, self.max_delay_steps or 0)
             keys = self.exchange.exchange(keys)
             for network in self.networks.values():
-                network.requeue(self.step, reach, keys, self._poisson_stream())
+                network.requeue(self.step, reach, keys, self.poisson_stream)
         self._is_structure_changed = False
         self.seconds["build"] += time.perf_counter() - started
-
-    def _any_rank(self, *flags: bool) -> list[bool]:
-        """Return for each flag whether it is set on any rank."""
-        mine = np.array(flags, np.int64)
-        everyone = np.empty((self.comm.Get_size(), mine.size), np.int64)
-        self.comm.Allgather(mine, everyone)
-        return [bool(column.any()) for column in everyone.T]
 
     def _agree_on_drives(self) -> dict[GroupNetwork, list[Pathway]]:
         """Return the pathways whose spikes are drawn as they arrive, the same on every rank."""
         candidates = [(n, p) for n in self.networks.values() for p in n.drive_candidates]
-        is_unfit = self._any_rank(*(p.connections.constant_delay is None for _, p in candidates))
+        is_unfit = self.any_rank(*(p.connections.constant_delay is None for _, p in candidates))
         drives: dict[GroupNetwork, list[Pathway]] = {n: [] for n in self.networks.values()}
         for (network, pathway), unfit in zip(candidates, is_unfit, strict=True):
             if not unfit:
@@ -202,7 +165,7 @@ class Simulation:
     def _compile(self) -> None:
         """Call the kernels of each group without work, so that they are compiled, or loaded."""
         self.exchange.compile()
-        gathering = self._gathering
+        gathering = self.exchange.gathering
         for network in self.networks.values():
             advance_bundle(self.step, 0, NO_SPIKES, network.bundle())
             if gathering is not None:
@@ -229,30 +192,14 @@ class Simulation:
             from_spikes = min(from_spikes, low_exchanged)
             largest = max(largest, high)
         # one reduction for all: the largest delay travels as a negative number
-        mine = np.array([smallest, from_spikes, -largest], np.int64)
-        everyone = np.empty((self.comm.Get_size(), 3), np.int64)
-        self.comm.Allgather(mine, everyone)
-        smallest, from_spikes, largest = everyone.min(axis=0) * (1, 1, -1)
-        self._check_delays(int(smallest), int(largest))
-        self.min_delay_steps = int(smallest) if largest > 0 else None
-        self.max_delay_steps = int(largest) if largest > 0 else None
-        self.epoch_steps = min(int(from_spikes), LONGEST_EPOCH)
+        smallest, from_spikes, largest = self.smallest_of_all(smallest, from_spikes, -largest)
+        largest = -largest
+        self.check_delays(smallest, largest)
+        self.min_delay_steps = smallest if largest > 0 else None
+        self.max_delay_steps = largest if largest > 0 else None
+        self.epoch_steps = min(from_spikes, LONGEST_EPOCH)
         if self.user_min_delay is not None:
             self.epoch_steps = min(self.epoch_steps, round(self.user_min_delay / self.dt))
-
-    def _check_delays(self, smallest: int, largest: int) -> None:
-        """Raise, on every rank, if a delay is outside what `setup()` was told."""
-        low, high = self.user_min_delay, self.user_max_delay
-        if low is not None and smallest < round(low / self.dt):
-            raise ConnectivityError(
-                f"delay = {smallest * self.dt:g} ms is shorter than min_delay = {low:g} ms; "
-                "raise the delay or set setup(min_delay=...)"
-            )
-        if high is not None and largest > round(high / self.dt):
-            raise ConnectivityError(
-                f"delay = {largest * self.dt:g} ms is longer than max_delay = {high:g} ms; "
-                "lower the delay or set setup(max_delay=...)"
-            )
 
     def _refresh_poisson(self) -> None:
         """Fetch the parameters of the Poisson sources with targets here; a collective call."""
@@ -264,25 +211,11 @@ class Simulation:
                 ]
             )
         )
-        owners = self.partition.rank_of(gids)
-        values = fetch(self.comm, gids, np.asarray(owners, np.int64), self._poisson_values)
-        tables, sources = build_tables(gids, values, self.dt)
+        tables, sources = build_tables(gids, self.fetch_poisson_values(gids), self.dt)
         for network in self.networks.values():
-            network.set_poisson(self.step, self._poisson_stream(), tables, sources)
+            network.set_poisson(self.step, self.poisson_stream, tables, sources)
         for block in self.poisson_blocks:
             block.is_changed = False
-
-    def _poisson_values(self, gids: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return rate, start and duration of Poisson sources that this rank owns."""
-        values = np.zeros((gids.size, 3))
-        for block, (first, end) in zip(self.poisson_blocks, self.poisson_ranges, strict=True):
-            inside = (gids >= first) & (gids < end)
-            if inside.any():
-                values[inside] = block.values_of(gids[inside])
-        return values
-
-    def _poisson_stream(self) -> Stream:
-        return Stream.of(self.seed, Purpose.POISSON, 0, revision=self.segment)
 
     # --- running -------------------------------------------------------------------------------
 
@@ -297,7 +230,7 @@ class Simulation:
         """
         started = time.perf_counter()
         first = self.step
-        stream = self._poisson_stream()
+        stream = self.poisson_stream
         for network in self.networks.values():
             sample(self.step, network.group.cells.state, network.group.probes)
             network.group.flush()
@@ -381,6 +314,10 @@ class Simulation:
         if keys.size:
             self.history.append(last, keys)
         self.counters["spikes"] += keys.size
+
+    def close(self) -> None:
+        """Give back what MPI holds; every rank must call it."""
+        self.exchange.free()
 
     def reset(self) -> None:
         """Go back to step 0 of a new segment; state is for the caller to set."""

@@ -51,9 +51,13 @@ class ArrayBlock(SourceBlock):
         self._keys = np.sort(steps << 32 | np.repeat(self.gids, counts))
         self.is_changed = False
 
+    def keys_between(self, first: int, last: int) -> NDArray[np.int64]:
+        """Return the spikes of the steps ``first <= step <= last``, sorted."""
+        low, high = np.searchsorted(self._keys, [first << 32, (last + 1) << 32])
+        return self._keys[low:high]
+
     def spikes_between(self, first: int, last: int) -> NDArray[np.int64]:
         """Return, and record, the spikes of the steps ``first <= step <= last``, sorted."""
-        low, high = np.searchsorted(self._keys, [first << 32, (last + 1) << 32])
-        keys = self._keys[low:high]
+        keys = self.keys_between(first, last)
         self.spikes.append(keys)
         return keys

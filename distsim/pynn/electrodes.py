@@ -54,9 +54,8 @@ class _CurrentSource(StandardCurrentSource):
         times, amplitudes = self._course()
         steps = np.rint(times / state.dt).astype(np.int64)
         for k, (block, positions) in enumerate(self._targets):
-            group = state.simulation.networks[block.model.name].group
-            group.injections[self._number, k] = Injection(block, positions, steps, amplitudes)
-            block.touch()
+            injection = Injection(block, positions, steps, amplitudes)
+            state.simulation.inject((self._number, k), injection)
 
     def _course(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the times at which the current changes, and its value from then on."""

@@ -14,9 +14,9 @@ from pyNN import common
 from tqdm import tqdm
 
 from distsim import comm as communication
-from distsim.engine import Simulation
 from distsim.engine.choice import EXCHANGES
-from distsim.errors import ParameterError, SetupError, did_you_mean
+from distsim.engines.selection import Engine, chosen_engine, engine_class
+from distsim.errors import DistsimError, ParameterError, SetupError, did_you_mean
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
 
@@ -66,6 +66,14 @@ class Setup:
     exchange : {'auto', 'allgather', 'directed'}
         How ranks exchange spikes: all to all, or each only to ranks with targets; 'auto': what is
         estimated to take less time.
+    engine : str
+        'native', or another simulator: see `distsim.engines`. Default: the environment's
+        DISTSIM_ENGINE, else 'native'.
+    threads : int
+        Of each process; engine 'nest' only.
+    share_input : bool
+        Whether Poisson sources spike as on the native engine; False: another engine's own
+        generators do.
     progress : bool or None
         Show progress bars on rank 0; None: if stderr is a terminal.
     log : bool or str
@@ -78,6 +86,9 @@ class Setup:
     seed: int = 1
     partition: str | PlacementFunction = "block"
     exchange: str = "auto"
+    engine: str = dataclasses.field(default_factory=chosen_engine)
+    threads: int = 1
+    share_input: bool = True
     progress: bool | None = None
     log: bool | str = True
 
@@ -107,7 +118,30 @@ class Setup:
         if setup.exchange not in EXCHANGES:
             allowed = "', '".join(EXCHANGES)
             raise SetupError(f"exchange = {setup.exchange!r}; it must be one of '{allowed}'")
+        setup._check_engine()
         return setup
+
+    def _check_engine(self) -> None:
+        engine_class(self.engine)
+        if not (isinstance(self.threads, int | np.integer) and self.threads >= 1):
+            raise SetupError(f"threads = {self.threads!r}; it must be a whole number from 1 on")
+        if self.threads > 1 and self.engine != "nest":
+            raise SetupError(
+                f"threads = {self.threads}: engine '{self.engine}' has one thread per rank; start "
+                f"{self.threads} ranks instead"
+            )
+        if not self.share_input and self.engine == "native":
+            raise SetupError("share_input=False: engine 'native' has no other input")
+
+    @property
+    def engine_options(self) -> dict[str, Any]:
+        """What the engine is told beyond time step, seed and delays."""
+        if self.engine == "native":
+            return {"exchange": self.exchange}
+        options: dict[str, Any] = {"share_input": bool(self.share_input)}
+        if self.engine == "nest":
+            options["threads"] = int(self.threads)
+        return options
 
     def _check_times(self) -> None:
         dt, low, high = self.timestep, self.min_delay, self.max_delay
@@ -130,7 +164,7 @@ class State(common.control.BaseState):
     def __init__(self) -> None:
         super().__init__()
         self.setup: Setup = Setup()
-        self._simulation: Simulation | None = None
+        self._simulation: Engine | None = None
         self._is_one_process = False
         self._clear()
 
@@ -156,14 +190,21 @@ class State(common.control.BaseState):
         low = None if isinstance(setup.min_delay, str) else float(setup.min_delay)
         high = None if isinstance(setup.max_delay, str) else float(setup.max_delay)
         if self._simulation is not None:
-            self._simulation.exchange.free()
-        self._simulation = Simulation(
-            comm, float(setup.timestep), int(setup.seed), low, high, setup.exchange
-        )
+            self._simulation.close()
+            self._simulation = None
+        make = engine_class(setup.engine)
+        failure: Exception | None = None
+        try:
+            self._simulation = make(
+                comm, float(setup.timestep), int(setup.seed), low, high, **setup.engine_options
+            )
+        except DistsimError as error:  # as where the engine is not installed
+            failure = error
+        communication.agree(comm, failure)
         self.started = time.perf_counter()
 
     @property
-    def simulation(self) -> Simulation:
+    def simulation(self) -> Engine:
         """The engine.
 
         Raises
@@ -268,7 +309,8 @@ class State(common.control.BaseState):
         """Return the first gid and the placement of a new population."""
         simulation = self.simulation
         first_gid = simulation.partition.n_cells
-        placement = place(self.setup.partition, first_gid, size, self.n_ranks, self.n_populations)
+        partition = getattr(simulation, "placement", lambda: self.setup.partition)()
+        placement = place(partition, first_gid, size, self.n_ranks, self.n_populations)
         simulation.partition = simulation.partition.with_population(placement)
         self.n_populations += 1
         return first_gid, placement
@@ -332,7 +374,7 @@ class State(common.control.BaseState):
         simulation = self.simulation
         mine = np.array(
             [
-                sum(network.n_synapses for network in simulation.networks.values()),
+                simulation.n_synapses,
                 simulation.counters["spikes"],
             ],
             np.int64,

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from pyNN.parameters import Sequence
 from pyNN.standardmodels import StandardCellType, build_translations, cells, synapses
 
-from distsim.engine import Simulation
 from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.poisson import PoissonBlock
 from distsim.engine.spike_arrays import ArrayBlock
+from distsim.engines.selection import Engine
 from distsim.errors import ParameterError, did_you_mean
 from distsim.models import CELL_MODELS
 from distsim.pynn.simulator import state
@@ -77,7 +77,11 @@ class StandardCell(_CheckedParameters, StandardCellType):
     """What the front end needs of every cell type, beyond PyNN's own."""
 
     def add_to(
-        self, simulation: Simulation, first_gid: int, size: int, indices: NDArray[np.int64]
+        self,
+        simulation: Engine,
+        first_gid: int,
+        size: int,
+        indices: NDArray[np.int64],
     ) -> SourceBlock:
         """Give the engine this rank's cells of a population."""
         raise NotImplementedError
@@ -132,7 +136,11 @@ class _NeuronType(StandardCell):
     """A cell type that a `CellModel` advances."""
 
     def add_to(
-        self, simulation: Simulation, first_gid: int, size: int, indices: NDArray[np.int64]
+        self,
+        simulation: Engine,
+        first_gid: int,
+        size: int,
+        indices: NDArray[np.int64],
     ) -> CellBlock:
         """Give the engine this rank's cells of a population."""
         return simulation.add_cells(CELL_MODELS[type(self).__name__], first_gid, indices)
@@ -262,7 +270,11 @@ class SpikeSourceArray(StandardCell, cells.SpikeSourceArray):
     translations = _same_names(cells.SpikeSourceArray)
 
     def add_to(
-        self, simulation: Simulation, first_gid: int, size: int, indices: NDArray[np.int64]
+        self,
+        simulation: Engine,
+        first_gid: int,
+        size: int,
+        indices: NDArray[np.int64],
     ) -> ArrayBlock:
         """Give the engine this rank's cells of a population."""
         return simulation.add_array_sources(first_gid, indices)
@@ -296,7 +308,11 @@ class SpikeSourcePoisson(StandardCell, cells.SpikeSourcePoisson):
     translations = _same_names(cells.SpikeSourcePoisson)
 
     def add_to(
-        self, simulation: Simulation, first_gid: int, size: int, indices: NDArray[np.int64]
+        self,
+        simulation: Engine,
+        first_gid: int,
+        size: int,
+        indices: NDArray[np.int64],
     ) -> PoissonBlock:
         """Give the engine this rank's cells of a population."""
         return simulation.add_poisson_sources(first_gid, size, indices)

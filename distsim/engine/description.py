@@ -1,0 +1,137 @@
+"""What every engine keeps of a described network: its clock, its sources, and who owns what."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.engine.exchange import fetch
+from distsim.engine.poisson import PoissonBlock
+from distsim.engine.spike_arrays import ArrayBlock
+from distsim.errors import ConnectivityError
+from distsim.partitioning import Partition
+from distsim.partitioning.streams import Purpose, Stream
+
+__all__ = ["Description"]
+
+
+class Description:
+    """Clock, partition and spike sources of one rank, and what was measured.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+    dt : float
+        [ms]
+    seed : int
+    min_delay : float or None
+        Given by the user [ms]; None: the smallest delay of any pathway.
+    max_delay : float or None
+        Given by the user [ms]; None: no limit.
+
+    Attributes
+    ----------
+    step : int
+        The present step; time is ``step * dt``.
+    segment : int
+        How often `reset` was called.
+    partition : Partition
+    min_delay_steps, max_delay_steps : int or None
+        Of the connections, once they are built; None if there are none.
+    counters : dict of str to int
+    seconds : dict of str to float
+    """
+
+    def __init__(
+        self, comm: Any, dt: float, seed: int, min_delay: float | None, max_delay: float | None
+    ) -> None:
+        self.comm = comm
+        self.rank = comm.Get_rank()
+        self.dt = dt
+        self.seed = seed
+        self.user_min_delay = min_delay
+        self.user_max_delay = max_delay
+        self.step = 0
+        self.segment = 0
+        self.partition = Partition()
+        self.array_blocks: list[ArrayBlock] = []
+        self.poisson_blocks: list[PoissonBlock] = []
+        self.poisson_ranges: list[tuple[int, int]] = []
+        self.min_delay_steps: int | None = None
+        self.max_delay_steps: int | None = None
+        self.counters = {"spikes": 0, "events": 0, "epochs": 0, "steps": 0}
+        self.seconds = {"build": 0.0, "run": 0.0}
+
+    def add_array_sources(self, first_gid: int, indices: NDArray[np.int64]) -> ArrayBlock:
+        """Add this rank's cells of a population of SpikeSourceArray."""
+        self.array_blocks.append(ArrayBlock(first_gid, indices))
+        return self.array_blocks[-1]
+
+    def add_poisson_sources(
+        self, first_gid: int, size: int, indices: NDArray[np.int64]
+    ) -> PoissonBlock:
+        """Add this rank's cells of a population of SpikeSourcePoisson of `size` cells in all."""
+        self.poisson_blocks.append(PoissonBlock(first_gid, indices))
+        self.poisson_ranges.append((first_gid, first_gid + size))
+        return self.poisson_blocks[-1]
+
+    @property
+    def poisson_stream(self) -> Stream:
+        """The stream of the Poisson sources in this segment."""
+        return Stream.of(self.seed, Purpose.POISSON, 0, revision=self.segment)
+
+    def fetch_poisson_values(self, gids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return rate, start and duration of Poisson sources; every rank must call it.
+
+        Parameters
+        ----------
+        gids : ndarray of int64, shape (n,)
+            Those that this rank wants to know.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, 3)
+        """
+        owners = np.asarray(self.partition.rank_of(gids), np.int64)
+        return fetch(self.comm, gids, owners, self._poisson_values)
+
+    def _poisson_values(self, gids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return rate, start and duration of Poisson sources that this rank owns."""
+        values = np.zeros((gids.size, 3))
+        for block, (first, end) in zip(self.poisson_blocks, self.poisson_ranges, strict=True):
+            inside = (gids >= first) & (gids < end)
+            if inside.any():
+                values[inside] = block.values_of(gids[inside])
+        return values
+
+    def any_rank(self, *flags: bool) -> list[bool]:
+        """Return for each flag whether it is set on any rank; every rank must call it."""
+        mine = np.array(flags, np.int64)
+        everyone = np.empty((self.comm.Get_size(), mine.size), np.int64)
+        self.comm.Allgather(mine, everyone)
+        return [bool(column.any()) for column in everyone.T]
+
+    def smallest_of_all(self, *values: int) -> list[int]:
+        """Return the smallest of each value on any rank; every rank must call it."""
+        everyone = np.empty((self.comm.Get_size(), len(values)), np.int64)
+        self.comm.Allgather(np.array(values, np.int64), everyone)
+        return [int(value) for value in everyone.min(axis=0)]
+
+    def check_delays(self, smallest: int, largest: int) -> None:
+        """Raise, on every rank, if a delay [steps] is outside what `setup()` was told.
+
+        Raises
+        ------
+        ConnectivityError
+        """
+        low, high = self.user_min_delay, self.user_max_delay
+        if low is not None and smallest < round(low / self.dt):
+            raise ConnectivityError(
+                f"delay = {smallest * self.dt:g} ms is shorter than min_delay = {low:g} ms; "
+                "raise the delay or set setup(min_delay=...)"
+            )
+        if high is not None and largest > round(high / self.dt):
+            raise ConnectivityError(
+                f"delay = {largest * self.dt:g} ms is longer than max_delay = {high:g} ms; "
+                "lower the delay or set setup(max_delay=...)"
+            )

@@ -1,0 +1,411 @@
+"""What all engines that are other simulators share: the description, Poisson trains, records."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim import comm as communication
+from distsim.engine.cells import CellBlock, Injection, SourceBlock
+from distsim.engine.connectome import Pathway
+from distsim.engine.description import Description
+from distsim.engine.poisson import PoissonBlock, build_tables, is_source
+from distsim.engine.recorder import ProbeSet
+from distsim.engine.spike_arrays import ArrayBlock
+from distsim.errors import EngineError
+from distsim.kernels.arrays import SpikeLog
+from distsim.kernels.poisson import log_poisson
+from distsim.models import CellModel
+
+__all__ = ["ExternalSimulation", "Synapses"]
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# spikes of Poisson sources that are drawn at once
+LOG_SIZE = 2**18
+# a run is made in about as many pieces, between which progress is shown
+N_PIECES = 50
+
+
+def gathered(comm: Any, values: Integers) -> Integers:
+    """Return the values of all ranks, in their order; every rank must call it."""
+    counts = np.empty(comm.Get_size(), np.int64)
+    comm.Allgather(np.array([values.size], np.int64), counts)
+    everything = np.empty(int(counts.sum()), np.int64)
+    comm.Allgatherv(np.ascontiguousarray(values), (everything, counts))
+    return everything
+
+
+class Synapses(NamedTuple):
+    """Some synapses onto cells of this rank.
+
+    Attributes
+    ----------
+    sources, targets : ndarray of int64, shape (n,)
+        gids.
+    weights : ndarray of float64, shape (n,)
+        [nA, uS or mV]; rounded to 32 bits, as the native engine holds them.
+    delays : ndarray of int64, shape (n,)
+        [steps]
+    """
+
+    sources: Integers
+    targets: Integers
+    weights: Floats
+    delays: Integers
+
+
+class ExternalSimulation(Description, ABC):
+    """Description and clock of a simulation that another simulator makes.
+
+    Parameters
+    ----------
+    comm, dt, seed, min_delay, max_delay
+        As for `Description`.
+    share_input : bool
+        Whether Poisson sources spike as on the native engine; otherwise the simulator's own
+        generators do.
+
+    Attributes
+    ----------
+    n_synapses : int
+        Onto this rank's cells.
+    """
+
+    name: str
+
+    def __init__(
+        self,
+        comm: Any,
+        dt: float,
+        seed: int,
+        min_delay: float | None,
+        max_delay: float | None,
+        share_input: bool = True,
+    ) -> None:
+        super().__init__(comm, dt, seed, min_delay, max_delay)
+        self.share_input = share_input
+        self.cell_blocks: list[CellBlock] = []
+        self.pathways: list[tuple[str, Pathway]] = []
+        self.injections: dict[tuple[int, int], Injection] = {}
+        self.n_synapses = 0
+        self._is_built = False
+        self._currents: dict[CellBlock, Floats] = {}
+
+    # --- description ---------------------------------------------------------------------------
+
+    def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
+        """Add this rank's cells of a population of model neurons."""
+        self._refuse_if_running("populations")
+        self.cell_blocks.append(CellBlock(model, first_gid, indices))
+        return self.cell_blocks[-1]
+
+    def add_array_sources(self, first_gid: int, indices: Integers) -> ArrayBlock:
+        """Add this rank's cells of a population of SpikeSourceArray."""
+        self._refuse_if_running("populations")
+        return super().add_array_sources(first_gid, indices)
+
+    def add_poisson_sources(self, first_gid: int, size: int, indices: Integers) -> PoissonBlock:
+        """Add this rank's cells of a population of SpikeSourcePoisson of `size` cells in all."""
+        self._refuse_if_running("populations")
+        return super().add_poisson_sources(first_gid, size, indices)
+
+    def add_pathway(self, model: str, pathway: Pathway) -> None:
+        """Add a pathway onto the cells of a model."""
+        self._refuse_if_running("projections")
+        self.pathways.append((model, pathway))
+
+    def touch_connections(self) -> None:
+        """Say that connections, weights or delays were changed."""
+        self._refuse_if_running("weights or delays")
+
+    def inject(self, key: tuple[int, int], injection: Injection) -> None:
+        """Let a current flow into cells, in place of an earlier one with the same key."""
+        self._refuse_if_running("current sources")
+        self.injections[key] = injection
+
+    def _refuse_if_running(self, what: str) -> None:
+        if self._is_built:
+            raise EngineError(
+                f"{what} cannot be added or changed after run() on engine '{self.name}'; do so "
+                "before it, or use the native engine"
+            )
+
+    # --- building ------------------------------------------------------------------------------
+
+    def prepare(self, progress: Callable[[int], None] = lambda n: None) -> None:
+        """Build what was described, and hand over what was changed; every rank must call it.
+
+        Raises
+        ------
+        DistsimError
+            On every rank, if something on any rank cannot be.
+        """
+        started = time.perf_counter()
+        failure: Exception | None = None
+        try:
+            self._prepare(progress)
+        except Exception as error:  # reduced over all ranks, then raised on each
+            failure = error
+        communication.agree(self.comm, failure)
+        if not self._is_built:
+            self._agree_on_delays()
+            self._fetch_poisson()
+            self._end_building()
+            self._is_built = True
+        elif any(self.any_rank(any(block.is_changed for block in self.poisson_blocks))):
+            self._fetch_poisson()
+        self.seconds["build"] += time.perf_counter() - started
+
+    def _prepare(self, progress: Callable[[int], None]) -> None:
+        for source in self.poisson_blocks:
+            source.check()
+        for array in self.array_blocks:
+            array.refresh(self.dt)
+        if not self._is_built:
+            self._number_cells()
+            self._currents = {}
+            self._create()
+            self.n_synapses = 0
+            self._delays = [2**30, 0]
+            self._heard: list[Integers] = []
+            for model, pathway in self.pathways:
+                for synapses in self._synapses(model, pathway):
+                    self._note(synapses)
+                    self._connect(pathway.receptor, model, synapses)
+                    progress(synapses.sources.size)
+        for block in self.cell_blocks:
+            if block.is_changed:
+                block.model.coefficients(block.parameters, self.dt)  # checks them
+                self._set_parameters(block)
+                block.is_changed = False
+            self._set_state(block)
+            self._set_probes(block)
+
+    def _number_cells(self) -> None:
+        """Give local indices within each model, as pathways count cells."""
+        self._gids_of: dict[str, Integers] = {}
+        for model in dict.fromkeys(block.model.name for block in self.cell_blocks):
+            n = 0
+            blocks = [block for block in self.cell_blocks if block.model.name == model]
+            for block in blocks:
+                block.first_lid = n
+                n += block.n_local
+            self._gids_of[model] = np.concatenate([block.gids for block in blocks])
+
+    def _synapses(self, model: str, pathway: Pathway) -> Iterator[Synapses]:
+        """Yield the synapses of a pathway onto this rank's cells, in pieces."""
+        lids, gids = pathway.lids(), self._gids_of[model]
+        for chunk in pathway.connections.chunks(pathway.targets):
+            targets = lids[chunk.target_positions]
+            is_here = targets >= 0
+            shape = chunk.target_positions.shape
+            weights = np.broadcast_to(np.asarray(chunk.weights, np.float32), shape)
+            delays = np.rint(np.broadcast_to(chunk.delays, shape) / self.dt).astype(np.int64)
+            yield Synapses(
+                pathway.source_gids(chunk.sources)[is_here],
+                gids[targets[is_here]],
+                weights.astype(np.float64)[is_here],
+                np.maximum(delays, 1)[is_here],
+            )
+
+    def _note(self, synapses: Synapses) -> None:
+        """Keep what building needs to know of synapses."""
+        if synapses.sources.size:
+            low, high = self._delays
+            self._delays = [
+                min(low, int(synapses.delays.min())),
+                max(high, int(synapses.delays.max())),
+            ]
+            is_poisson = is_source(synapses.sources, self.poisson_ranges)
+            self._heard.append(np.unique(synapses.sources[is_poisson]))
+        self.n_synapses += synapses.sources.size
+
+    def _agree_on_delays(self) -> None:
+        """Find the smallest and largest delay of all ranks, and check them."""
+        low, high = self.smallest_of_all(self._delays[0], -self._delays[1])
+        if high < 0:
+            self.min_delay_steps, self.max_delay_steps = low, -high
+            self.check_delays(low, -high)
+
+    # --- Poisson sources -----------------------------------------------------------------------
+
+    def _fetch_poisson(self) -> None:
+        """Fetch the parameters of the Poisson sources with targets here; a collective call."""
+        gids = np.unique(np.concatenate([np.zeros(0, np.int64), *self._heard]))
+        self._tables, self._sources = build_tables(gids, self.fetch_poisson_values(gids), self.dt)
+        for block in self.poisson_blocks:
+            block.is_changed = False
+
+    def poisson_keys(self, first: int, last: int) -> Integers:
+        """Return the spikes of Poisson sources with targets here, as on the native engine.
+
+        Parameters
+        ----------
+        first, last : int
+            The steps ``first <= step <= last``.
+
+        Returns
+        -------
+        ndarray of int64
+            ``step << 32 | gid``; a source with several spikes in a step is there as often.
+        """
+        log = SpikeLog(np.zeros(LOG_SIZE, np.int64), np.zeros(1, np.int64))
+        position, parts, is_done = np.array([first, 0], np.int64), [], False
+        while not is_done:
+            is_done = log_poisson(
+                position, last, self.poisson_stream, self._sources, self._tables, log
+            )
+            parts.append(log.keys[: log.filled[0]].copy())
+            log.filled[0] = 0
+        return np.concatenate(parts)
+
+    # --- running -------------------------------------------------------------------------------
+
+    def run_until(self, last_step: int, progress: Callable[[int], None] = lambda n: None) -> None:
+        """Make all steps up to `last_step`; every rank must call it.
+
+        Parameters
+        ----------
+        last_step : int
+        progress : callable
+            Called with the number of steps made, now and then.
+        """
+        started = time.perf_counter()
+        first = self.step
+        self._sample_now()
+        if last_step > first:
+            for end in self._piece_ends(last_step):
+                self._hold_currents()
+                self._play(self._source_keys(end))
+                self._advance(end - self.step, is_last=end == last_step)
+                progress(end - self.step)
+                self.step = end
+            self._collect(first)
+            self._record_sources(first, last_step)
+        self.counters["steps"] += last_step - first
+        self.seconds["run"] += time.perf_counter() - started
+
+    def _piece_ends(self, last_step: int) -> list[int]:
+        """Return the steps at which a run pauses: for progress, and where a current changes."""
+        epoch = self.min_delay_steps or 1
+        piece = epoch * -(-(last_step - self.step) // (N_PIECES * epoch))
+        changes = [injection.steps for injection in self.injections.values()]
+        ends = np.unique(np.concatenate([np.arange(self.step, last_step, piece), *changes]))
+        return [int(end) for end in ends if self.step < end < last_step] + [last_step]
+
+    def _hold_currents(self) -> None:
+        """Let the injected currents flow that hold from the present step on."""
+        totals: dict[CellBlock, Floats] = {}
+        for injection in self.injections.values():
+            total = totals.setdefault(injection.block, np.zeros(injection.block.n_local))
+            last = int(np.searchsorted(injection.steps, self.step, side="right"))
+            np.add.at(total, injection.positions, injection.amplitudes[last - 1] if last else 0.0)
+        for block, total in totals.items():
+            if not np.array_equal(total, self._currents.get(block, np.zeros(block.n_local))):
+                self._currents[block] = total
+                self._set_current(block, total)
+
+    def _source_keys(self, last: int) -> Integers:
+        """Return the spikes that sources with targets here make after the present step.
+
+        Those of given times are of all ranks; a run that begins at 0 has those of step 0, too.
+        """
+        first = self.step + 1 if self.step else 0
+        arrays = [block.keys_between(first, last) for block in self.array_blocks]
+        keys = [gathered(self.comm, np.concatenate([np.zeros(0, np.int64), *arrays]))]
+        if self.share_input:
+            keys.append(self.poisson_keys(self.step + 1, last))
+        return np.sort(np.concatenate(keys))
+
+    def _sample_now(self) -> None:
+        """Take the samples of step 0, at which nothing has been simulated."""
+        if self.step > 0:
+            return
+        for block in self.cell_blocks:
+            for probes in block.probes:
+                if probes.next_step == 0:
+                    state = block.state[probes.state_row, probes.positions]
+                    self.take_samples(probes, state[None])
+
+    def _record_sources(self, first: int, last: int) -> None:
+        """Record the spikes of sources, which distsim knows itself."""
+        for block in self.array_blocks:
+            # a run that begins at 0 has the spikes of step 0 as well
+            keys = block.spikes_between(first + 1 if first else 0, last)
+            self.counters["spikes"] += keys.size
+        if self.share_input:
+            for source in self.poisson_blocks:
+                source.record_between(first + 1, last, self.poisson_stream, self.dt)
+
+    def take_spikes(self, steps: Integers, gids: Integers) -> None:
+        """Record spikes that the simulator has given back."""
+        keys = np.sort(steps << 32 | gids)
+        self.counters["spikes"] += keys.size
+        blocks: list[SourceBlock] = [*self.cell_blocks]
+        if not self.share_input:
+            blocks += self.poisson_blocks
+        for block in blocks:
+            block.spikes.append(keys)
+
+    @staticmethod
+    def take_samples(probes: ProbeSet, rows: Floats) -> None:
+        """Record samples, shape (n_samples, n_positions)."""
+        probes.append(rows)
+        probes.next_step += rows.shape[0] * probes.interval
+
+    def reset(self) -> None:
+        """Go back to step 0 of a new segment; the simulator builds the network anew."""
+        self.step = 0
+        self.segment += 1
+        self._is_built = False
+        for block in (*self.cell_blocks, *self.poisson_blocks, *self.array_blocks):
+            block.touch()
+
+    # --- what each simulator does --------------------------------------------------------------
+
+    @abstractmethod
+    def _create(self) -> None:
+        """Begin anew, and make all cells and sources."""
+
+    @abstractmethod
+    def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
+        """Make some synapses."""
+
+    @abstractmethod
+    def _set_parameters(self, block: CellBlock) -> None:
+        """Give the cells of a block its parameters."""
+
+    @abstractmethod
+    def _set_state(self, block: CellBlock) -> None:
+        """Give the cells of a block its state, as far as it was changed."""
+
+    @abstractmethod
+    def _set_probes(self, block: CellBlock) -> None:
+        """Record from the cells of a block what is to be recorded."""
+
+    def _end_building(self) -> None:
+        """Do what needs all connections."""
+
+    @abstractmethod
+    def _set_current(self, block: CellBlock, total: Floats) -> None:
+        """Let a current [nA] flow into each cell of a block, from the present step on."""
+
+    @abstractmethod
+    def _play(self, keys: Integers) -> None:
+        """Let sources spike in the piece that follows: sorted ``step << 32 | gid``."""
+
+    @abstractmethod
+    def _advance(self, n_steps: int, is_last: bool) -> None:
+        """Make some steps; `is_last` says that the run ends after them."""
+
+    @abstractmethod
+    def _collect(self, first: int) -> None:
+        """Fetch what was recorded since step `first`."""
+
+    def close(self) -> None:
+        """Give back what the simulator holds."""

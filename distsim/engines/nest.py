@@ -1,0 +1,373 @@
+"""NEST as engine: with threads in one process, or one process per rank where NEST has MPI."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.engine.cells import CellBlock, SourceBlock
+from distsim.engine.poisson import PoissonBlock
+from distsim.engine.recorder import ProbeSet
+from distsim.engines.external import ExternalSimulation, Synapses
+from distsim.errors import EngineError
+
+__all__ = ["NestSimulation"]
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+MEMBRANE = {
+    "v_rest": ("E_L", 1.0),
+    "cm": ("C_m", 1000.0),
+    "tau_m": ("tau_m", 1.0),
+    "tau_refrac": ("t_ref", 1.0),
+    "i_offset": ("I_e", 1000.0),
+    "v_reset": ("V_reset", 1.0),
+    "v_thresh": ("V_th", 1.0),
+}
+SYNAPSES = {"tau_syn_E": ("tau_syn_ex", 1.0), "tau_syn_I": ("tau_syn_in", 1.0)}
+V = {"v": ("V_m", 1.0)}
+CURRENTS = {"isyn_exc": ("I_syn_ex", 0.001), "isyn_inh": ("I_syn_in", 0.001)}
+# what only a multimeter shows, and too late for the end of a run
+UNSEEN = ("I_syn_ex", "I_syn_in")
+CONDUCTANCES = {"gsyn_exc": ("g_ex", 0.001), "gsyn_inh": ("g_in", 0.001)}
+
+
+class NestModel(NamedTuple):
+    """What NEST calls a model, its parameters and variables, and in which units.
+
+    Attributes
+    ----------
+    nest_name : str
+    parameters : dict
+        By PyNN's name: NEST's name, and PyNN's unit in NEST's.
+    variables : dict
+        By PyNN's name: NEST's name, and NEST's unit in PyNN's.
+    weight_unit : float
+        PyNN's unit of weights in NEST's.
+    is_conductance_based : bool
+    """
+
+    nest_name: str
+    parameters: dict[str, tuple[str, float]]
+    variables: dict[str, tuple[str, float]]
+    weight_unit: float = 1000.0
+    is_conductance_based: bool = False
+
+
+def _conductance_based(nest_name: str) -> NestModel:
+    """Return one of the models whose leak is given as a conductance."""
+    parameters = MEMBRANE | SYNAPSES | {"e_rev_E": ("E_ex", 1.0), "e_rev_I": ("E_in", 1.0)}
+    return NestModel(nest_name, parameters, V | CONDUCTANCES, is_conductance_based=True)
+
+
+MODELS = {
+    "IF_curr_exp": NestModel("iaf_psc_exp", MEMBRANE | SYNAPSES, V | CURRENTS),
+    "IF_curr_alpha": NestModel("iaf_psc_alpha", MEMBRANE | SYNAPSES, V | CURRENTS),
+    "IF_curr_delta": NestModel("iaf_psc_delta", MEMBRANE, V, weight_unit=1.0),
+    "IF_cond_exp": _conductance_based("iaf_cond_exp"),
+    "IF_cond_alpha": _conductance_based("iaf_cond_alpha"),
+}
+
+
+class NestSimulation(ExternalSimulation):
+    """The network in NEST's kernel.
+
+    A cell's node is its gid + 1: populations are created in order. Spike sources with given times,
+    and Poisson sources that share their trains with other engines, are devices, which each thread
+    has by itself and whose spikes are never sent.
+
+    Parameters
+    ----------
+    threads : int
+        Of each process.
+    **options
+        As for `ExternalSimulation`.
+    """
+
+    name = "nest"
+
+    def __init__(self, *arguments: Any, threads: int = 1, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.nest = import_nest(self.comm)
+        self.threads = threads
+        self._reset_kernel()
+
+    def _reset_kernel(self) -> None:
+        nest = self.nest
+        nest.ResetKernel()
+        nest.verbosity = nest.VerbosityLevel.ERROR
+        nest.set(
+            resolution=self.dt,
+            local_num_threads=self.threads,
+            rng_seed=1 + (self.seed + self.segment) % (2**31 - 1),
+            print_time=False,
+        )
+
+    def placement(self) -> str | Callable[[int, int, int], Any]:
+        """Return how populations are divided: as NEST divides its nodes."""
+        if self.comm.Get_size() == 1:
+            return "block"
+        n_processes, n_threads = self.comm.Get_size(), self.threads
+
+        def rank_of(first_gid: int, n_cells: int, n_ranks: int) -> Integers:
+            nodes = first_gid + 1 + np.arange(n_cells)
+            return nodes % (n_processes * n_threads) % n_processes
+
+        return rank_of
+
+    # --- building ------------------------------------------------------------------------------
+
+    def _create(self) -> None:
+        nest = self.nest
+        self._reset_kernel()
+        self._given: dict[CellBlock, Floats] = {}
+        self._multimeters: dict[int, tuple[Any, int]] = {}
+        self._latest: dict[tuple[int, int], Floats] = {}
+        blocks: list[SourceBlock] = [*self.cell_blocks, *self.array_blocks, *self.poisson_blocks]
+        blocks.sort(key=lambda block: block.first_gid)
+        ends = [*(block.first_gid for block in blocks[1:]), self.partition.n_cells]
+        self._recorder = None
+        for block, end in zip(blocks, ends, strict=True):
+            n_cells = end - block.first_gid
+            if n_cells:
+                nodes = nest.Create(self._nest_model(block), n_cells)
+                if nodes[0].global_id != block.first_gid + 1:
+                    raise EngineError("NEST numbers its nodes otherwise than this engine expects")
+        self._recorded_nodes = np.zeros(0, np.int64)
+        variables = [(b.model.name, p.variable) for b in self.cell_blocks for p in b.probes]
+        unseen = [MODELS[name].variables[variable][0] in UNSEEN for name, variable in variables]
+        self._is_slice_a_step = any(self.any_rank(any(unseen)))
+        if self._is_slice_a_step:
+            # a short delay anywhere makes NEST's slices short
+            ends = nest.Create("parrot_neuron", 2)
+            nest.Connect(ends[0], ends[1], syn_spec={"delay": self.dt})
+
+    def _nest_model(self, block: SourceBlock) -> str:
+        """Return NEST's name of what a block's cells are."""
+        if isinstance(block, CellBlock):
+            return MODELS[block.model.name].nest_name
+        if isinstance(block, PoissonBlock) and not self.share_input:
+            return "parrot_neuron"
+        return "spike_generator"
+
+    def _nodes(self, gids: Integers) -> Any:
+        return self.nest.NodeCollection((gids + 1).tolist())
+
+    def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
+        if not synapses.sources.size:
+            return
+        weights = synapses.weights * MODELS[model].weight_unit
+        if MODELS[model].is_conductance_based:
+            # the sign says which receptor is meant
+            weights = -weights if receptor == 1 else weights
+        elif (weights * (-1 if receptor == 1 else 1) < 0).any():
+            raise EngineError(
+                "in NEST the sign of a weight says which receptor is meant: a negative weight on "
+                "an excitatory synapse, or a positive one on an inhibitory one, cannot be"
+            )
+        self.nest.Connect(
+            synapses.sources + 1,
+            synapses.targets + 1,
+            "one_to_one",
+            {
+                "synapse_model": "static_synapse",
+                "weight": weights,
+                "delay": np.round(synapses.delays * self.dt, 9),
+            },
+        )
+
+    def _end_building(self) -> None:
+        self._slice_steps = 1 if self._is_slice_a_step else self.min_delay_steps or 1
+        if not self.share_input:
+            self._add_generators()
+
+    def _add_generators(self) -> None:
+        """Let each Poisson source repeat the spikes of a generator of NEST's own."""
+        nest, delay = self.nest, self.dt
+        for block in self.poisson_blocks:
+            columns = [block.parameters[name] for name in ("rate", "start", "duration")]
+            for gid, rate, start, duration in zip(block.gids, *columns, strict=True):
+                stop = min(start + duration, 1e12)
+                generator = nest.Create(
+                    "poisson_generator", params={"rate": rate, "start": start, "stop": stop}
+                )
+                nest.Connect(generator, self._nodes(np.array([gid])), syn_spec={"delay": delay})
+
+    # --- what may change -----------------------------------------------------------------------
+
+    def _set_parameters(self, block: CellBlock) -> None:
+        if not block.n_local:
+            return
+        units = MODELS[block.model.name].parameters
+        columns = [(block.parameters[name] * unit).tolist() for name, (_, unit) in units.items()]
+        names = [name for name, _ in units.values()]
+        self._nodes(block.gids).set(
+            [dict(zip(names, cell, strict=True)) for cell in zip(*columns, strict=True)]
+        )
+        # a change of E_L moves V_m
+        self._given.pop(block, None)
+        total = self._currents.get(block)
+        if total is not None:
+            self._set_current(block, total)
+
+    def _set_state(self, block: CellBlock) -> None:
+        before = self._given.get(block)
+        for row, variable in enumerate(block.model.states):
+            values = block.state[row]
+            old = before[row] if before is not None else np.full(block.n_local, np.nan)
+            changed = np.flatnonzero(values != old)
+            if not changed.size:
+                continue
+            if before is None and variable != "v" and not values.any():
+                continue
+            name, unit = MODELS[block.model.name].variables.get(variable, (variable, 1.0))
+            try:
+                self._nodes(block.gids[changed]).set([{name: x / unit} for x in values[changed]])
+            except self.nest.NESTError as error:
+                raise EngineError(
+                    f"NEST cannot set '{variable}' of {block.model.name} ({error}); leave it at 0"
+                ) from error
+        self._given[block] = block.state.copy()
+
+    def _set_current(self, block: CellBlock, total: Floats) -> None:
+        if block.n_local:
+            values = (block.parameters["i_offset"] + total) * 1000.0
+            self._nodes(block.gids).set([{"I_e": value} for value in values])
+
+    # --- recording -----------------------------------------------------------------------------
+
+    def _set_probes(self, block: CellBlock) -> None:
+        self._connect_recorder()
+        for probes in block.probes:
+            _, width = self._multimeters.get(id(probes), (None, 0))
+            if width == probes.positions.size:
+                continue
+            if width:
+                self._multimeters[id(probes)][0].stop = self.step * self.dt
+            multimeter = self.nest.Create(
+                "multimeter",
+                params={
+                    "record_from": [MODELS[block.model.name].variables[probes.variable][0]],
+                    "interval": probes.interval * self.dt,
+                    "start": self.step * self.dt,
+                },
+            )
+            self.nest.Connect(multimeter, self._nodes(block.gids[probes.positions]))
+            self._multimeters[id(probes)] = multimeter, probes.positions.size
+
+    def _connect_recorder(self) -> None:
+        """Record the spikes of all cells that are to be recorded, and are not yet."""
+        blocks: list[SourceBlock] = [*self.cell_blocks]
+        if not self.share_input:
+            blocks += self.poisson_blocks
+        gids = [block.gids[block.spikes.recorded] for block in blocks]
+        nodes = np.concatenate([np.zeros(0, np.int64), *gids]) + 1
+        new = np.setdiff1d(nodes, self._recorded_nodes)
+        if self._recorder is None:
+            self._recorder = self.nest.Create("spike_recorder")
+        if new.size:
+            self.nest.Connect(self._nodes(new - 1), self._recorder)
+            self._recorded_nodes = np.union1d(self._recorded_nodes, new)
+
+    # --- running -------------------------------------------------------------------------------
+
+    def _play(self, keys: Integers) -> None:
+        if keys.size and keys[0] >> 32 == 0:
+            raise EngineError(
+                "NEST's sources cannot spike at 0 ms; let 'spike_times' begin at the first step"
+            )
+        steps, gids = keys >> 32, keys & 0xFFFFFFFF
+        order = np.argsort(gids, kind="stable")
+        sources, first = np.unique(gids[order], return_index=True)
+        if sources.size:
+            # a generator that is not among them has played all that it was given
+            trains = np.split(np.round(steps[order] * self.dt, 9), first[1:])
+            self._nodes(sources).set([{"spike_times": train} for train in trains])
+
+    def _advance(self, n_steps: int, is_last: bool) -> None:
+        """Let NEST simulate; at the end of a run, one step at a time, and look what is due.
+
+        Multimeters give their samples at the beginning of the next slice of the smallest delay.
+        """
+        end = self.step + n_steps
+        probes = [(block, each) for block in self.cell_blocks for each in block.probes]
+        epoch = self._slice_steps
+        begin = max(self.step, (end - 1) // epoch * epoch) if is_last and probes else end
+        if begin > self.step:
+            self.nest.Simulate((begin - self.step) * self.dt)
+        for step in range(begin + 1, end + 1):
+            self.nest.Simulate(self.dt)
+            for block, probe_set in probes:
+                if step % probe_set.interval == 0:
+                    self._latest[id(probe_set), step] = self._look(block, probe_set)
+
+    def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
+        """Return the present values of what is sampled; nan where NEST does not show them."""
+        name, _ = MODELS[block.model.name].variables[probes.variable]
+        if not probes.positions.size or name in UNSEEN:
+            return np.full(probes.positions.size, np.nan)
+        return np.ravel(self._nodes(block.gids[probes.positions]).get(name))
+
+    def _collect(self, first: int) -> None:
+        if self._recorder is not None and self._recorder.n_events:
+            events = self._recorder.events
+            steps = np.rint(np.asarray(events["times"]) / self.dt).astype(np.int64)
+            self.take_spikes(steps, np.asarray(events["senders"], np.int64) - 1)
+            self._recorder.n_events = 0
+        for block in self.cell_blocks:
+            for probes in block.probes:
+                self._collect_samples(block, probes)
+        self._latest = {}
+
+    def _collect_samples(self, block: CellBlock, probes: ProbeSet) -> None:
+        """Fetch what a multimeter has given, and what was looked at after it."""
+        name, unit = MODELS[block.model.name].variables[probes.variable]
+        due = np.arange(probes.next_step, self.step + 1, probes.interval)
+        if not due.size:
+            return
+        rows = np.full((due.size, probes.positions.size), np.nan)
+        multimeter, _ = self._multimeters[id(probes)]
+        events = multimeter.events
+        steps = np.rint(np.asarray(events["times"]) / self.dt).astype(np.int64)
+        gids = np.asarray(events["senders"], np.int64) - 1
+        columns = np.searchsorted(block.gids[probes.positions], gids)
+        values = np.asarray(events[name])
+        multimeter.n_events = 0
+        is_due = steps >= due[0]
+        rows[(steps[is_due] - due[0]) // probes.interval, columns[is_due]] = values[is_due]
+        # of the end of the run before, when NEST did not show them yet
+        is_late = ~is_due & (steps >= probes.first_step)
+        places = (steps[is_late] - probes.first_step) // probes.interval
+        probes.data()[places, columns[is_late]] = values[is_late] * unit
+        for k, step in enumerate(due.tolist()):
+            if (id(probes), step) in self._latest:
+                rows[k] = self._latest[id(probes), step]
+        self.take_samples(probes, rows * unit)
+
+
+def import_nest(comm: Any) -> Any:
+    """Return PyNEST; every rank must call it.
+
+    Raises
+    ------
+    EngineError
+        If NEST is not installed, or has no MPI and there are several ranks.
+    """
+    try:
+        import nest  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise EngineError(
+            f"engine 'nest' needs NEST, which cannot be imported ({error}); "
+            "`pip install 'distsim[nest]'`"
+        ) from error
+    n_ranks = comm.Get_size()
+    n_processes = int(nest.GetKernelStatus("num_processes"))
+    if n_processes != n_ranks:
+        raise EngineError(
+            f"there are {n_ranks} ranks, but this NEST ({nest.__version__}) runs as "
+            f"{n_processes} process: the wheel from PyPI has no MPI. Run on one rank with "
+            "setup(threads=...), or build NEST with MPI as docs/engines.md says"
+        )
+    return nest
