@@ -26,6 +26,7 @@ __all__ = [
     "configure_log",
     "first_on_each_node",
     "install_abort_hook",
+    "rank_environment",
     "world",
 ]
 
@@ -39,6 +40,18 @@ LAUNCHER_VARIABLES = (
     "MV2_COMM_WORLD_SIZE",  # MVAPICH2
     "JSM_NAMESPACE_SIZE",  # jsrun
     "MPI_LOCALNRANKS",  # hydra; the ranks of this node only
+)
+
+# variables by which a launcher speaks to its ranks; a launcher within a job must not hear them
+RANK_PREFIXES = (
+    "DISTSIM_N_RANKS",
+    "HYDI_",
+    "MPI_LOCAL",
+    "OMPI_",
+    "ORTE_",
+    "PMIX_",
+    "PMI_",
+    "PRTE_",
 )
 
 # how long a rank that failed waits for a lower one to end the job [s]
@@ -132,6 +145,32 @@ def claimed_ranks(environ: Mapping[str, str]) -> list[tuple[str, int]]:
     if not claims and "SLURM_STEP_ID" in environ and "SLURM_STEP_NUM_TASKS" in environ:
         claims = [("SLURM_STEP_NUM_TASKS", _number(environ["SLURM_STEP_NUM_TASKS"]))]
     return [(name, n_claimed) for name, n_claimed in claims if n_claimed > 0]
+
+
+def rank_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what a launcher told this process as one of its ranks.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+        The environment of this process.
+
+    Returns
+    -------
+    dict of str to str
+        The same, unless this process is a rank of a job, or the child of one.
+
+    Examples
+    --------
+    >>> rank_environment({"OMPI_MCA_btl": "self,sm"})  # the user's own setting
+    {'OMPI_MCA_btl': 'self,sm'}
+    >>> rank_environment({"OMPI_COMM_WORLD_SIZE": "1", "OMPI_MCA_ess": "pmi", "HOME": "/root"})
+    {'HOME': '/root'}
+    """
+    # Open MPI 4 leaves such traces even in the environment of a process that was started by hand
+    if not claimed_ranks(environ) and "PMIX_NAMESPACE" not in environ:
+        return dict(environ)
+    return {name: text for name, text in environ.items() if not name.startswith(RANK_PREFIXES)}
 
 
 def agree(comm: "MPI.Intracomm", error: Exception | None) -> None:

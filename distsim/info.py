@@ -1,17 +1,15 @@
 """What is installed, which MPI and engines there are, and what each can do here."""
 
-import json
-import os
 import platform
-import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from distsim.compiled import code_folder
-from distsim.errors import LauncherError
-from distsim.launch import count_cores, find_launcher, find_library, rank_environment
+from distsim.engines.nest import nest_abilities
+from distsim.errors import EngineError, LauncherError
+from distsim.launch import count_cores, find_launcher, find_library
 
 __all__ = ["describe_installation"]
 
@@ -23,16 +21,6 @@ ENGINES = {
     "neuron": ("neuron", "neuron-nightly"),
     "brian2": ("brian2",),
 }
-
-# run in a process of its own, since importing NEST starts it
-NEST_PROBE = """
-import json, nest
-print()
-print(json.dumps([nest.build_info[key] for key in ("have_mpi", "have_threads")]))
-"""
-
-# seconds until a probe of an engine is given up
-PROBE_TIMEOUT = 10
 
 
 def describe_installation() -> str:
@@ -105,18 +93,9 @@ def _engines() -> Iterator[tuple[str, str]]:
 
 
 def _nest_ability() -> str:
-    """Ask NEST, in a process of its own, what it was built with."""
+    """Say what NEST was built with."""
     try:
-        probe = subprocess.run(
-            [sys.executable, "-c", NEST_PROBE],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=PROBE_TIMEOUT,
-            stdin=subprocess.DEVNULL,
-            env=rank_environment(os.environ),
-        )
-        has_mpi, has_threads = json.loads(probe.stdout.strip().splitlines()[-1])
-    except (subprocess.SubprocessError, ValueError, IndexError) as error:
-        return f"cannot be imported ({type(error).__name__})"
+        has_mpi, has_threads = nest_abilities()
+    except EngineError as error:
+        return str(error)
     return f"{'threads' if has_threads else 'serial'}, {'MPI' if has_mpi else 'no MPI'}"

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from distsim.comm import claimed_ranks
+from distsim.comm import claimed_ranks, rank_environment
 from distsim.errors import LauncherError
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "find_library",
     "identify_launcher",
     "launch",
-    "rank_environment",
 ]
 
 # run in a process of its own: loads MPI without starting it
@@ -52,18 +51,6 @@ VENDOR_WORDS = {
     "MPICH": ("MPICH", "HYDRA"),
     "Slurm": ("slurm",),
 }
-
-# variables by which a launcher speaks to its ranks; a launcher within a job must not hear them
-RANK_PREFIXES = (
-    "DISTSIM_N_RANKS",
-    "HYDI_",
-    "MPI_LOCAL",
-    "OMPI_",
-    "ORTE_",
-    "PMIX_",
-    "PMI_",
-    "PRTE_",
-)
 
 # what a user may set for all ranks, beside what the launcher takes with it itself
 EXPORTED = ("DISTSIM_ENGINE",)
@@ -322,32 +309,6 @@ def build_environment(
     if launcher.vendor == "Open MPI":
         settings |= _open_mpi_settings(launcher, n_ranks, environ, n_cores, is_root)
     return settings | rank_environment(environ) | {"DISTSIM_N_RANKS": str(n_ranks)}
-
-
-def rank_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what a launcher told this process as one of its ranks.
-
-    Parameters
-    ----------
-    environ : mapping of str to str
-        The environment of this process.
-
-    Returns
-    -------
-    dict of str to str
-        The same, unless this process is a rank of a job, or the child of one.
-
-    Examples
-    --------
-    >>> rank_environment({"OMPI_MCA_btl": "self,sm"})  # the user's own setting
-    {'OMPI_MCA_btl': 'self,sm'}
-    >>> rank_environment({"OMPI_COMM_WORLD_SIZE": "1", "OMPI_MCA_ess": "pmi", "HOME": "/root"})
-    {'HOME': '/root'}
-    """
-    # Open MPI 4 leaves such traces even in the environment of a process that was started by hand
-    if not claimed_ranks(environ) and "PMIX_NAMESPACE" not in environ:
-        return dict(environ)
-    return {name: text for name, text in environ.items() if not name.startswith(RANK_PREFIXES)}
 
 
 def count_cores() -> int:

@@ -7,9 +7,8 @@ import sys
 
 import pytest
 
-from distsim.comm import agree, check_launch, claimed_ranks, configure_log, world
+from distsim.comm import agree, check_launch, claimed_ranks, configure_log, rank_environment, world
 from distsim.errors import LauncherError, ParameterError
-from distsim.launch import rank_environment
 
 # a rank that failed waits for others only for seconds; a job that hangs takes the whole limit
 LIMIT = 60

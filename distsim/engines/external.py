@@ -323,14 +323,16 @@ class ExternalSimulation(Description, ABC):
         return np.sort(np.concatenate(keys))
 
     def _sample_now(self) -> None:
-        """Take the samples of step 0, at which nothing has been simulated."""
-        if self.step > 0:
-            return
+        """Take the samples of the step at which a run begins, where none were taken yet."""
         for block in self.cell_blocks:
             for probes in block.probes:
-                if probes.next_step == 0:
-                    state = block.state[probes.state_row, probes.positions]
-                    self.take_samples(probes, state[None])
+                if probes.next_step != self.step:
+                    continue
+                if self.step == 0:
+                    values = block.state[probes.state_row, probes.positions]
+                else:
+                    values = self._look(block, probes)
+                self.take_samples(probes, values[None])
 
     def _record_sources(self, first: int, last: int) -> None:
         """Record the spikes of sources, which distsim knows itself."""
@@ -402,6 +404,10 @@ class ExternalSimulation(Description, ABC):
     @abstractmethod
     def _advance(self, n_steps: int, is_last: bool) -> None:
         """Make some steps; `is_last` says that the run ends after them."""
+
+    @abstractmethod
+    def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
+        """Return the present values of what is sampled; nan where they cannot be seen."""
 
     @abstractmethod
     def _collect(self, first: int) -> None:

@@ -1,11 +1,17 @@
 """NEST as engine: with threads in one process, or one process per rank where NEST has MPI."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.comm import rank_environment
 from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.poisson import PoissonBlock
 from distsim.engine.recorder import ProbeSet
@@ -33,6 +39,15 @@ CURRENTS = {"isyn_exc": ("I_syn_ex", 0.001), "isyn_inh": ("I_syn_in", 0.001)}
 UNSEEN = ("I_syn_ex", "I_syn_in")
 CONDUCTANCES = {"gsyn_exc": ("g_ex", 0.001), "gsyn_inh": ("g_in", 0.001)}
 
+# run in a process of its own, since importing NEST starts it
+PROBE = """
+import json, nest
+print()
+print(json.dumps([nest.build_info[key] for key in ("have_mpi", "have_threads")]))
+"""
+# seconds until it is given up
+PROBE_TIMEOUT = 20
+
 
 class NestModel(NamedTuple):
     """What NEST calls a model, its parameters and variables, and in which units.
@@ -57,8 +72,9 @@ class NestModel(NamedTuple):
 
 
 def _conductance_based(nest_name: str) -> NestModel:
-    """Return one of the models whose leak is given as a conductance."""
+    """Return one of the models whose leak is given as a conductance, not by `tau_m`."""
     parameters = MEMBRANE | SYNAPSES | {"e_rev_E": ("E_ex", 1.0), "e_rev_I": ("E_in", 1.0)}
+    del parameters["tau_m"]
     return NestModel(nest_name, parameters, V | CONDUCTANCES, is_conductance_based=True)
 
 
@@ -185,7 +201,7 @@ class NestSimulation(ExternalSimulation):
 
     def _add_generators(self) -> None:
         """Let each Poisson source repeat the spikes of a generator of NEST's own."""
-        nest, delay = self.nest, self.dt
+        nest, delay = self.nest, self._device_delay
         for block in self.poisson_blocks:
             columns = [block.parameters[name] for name in ("rate", "start", "duration")]
             for gid, rate, start, duration in zip(block.gids, *columns, strict=True):
@@ -195,6 +211,11 @@ class NestSimulation(ExternalSimulation):
                 )
                 nest.Connect(generator, self._nodes(np.array([gid])), syn_spec={"delay": delay})
 
+    @property
+    def _device_delay(self) -> float:
+        """Delay of connections that are NEST's affair: within those that the network has [ms]."""
+        return round(self.dt * (self._delays[0] if self.n_synapses else 1), 9)
+
     # --- what may change -----------------------------------------------------------------------
 
     def _set_parameters(self, block: CellBlock) -> None:
@@ -203,11 +224,15 @@ class NestSimulation(ExternalSimulation):
         units = MODELS[block.model.name].parameters
         columns = [(block.parameters[name] * unit).tolist() for name, (_, unit) in units.items()]
         names = [name for name, _ in units.values()]
-        self._nodes(block.gids).set(
-            [dict(zip(names, cell, strict=True)) for cell in zip(*columns, strict=True)]
-        )
-        # a change of E_L moves V_m
-        self._given.pop(block, None)
+        if MODELS[block.model.name].is_conductance_based:
+            names.append("g_L")
+            columns.append((1000.0 * block.parameters["cm"] / block.parameters["tau_m"]).tolist())
+        nodes = self._nodes(block.gids)
+        if block in self._given:
+            # a change of E_L would move V_m
+            names.append("V_m")
+            columns.append(np.ravel(nodes.get("V_m")).tolist())
+        nodes.set([dict(zip(names, cell, strict=True)) for cell in zip(*columns, strict=True)])
         total = self._currents.get(block)
         if total is not None:
             self._set_current(block, total)
@@ -254,7 +279,11 @@ class NestSimulation(ExternalSimulation):
                     "start": self.step * self.dt,
                 },
             )
-            self.nest.Connect(multimeter, self._nodes(block.gids[probes.positions]))
+            self.nest.Connect(
+                multimeter,
+                self._nodes(block.gids[probes.positions]),
+                syn_spec={"delay": self._device_delay},
+            )
             self._multimeters[id(probes)] = multimeter, probes.positions.size
 
     def _connect_recorder(self) -> None:
@@ -268,7 +297,9 @@ class NestSimulation(ExternalSimulation):
         if self._recorder is None:
             self._recorder = self.nest.Create("spike_recorder")
         if new.size:
-            self.nest.Connect(self._nodes(new - 1), self._recorder)
+            self.nest.Connect(
+                self._nodes(new - 1), self._recorder, syn_spec={"delay": self._device_delay}
+            )
             self._recorded_nodes = np.union1d(self._recorded_nodes, new)
 
     # --- running -------------------------------------------------------------------------------
@@ -305,10 +336,10 @@ class NestSimulation(ExternalSimulation):
 
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
         """Return the present values of what is sampled; nan where NEST does not show them."""
-        name, _ = MODELS[block.model.name].variables[probes.variable]
+        name, unit = MODELS[block.model.name].variables[probes.variable]
         if not probes.positions.size or name in UNSEEN:
             return np.full(probes.positions.size, np.nan)
-        return np.ravel(self._nodes(block.gids[probes.positions]).get(name))
+        return unit * np.ravel(self._nodes(block.gids[probes.positions]).get(name))
 
     def _collect(self, first: int) -> None:
         if self._recorder is not None and self._recorder.n_events:
@@ -333,18 +364,18 @@ class NestSimulation(ExternalSimulation):
         steps = np.rint(np.asarray(events["times"]) / self.dt).astype(np.int64)
         gids = np.asarray(events["senders"], np.int64) - 1
         columns = np.searchsorted(block.gids[probes.positions], gids)
-        values = np.asarray(events[name])
+        values = unit * np.asarray(events[name])
         multimeter.n_events = 0
         is_due = steps >= due[0]
         rows[(steps[is_due] - due[0]) // probes.interval, columns[is_due]] = values[is_due]
         # of the end of the run before, when NEST did not show them yet
         is_late = ~is_due & (steps >= probes.first_step)
         places = (steps[is_late] - probes.first_step) // probes.interval
-        probes.data()[places, columns[is_late]] = values[is_late] * unit
+        probes.data()[places, columns[is_late]] = values[is_late]
         for k, step in enumerate(due.tolist()):
             if (id(probes), step) in self._latest:
                 rows[k] = self._latest[id(probes), step]
-        self.take_samples(probes, rows * unit)
+        self.take_samples(probes, rows)
 
 
 def import_nest(comm: Any) -> Any:
@@ -355,19 +386,56 @@ def import_nest(comm: Any) -> Any:
     EngineError
         If NEST is not installed, or has no MPI and there are several ranks.
     """
-    try:
-        import nest  # type: ignore[import-untyped]
-    except ImportError as error:
+    if find_spec("nest") is None:
         raise EngineError(
-            f"engine 'nest' needs NEST, which cannot be imported ({error}); "
-            "`pip install 'distsim[nest]'`"
-        ) from error
+            "engine 'nest' needs NEST, which is not installed; `pip install 'distsim[nest]'`"
+        )
     n_ranks = comm.Get_size()
-    n_processes = int(nest.GetKernelStatus("num_processes"))
+    # a NEST without MPI ends a process that a launcher has started
+    has_mpi = n_ranks == 1 or comm.bcast(_has_mpi() if comm.Get_rank() == 0 else None)
+    if not has_mpi:
+        raise EngineError(
+            f"there are {n_ranks} ranks, but this NEST was built without MPI, as the one that pip "
+            "installs is. Run on one rank with setup(threads=...), or build NEST with MPI as "
+            "docs/engines.md says"
+        )
+    import nest  # type: ignore[import-untyped]
+
+    n_processes = int(nest.num_processes)
     if n_processes != n_ranks:
         raise EngineError(
-            f"there are {n_ranks} ranks, but this NEST ({nest.__version__}) runs as "
-            f"{n_processes} process: the wheel from PyPI has no MPI. Run on one rank with "
-            "setup(threads=...), or build NEST with MPI as docs/engines.md says"
+            f"NEST counts {n_processes} processes, and there are {n_ranks} ranks: it was built "
+            "with another MPI than the one that mpi4py loads; build both with the same"
         )
     return nest
+
+
+def _has_mpi() -> bool:
+    try:
+        return nest_abilities()[0]
+    except EngineError:
+        return False
+
+
+def nest_abilities() -> tuple[bool, bool]:
+    """Ask NEST, in a process of its own, whether it was built with MPI, and with threads.
+
+    Raises
+    ------
+    EngineError
+        If it cannot be imported.
+    """
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-c", PROBE],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PROBE_TIMEOUT,
+            stdin=subprocess.DEVNULL,
+            env=rank_environment(os.environ),
+        )
+        has_mpi, has_threads = json.loads(probe.stdout.strip().splitlines()[-1])
+    except (subprocess.SubprocessError, ValueError, IndexError) as error:
+        raise EngineError(f"cannot be imported ({type(error).__name__})") from error
+    return bool(has_mpi), bool(has_threads)
