@@ -282,7 +282,7 @@ class ExternalSimulation(Description, ABC):
             for end in self._piece_ends(last_step):
                 self._hold_currents()
                 self._play(self._source_keys(end))
-                self._advance(end - self.step, is_last=end == last_step)
+                self._advance(end, last_step)
                 progress(end - self.step)
                 self.step = end
             self._collect(first)
@@ -402,8 +402,8 @@ class ExternalSimulation(Description, ABC):
         """Let sources spike in the piece that follows: sorted ``step << 32 | gid``."""
 
     @abstractmethod
-    def _advance(self, n_steps: int, is_last: bool) -> None:
-        """Make some steps; `is_last` says that the run ends after them."""
+    def _advance(self, end: int, last_step: int) -> None:
+        """Make the steps up to `end`, of a run that ends at `last_step`."""
 
     @abstractmethod
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:

@@ -317,15 +317,14 @@ class NestSimulation(ExternalSimulation):
             trains = np.split(np.round(steps[order] * self.dt, 9), first[1:])
             self._nodes(sources).set([{"spike_times": train} for train in trains])
 
-    def _advance(self, n_steps: int, is_last: bool) -> None:
+    def _advance(self, end: int, last_step: int) -> None:
         """Let NEST simulate; at the end of a run, one step at a time, and look what is due.
 
         Multimeters give their samples at the beginning of the next slice of the smallest delay.
         """
-        end = self.step + n_steps
         probes = [(block, each) for block in self.cell_blocks for each in block.probes]
-        epoch = self._slice_steps
-        begin = max(self.step, (end - 1) // epoch * epoch) if is_last and probes else end
+        last_slice = (last_step - 1) // self._slice_steps * self._slice_steps
+        begin = min(end, max(self.step, last_slice)) if probes else end
         if begin > self.step:
             self.nest.Simulate((begin - self.step) * self.dt)
         for step in range(begin + 1, end + 1):
