@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_info(commands)
     _add_warmup(commands)
+    _add_validate(commands)
     return parser
 
 
@@ -86,14 +87,61 @@ def _add_warmup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(command=_warmup)
 
 
+def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "validate",
+        help="run a script on several engines and compare",
+        description="Run a script on several engines, compare spikes, voltages, rates, CVs and "
+        "correlations with those of the first, and draw them over each other. Status 1 if one "
+        "differs by more than is allowed.",
+    )
+    parser.add_argument("--engines", default="native,nest", help="names, by commas (native,nest)")
+    parser.add_argument("-n", type=int, default=1, metavar="N", help="number of ranks (1)")
+    parser.add_argument(
+        "--output", type=Path, default=Path("validation"), help="folder of records and picture"
+    )
+    parser.add_argument("--rate", type=float, default=0.1, help="allowed, relative (0.1)")
+    parser.add_argument("--cv", type=float, default=0.1, help="allowed difference (0.1)")
+    parser.add_argument("--correlation", type=float, default=0.05, help="allowed (0.05)")
+    parser.add_argument("script", type=Path, help="Python script")
+    parser.add_argument("args", nargs=argparse.REMAINDER, help="all that follows is the script's")
+    parser.set_defaults(command=_validate)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    # not above: the other commands start faster without them
+    from distsim import validation
+    from distsim.engines.selection import engine_class
+
+    names = options.engines.split(",")
+    for name in names:
+        engine_class(name)
+    _check_script(options.script)
+    options.output.mkdir(parents=True, exist_ok=True)
+    outcomes = [
+        validation.run_engine(options.script, options.args, name, options.n, options.output)
+        for name in names
+    ]
+    tolerances = validation.Tolerances(options.rate, options.cv, options.correlation)
+    rows = validation.compare(outcomes, tolerances)
+    print(validation.report(outcomes, rows))
+    picture = options.output / f"{options.script.stem}.png"
+    validation.draw(outcomes, picture)
+    print(f"drawn to {picture}")
+    return int(any(row.failures for row in rows))
+
+
+def _check_script(script: Path) -> None:
+    if not script.is_file():
+        raise ParameterError(
+            f"the script '{script}' is not a file; give the path of a Python script", script=script
+        )
+
+
 def _run(options: argparse.Namespace) -> int:
     if options.n < 1:
         raise ParameterError(f"-n {options.n}: a job has at least 1 rank", n_ranks=options.n)
-    if not options.script.is_file():
-        raise ParameterError(
-            f"the script '{options.script}' is not a file; give the path of a Python script",
-            script=options.script,
-        )
+    _check_script(options.script)
     if options.engine is not None:
         # not above: it brings the simulator with it
         from distsim.engines.selection import VARIABLE, engine_class

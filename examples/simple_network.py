@@ -1,19 +1,18 @@
 """The network of PyNN's first tutorial: one hundred cells that fire drive one hundred others.
 
 Run it with `python`, or on any number of ranks with `distsim run -n 2 simple_network.py`; spikes
-and voltages are the same. It writes one HDF5 file and one picture.
+and voltages are the same. It writes one HDF5 file and one picture. `--engine nest`, before the
+script's name, has NEST simulate the same network.
 """
 
 import argparse
-from importlib import import_module
 from pathlib import Path
 
+import distsim as sim
+
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("--engine", choices=["native"], default="native", help="who simulates")
 parser.add_argument("--output", type=Path, default=Path("results"), help="folder for the results")
 options = parser.parse_args()
-
-sim = import_module({"native": "distsim"}[options.engine])
 
 sim.setup(timestep=0.1, seed=42)
 

@@ -68,10 +68,3 @@ def test_every_cell_of_population_1_fires_and_drives_population_2(results):
         )
     assert (first > 0).all()
     assert second.mean() > first.mean()
-
-
-def test_an_unknown_engine_is_refused(tmp_path):
-    command = [sys.executable, "-P", str(EXAMPLES / "simple_network.py"), "--engine", "matlab"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "invalid choice: 'matlab'" in done.stderr

@@ -6,6 +6,7 @@ from typing import Any
 from pyNN import common
 
 from distsim.pynn import simulator
+from distsim.pynn.keeping import keep_run
 from distsim.pynn.recording import write_populations
 from distsim.pynn.simulator import Setup, state
 
@@ -70,6 +71,7 @@ def end(compatible_output: bool = True) -> None:
     """
     write_populations(state.write_on_end)
     state.write_on_end = []
+    keep_run()
     summary = state.summary()
     if state.rank == 0:
         logger.info(summary)

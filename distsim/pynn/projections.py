@@ -112,6 +112,7 @@ class Projection(common.Projection):
             self._connections = self._described()
             self._check_constants(self._connections)
         self._add_pathways()
+        state.projections.append(self)
 
     # --- description ---------------------------------------------------------------------------
 

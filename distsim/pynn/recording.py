@@ -19,7 +19,14 @@ from distsim.io.writer import write
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.simulator import ID, state
 
-__all__ = ["Recorder", "RecordingError", "assembly_block", "write_assembly", "write_populations"]
+__all__ = [
+    "Recorder",
+    "RecordingError",
+    "assembly_block",
+    "write_assembly",
+    "write_populations",
+    "write_run",
+]
 
 Integers = NDArray[np.int64]
 SUFFIXES = (".h5", ".hdf5")
@@ -129,6 +136,11 @@ class Recorder:
             self._sets[variable] = probe_set
             block.probes.append(probe_set)
         block.touch()
+
+    @property
+    def is_used(self) -> bool:
+        """Whether something is, or was, recorded."""
+        return self._has_spikes or bool(self._sets) or bool(self._past)
 
     def reset(self) -> None:
         """Record nothing any more."""
@@ -421,6 +433,15 @@ def write_assembly(
     if clear:
         for part in assembly.parts:
             part.recorder.clear()
+
+
+def write_run(file: str, facts: dict[str, Any]) -> None:
+    """Write all that any population has recorded, with facts about the run.
+
+    Every rank must call it.
+    """
+    used = [population for population in state.populations if population.recorder.is_used]
+    _write(used, "all", file, gather=True, annotations=facts)
 
 
 def write_populations(entries: Sequence[tuple[Any, Any, Any]]) -> None:

@@ -173,6 +173,7 @@ class State(common.control.BaseState):
         self.write_on_end: list[Any] = []
         self.running = False
         self.populations: list[Any] = []
+        self.projections: list[Any] = []
         self.n_populations = 0
         self.n_projections = 0
         self.n_current_sources = 0

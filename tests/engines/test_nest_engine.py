@@ -72,6 +72,31 @@ def test_a_network_is_the_same_and_does_the_same(threads):
     assert np.isnan(found[3][-1]).all()
 
 
+def test_nest_has_the_connections_that_the_front_end_shows():
+    on_nest.setup(timestep=0.1, seed=7, **QUIET)
+    pre, post = (on_nest.Population(n, on_nest.IF_cond_exp()) for n in (20, 30))
+    uniform = on_nest.RandomDistribution("uniform", low=0.01, high=0.05)
+    delay = on_nest.RandomDistribution("uniform", low=0.1, high=3.0)
+    projection = on_nest.Projection(
+        pre,
+        post,
+        on_nest.FixedNumberPreConnector(7),
+        on_nest.StaticSynapse(weight=uniform, delay=delay),
+        receptor_type="inhibitory",
+    )
+    on_nest.run(0.1)
+    shown = np.array(projection.get(["weight", "delay"], "list"))
+    values = nest.GetConnections().get(["source", "target", "weight", "delay"])
+    there = np.array([values[name] for name in ("source", "target", "weight", "delay")]).T
+    there = there[np.lexsort((there[:, 0], there[:, 1]))]
+    assert len(there) == 7 * 30
+    np.testing.assert_array_equal(there[:, 0] - 1, shown[:, 0])
+    np.testing.assert_array_equal(there[:, 1] - 21, shown[:, 1])
+    # nS, negative for inhibition, and 32 bits as on the native engine
+    np.testing.assert_array_equal(there[:, 2], -1000.0 * np.float64(np.float32(shown[:, 2])))
+    np.testing.assert_allclose(there[:, 3], np.rint(shown[:, 3] / 0.1) * 0.1, atol=1e-9)
+
+
 STRENGTHS = {
     "IF_curr_exp": 1.0,
     "IF_curr_alpha": 1.0,

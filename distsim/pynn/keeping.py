@@ -1,0 +1,69 @@
+"""Keep what a run has recorded, and a fingerprint of its connections, for `distsim validate`."""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.pynn.gather import gather_arrays
+from distsim.pynn.recording import write_run
+from distsim.pynn.simulator import state
+
+__all__ = ["KEEP_VARIABLE", "keep_run"]
+
+# a file's name; set by `distsim validate` for the scripts that it runs
+KEEP_VARIABLE = "DISTSIM_KEEP"
+FACTORS = [np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)]
+
+
+def keep_run(environ: Mapping[str, str] = os.environ) -> None:
+    """Write all that was recorded to the file that the environment names, if any.
+
+    Every rank must call it.
+    """
+    path = environ.get(KEEP_VARIABLE)
+    if path is None:
+        return
+    prints = {f"{n}: {p.label}": _fingerprint(p) for n, p in enumerate(state.projections)}
+    seconds = {name: round(value, 4) for name, value in state.simulation.seconds.items()}
+    facts = {"engine": state.setup.engine, "connections": prints, "seconds": seconds}
+    write_run(path, {"validation": json.dumps(facts)})
+
+
+def _fingerprint(projection: Any) -> list[str]:
+    """Return the number of connections, and a checksum; every rank must call it.
+
+    The checksum is a sum over connections, so that neither their order nor the number of ranks
+    matters.
+    """
+    n, total = 0, np.uint64(0)
+    with state.together():
+        targets = projection.post.local_positions
+        for chunk in projection.chunks(targets):
+            shape = chunk.target_positions.shape
+            weights = np.broadcast_to(np.asarray(chunk.weights, np.float32), shape)
+            delays = np.rint(np.broadcast_to(chunk.delays, shape) / state.dt)
+            total += _mixed(
+                chunk.sources.astype(np.uint64) << np.uint64(32)
+                | targets[chunk.target_positions].astype(np.uint64),
+                np.ascontiguousarray(weights).view(np.uint32).astype(np.uint64),
+                delays.astype(np.uint64),
+            ).sum(dtype=np.uint64)
+            n += int(chunk.target_positions.size)
+    counts, totals = gather_arrays(np.array([n]), np.array([total], np.uint64).view(np.int64))
+    checksum = int(totals.view(np.uint64).sum(dtype=np.uint64))
+    return [str(int(counts.sum())), f"{checksum:016x}"]
+
+
+def _mixed(*words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return one word of some, in which each bit depends on all theirs."""
+    mixed = np.zeros(words[0].shape, np.uint64)
+    for word in words:
+        mixed = (mixed ^ word) * FACTORS[0]
+        mixed ^= mixed >> np.uint64(32)
+        mixed = mixed * FACTORS[1] + FACTORS[2]
+        mixed ^= mixed >> np.uint64(29)
+    return mixed

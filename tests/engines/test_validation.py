@@ -1,0 +1,98 @@
+"""`distsim validate`: a script on several engines, compared."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from distsim import validation
+from distsim.io.recordings import PopulationData, PopulationInfo, SignalData, SpikeData
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def validate(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "distsim", "validate", "--output", str(folder / "out")]
+        + [str(argument) for argument in arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_the_tutorial_is_the_same_on_native_and_nest(tmp_path):
+    pytest.importorskip("nest")
+    job = validate(tmp_path, "--engines", "native,nest", EXAMPLES / "simple_network.py")
+    assert job.returncode == 0, job.stderr
+    rows = [line.split() for line in job.stdout.splitlines() if line.endswith("ok")]
+    assert [row[3] for row in rows] == ["native", "nest"] * 2
+    for row in rows:
+        spike_difference, v_difference = float(row[-3]), float(row[-2])
+        assert spike_difference == 0.0
+        assert v_difference < 1e-9
+    assert "nest: 5032 connections, the same as native's to the bit" in job.stdout
+    picture = (tmp_path / "out" / "simple_network.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+
+
+def test_a_difference_gives_a_status(tmp_path):
+    pytest.importorskip("nest")
+    script = tmp_path / "model.py"
+    script.write_text(
+        "import os\n"
+        "import distsim as sim\n"
+        "sim.setup(log=False)\n"
+        "offset = 1.5 if os.environ['DISTSIM_ENGINE'] == 'nest' else 1.0\n"
+        "cells = sim.Population(3, sim.IF_curr_exp(i_offset=offset))\n"
+        "cells.record('spikes')\n"
+        "sim.run(200.0)\n"
+        "sim.end()\n"
+    )
+    job = validate(tmp_path, script)
+    assert job.returncode == 1, job.stderr
+    assert "differs: rate" in job.stdout
+
+
+def test_a_script_that_keeps_nothing_is_told(tmp_path):
+    script = tmp_path / "model.py"
+    script.write_text("import distsim as sim\nsim.setup(log=False)\nsim.run(1.0)\n")
+    job = validate(tmp_path, "--engines", "native", script)
+    assert job.returncode == 2
+    assert "call `sim.end()`" in job.stderr
+
+
+def outcome(engine, trains, v, connections="a"):
+    node_ids = np.arange(len(trains))
+    times = np.concatenate(trains)
+    senders = np.repeat(node_ids, [len(train) for train in trains])
+    signal = SignalData("v", "mV", node_ids[:1], np.array(v)[:, None], 0.0, 0.1)
+    data = PopulationData(
+        PopulationInfo("cells", len(trains), 0), SpikeData(node_ids, times, senders), [signal]
+    )
+    facts = {"connections": {"0: p": ["1", connections]}, "seconds": {"build": 0.0, "run": 0.0}}
+    return validation.Outcome(engine, facts, 100.0, {"0: cells": data})
+
+
+def test_what_is_compared():
+    regular = [np.arange(10.0, 91.0, 20.0), np.array([5.0, 6.0, 7.0, 8.0]), np.zeros(0)]
+    shifted = [train + 0.2 for train in regular]
+    first = outcome("native", regular, [1.0, 2.0])
+    rows = validation.compare(
+        [first, outcome("other", shifted, [1.0, 2.5], connections="b")], validation.Tolerances()
+    )
+    assert rows[0].n_spikes == 9
+    assert rows[0].rate == pytest.approx(9 / 3 / 0.1)
+    assert rows[0].cv == 0.0
+    assert rows[1].spike_difference == pytest.approx(0.2)
+    assert rows[1].v_difference == 0.5
+    assert rows[0].failures == []
+    assert rows[1].failures == ["connections"]
+    fewer = outcome("other", [regular[0], regular[1][:2], regular[2]], [1.0, 2.0])
+    row = validation.compare([first, fewer], validation.Tolerances())[1]
+    assert np.isnan(row.spike_difference)
+    assert row.failures == ["rate"]
