@@ -12,7 +12,7 @@ brian2 = pytest.importorskip("brian2")
 import distsim.brian2 as on_brian2  # noqa: E402
 
 # Brian calls other packages in ways that are to end
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:brian2")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 QUIET = {"log": False, "progress": False}
 
