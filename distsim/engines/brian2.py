@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.recorder import ProbeSet
+from distsim.engines.brian2_models import BRIAN_NAMES, IS_HELD, JUMP, MODELS, is_singular
 from distsim.engines.external import ExternalSimulation, Synapses
 from distsim.errors import EngineError
 from distsim.models import CELL_MODELS
@@ -22,94 +23,8 @@ Floats = NDArray[np.float64]
 # input of a step comes before the threshold, as the potential of IF_curr_delta jumps by it
 SCHEDULE = ["start", "groups", "synapses", "thresholds", "resets", "end"]
 
-# numbers are in PyNN's units; i_in is i_offset and what is injected
-MEMBRANE = """
-v_rest : 1
-v_reset : 1
-v_thresh : 1
-tau_m : 1
-capacitance : 1
-i_in : 1
-n_refractory : integer
-"""
-SYNAPSES = """
-tau_syn_E : 1
-tau_syn_I : 1
-"""
-REVERSAL = """
-e_rev_E : 1
-e_rev_I : 1
-"""
-# a cell that has spiked stays at v_reset for n_refractory steps
-IS_HELD = "timestep(t - lastspike, dt) <= n_refractory"
-
-CURR = """
-dv/dt = ((v_rest - v) / tau_m + (isyn_exc + isyn_inh + i_in) / capacitance) / ms
-    : 1 (unless refractory)
-"""
-COND = """
-dv/dt = ((v_rest - v) / tau_m
-         + (gsyn_exc * (e_rev_E - v) + gsyn_inh * (e_rev_I - v) + i_in) / capacitance) / ms
-    : 1 (unless refractory)
-"""
-EXPONENTIAL = """
-d{x}syn_exc/dt = -{x}syn_exc / tau_syn_E / ms : 1
-d{x}syn_inh/dt = -{x}syn_inh / tau_syn_I / ms : 1
-"""
-# a drive of 1 makes an alpha function whose peak is 1
-ALPHA = """
-d{x}syn_exc/dt = (e_drive * drive_exc - {x}syn_exc) / tau_syn_E / ms : 1
-d{x}syn_inh/dt = (e_drive * drive_inh - {x}syn_inh) / tau_syn_I / ms : 1
-ddrive_exc/dt = -drive_exc / tau_syn_E / ms : 1
-ddrive_inh/dt = -drive_inh / tau_syn_I / ms : 1
-"""
-DELTA = """
-dv/dt = ((v_rest - v) / tau_m + i_in / capacitance) / ms : 1 (unless refractory)
-jump_exc : 1
-jump_inh : 1
-"""
-# what arrives while a cell is refractory is lost
-JUMP = """
-v += (jump_exc + jump_inh) * int(not_refractory)
-jump_exc = 0
-jump_inh = 0
-"""
-
-
-class Brian2Model(NamedTuple):
-    """A model in Brian's words; variables have the names of `CellModel.states`.
-
-    Attributes
-    ----------
-    equations : str
-    method : str
-        How Brian integrates them.
-    """
-
-    equations: str
-    method: str = "exact"
-
-
-MODELS = {
-    "IF_curr_exp": Brian2Model(CURR + EXPONENTIAL.format(x="i") + MEMBRANE + SYNAPSES),
-    "IF_curr_alpha": Brian2Model(CURR + ALPHA.format(x="i") + MEMBRANE + SYNAPSES),
-    "IF_curr_delta": Brian2Model(DELTA + MEMBRANE),
-    "IF_cond_exp": Brian2Model(
-        COND + EXPONENTIAL.format(x="g") + MEMBRANE + SYNAPSES + REVERSAL, "rk4"
-    ),
-    "IF_cond_alpha": Brian2Model(
-        COND + ALPHA.format(x="g") + MEMBRANE + SYNAPSES + REVERSAL, "rk4"
-    ),
-}
-
-# PyNN's names that are units in Brian
-BRIAN_NAMES = {"cm": "capacitance"}
-# the exact solution divides by their difference from tau_m; where that is less, it is not used
-TAUS = ("tau_syn_E", "tau_syn_I")
-LEAST_DIFFERENCE = 0.1
-
 # groups of sources: those whose spikes distsim gives, and Brian's own
-GIVEN, POISSON_SOURCES = "given", "poisson"
+GIVEN, POISSON_SOURCES = "given_spikes", "poisson_sources"
 POISSON = """
 rate : 1
 start : 1
@@ -144,8 +59,7 @@ class Brian2Simulation(ExternalSimulation):
     All cells of a model are one group, and so are all sources; there is one object of synapses for
     each group of sources, group of targets and receptor type. A run of distsim is one of Brian's,
     in which three functions are called in each step: one begins pieces, one hands on the spikes of
-    sources,
-    one records.
+    sources, one records.
 
     Parameters
     ----------
@@ -155,7 +69,8 @@ class Brian2Simulation(ExternalSimulation):
     Notes
     -----
     Brian's step b makes step b + 1 of distsim. Synapses hand on the spikes of the step before,
-    so their delays are a step shorter in Brian.
+    so their delays are a step shorter in Brian. Objects have the same names in each simulation:
+    they are in the code that Brian makes, which is compiled once only if it stays the same.
     """
 
     name = "brian2"
@@ -168,7 +83,7 @@ class Brian2Simulation(ExternalSimulation):
 
     def _create(self) -> None:
         brian2 = self.brian2
-        self._clock = brian2.Clock(self.dt * brian2.ms)
+        self._clock = brian2.Clock(self.dt * brian2.ms, name="distsim_clock")
         self._network = brian2.Network()
         self._network.schedule = SCHEDULE
         gids_of = {name: gids for name, gids in self._gids_of.items() if gids.size}
@@ -196,15 +111,21 @@ class Brian2Simulation(ExternalSimulation):
         cells = self.brian2.NeuronGroup(
             gids.size,
             model.equations,
-            method="rk4" if any(map(_is_singular, blocks)) else model.method,
+            method="rk4"
+            if any(is_singular(block.parameters) for block in blocks)
+            else model.method,
             threshold="v >= v_thresh",
             reset="v = v_reset",
             refractory=IS_HELD,
             clock=self._clock,
             namespace={"e_drive": np.e},
+            name=name,
         )
         if name == "IF_curr_delta":
-            cells.run_regularly(JUMP, when="synapses", order=1, clock=self._clock)
+            # after the synapses
+            cells.run_regularly(
+                JUMP, clock=self._clock, when="synapses", order=1, name=f"{name}_jump"
+            )
         self._network.add(cells)
         group = Group(cells, gids)
         # long enough ago for any refractory period [s]
@@ -214,10 +135,12 @@ class Brian2Simulation(ExternalSimulation):
     def _create_sources(self) -> None:
         """Make the sources; of those whose spikes are given, Brian only knows how many."""
         brian2 = self.brian2
-        gids = _sorted_gids(self.array_blocks + (self.poisson_blocks if self.share_input else []))
+        given: list[SourceBlock] = [*self.array_blocks]
+        given += self.poisson_blocks if self.share_input else []
+        gids = _sorted_gids(given)
         if gids.size:
             sources = brian2.SpikeGeneratorGroup(
-                gids.size, [], [] * brian2.second, clock=self._clock
+                gids.size, [], [] * brian2.second, clock=self._clock, name=GIVEN
             )
             sources.active = False
             self._groups[GIVEN] = Group(sources, gids)
@@ -226,7 +149,12 @@ class Brian2Simulation(ExternalSimulation):
         if gids.size:
             brian2.seed((self.seed + self.segment) % 2**32)
             sources = brian2.NeuronGroup(
-                gids.size, POISSON, threshold=HAS_SPIKED, clock=self._clock, namespace={}
+                gids.size,
+                POISSON,
+                threshold=HAS_SPIKED,
+                clock=self._clock,
+                namespace={},
+                name=POISSON_SOURCES,
             )
             self._groups[POISSON_SOURCES] = Group(sources, gids)
             self._network.add(sources)
@@ -265,6 +193,7 @@ class Brian2Simulation(ExternalSimulation):
             on_pre=f"{inputs[receptor]}_post += weight",
             clock=self._clock,
             namespace={},
+            name=f"{source}_to_{inputs[receptor]}_of_{model}",
         )
         connections.connect(i=self._index[synapses.sources], j=self._index[synapses.targets])
         connections.weight = synapses.weights
@@ -295,7 +224,7 @@ class Brian2Simulation(ExternalSimulation):
         if not block.n_local:
             return
         group, cells = self._groups[block.model.name], self._cells(block)
-        if _is_singular(block) and group.brian_group.method_choice == "exact":
+        if is_singular(block.parameters) and group.brian_group.method_choice == "exact":
             raise EngineError(
                 "'tau_syn_E' or 'tau_syn_I' has come near 'tau_m', where the solution that Brian "
                 "found is not exact enough; set them before the first run(), or after reset()"
@@ -422,14 +351,6 @@ class Sampler(NamedTuple):
 def _sorted_gids(blocks: Sequence[SourceBlock]) -> Integers:
     """Return the gids of all blocks, ascending."""
     return np.sort(np.concatenate([np.zeros(0, np.int64), *(block.gids for block in blocks)]))
-
-
-def _is_singular(block: CellBlock) -> bool:
-    """Return whether the exact solution divides by too small a difference."""
-    taus = [block.parameters[name] for name in TAUS if name in block.parameters]
-    return any(
-        (np.abs(tau / block.parameters["tau_m"] - 1.0) < LEAST_DIFFERENCE).any() for tau in taus
-    )
 
 
 def import_brian2(comm: Any) -> Any:
