@@ -279,16 +279,25 @@ class ExternalSimulation(Description, ABC):
         first = self.step
         self._sample_now()
         if last_step > first:
-            for end in self._piece_ends(last_step):
-                self._hold_currents()
-                self._play(self._source_keys(end))
-                self._advance(end, last_step)
-                progress(end - self.step)
-                self.step = end
+            self._make_steps(self._pieces(last_step, progress), last_step)
             self._collect(first)
             self._record_sources(first, last_step)
         self.counters["steps"] += last_step - first
         self.seconds["run"] += time.perf_counter() - started
+
+    def _make_steps(self, pieces: Iterator[int], last_step: int) -> None:
+        """Make the steps of a run; a piece begins when its end is taken from `pieces`."""
+        for end in pieces:
+            self._advance(end, last_step)
+
+    def _pieces(self, last_step: int, progress: Callable[[int], None]) -> Iterator[int]:
+        """Yield the end of each piece of a run, with its currents and spikes handed over."""
+        for end in self._piece_ends(last_step):
+            self._hold_currents()
+            self._play(self._source_keys(end))
+            yield end
+            progress(end - self.step)
+            self.step = end
 
     def _piece_ends(self, last_step: int) -> list[int]:
         """Return the steps at which a run pauses: for progress, and where a current changes."""

@@ -13,7 +13,7 @@ __all__ = ["ENGINES", "VARIABLE", "Engine", "chosen_engine", "engine_class"]
 Engine = Simulation | ExternalSimulation
 
 VARIABLE = "DISTSIM_ENGINE"
-ENGINES = ("native", "nest")
+ENGINES = ("native", "nest", "brian2")
 
 
 def chosen_engine(environ: Mapping[str, str] = os.environ) -> str:
@@ -43,4 +43,8 @@ def engine_class(name: str) -> Any:
         from distsim.engines.nest import NestSimulation
 
         return NestSimulation
+    if name == "brian2":
+        from distsim.engines.brian2 import Brian2Simulation
+
+        return Brian2Simulation
     raise SetupError(f"unknown engine '{name}'; {did_you_mean(name, ENGINES)}")
