@@ -13,7 +13,7 @@ __all__ = ["ENGINES", "VARIABLE", "Engine", "chosen_engine", "engine_class"]
 Engine = Simulation | ExternalSimulation
 
 VARIABLE = "DISTSIM_ENGINE"
-ENGINES = ("native", "nest")
+ENGINES = ("native", "nest", "neuron")
 
 
 def chosen_engine(environ: Mapping[str, str] = os.environ) -> str:
@@ -43,4 +43,8 @@ def engine_class(name: str) -> Any:
         from distsim.engines.nest import NestSimulation
 
         return NestSimulation
+    if name == "neuron":
+        from distsim.engines.neuron import NeuronSimulation
+
+        return NeuronSimulation
     raise SetupError(f"unknown engine '{name}'; {did_you_mean(name, ENGINES)}")
