@@ -1,8 +1,11 @@
 """NEURON as engine: each cell a section of one compartment, one process per rank."""
 
+import contextlib
+import ctypes
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +28,8 @@ Floats = NDArray[np.float64]
 
 # NEURON's name for where its library of MPI is
 LIBRARY_VARIABLE = "MPI_LIB_NRN_PATH"
+# of Open MPI, MPICH, Intel MPI and Cray MPICH
+LIBRARY_NAME = re.compile(r"/libmpi(ch|_cray\w*)?\.(so|\d)")
 # a cell's length and diameter [um], of an area of 1e-3 cm2: cm [nF] is then in uF/cm2
 LENGTH = 100.0
 DIAMETER = 1000.0 / np.pi
@@ -413,14 +418,17 @@ def _together(comm: Any, function: Callable[[], Any]) -> Any:
 
 
 def _import() -> Any:
-    """Import NEURON, which must know before where MPI's library is."""
+    """Import NEURON, and let it find the MPI that runs already."""
     library = _mpi_library()
     if library is not None:
+        # NEURON takes what it sees in the process, and only else looks for a library
+        ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
         os.environ.setdefault(LIBRARY_VARIABLE, str(library))
     # else it looks for a display, and says on stderr that there is none
     os.environ.setdefault("NEURON_MODULE_OPTIONS", "-nogui")
     try:
-        import neuron  # type: ignore[import-untyped]
+        with _stdout_on_stderr():
+            import neuron  # type: ignore[import-untyped]
     except ImportError as error:
         raise EngineError(
             f"engine 'neuron' needs NEURON, which cannot be imported ({error}); "
@@ -435,15 +443,32 @@ def _mpi_library() -> Path | None:
         lines = Path("/proc/self/maps").read_text().splitlines()
     except OSError:
         lines = []
-    loaded = [line.split(maxsplit=5)[-1] for line in lines if "/libmpi." in line]
+    loaded = [line.split(maxsplit=5)[-1] for line in lines if LIBRARY_NAME.search(line)]
     beside = [Path(sys.prefix, "lib", name) for name in ("libmpi.so.40", "libmpi.dylib")]
     paths = [Path(path) for path in loaded] + beside
     return next((path for path in paths if path.is_file()), None)
 
 
+@contextlib.contextmanager
+def _stdout_on_stderr() -> Iterator[None]:
+    """Send to stderr what a library in C writes to stdout, as NEURON does when it starts."""
+    flush = ctypes.CDLL(None).fflush
+    sys.stdout.flush()
+    flush(None)
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        flush(None)
+        os.dup2(stdout, 1)
+        os.close(stdout)
+
+
 def _join_ranks(neuron: Any, comm: Any) -> None:
     """Let NEURON take part in MPI, which runs already."""
-    neuron.h.nrnmpi_init()
+    with _stdout_on_stderr():
+        neuron.h.nrnmpi_init()
     n_hosts, n_ranks = int(neuron.h.ParallelContext().nhost()), comm.Get_size()
     if n_hosts != n_ranks:
         raise EngineError(
