@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from distsim.comm import rank_environment
 from distsim.errors import EngineError
 
 __all__ = ["compiled_mechanisms", "mechanism_files"]
@@ -56,7 +57,7 @@ def compiled_mechanisms(neuron_version: str, environ: Mapping[str, str] = os.env
     try:
         base.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=base) as draft:
-            _compile(program, files, Path(draft))
+            _compile(program, files, Path(draft), environ)
             _publish(Path(draft) / "compiled", folder)
     except OSError as error:
         raise EngineError(
@@ -108,7 +109,7 @@ def _compiler(environ: Mapping[str, str]) -> str:
     return program
 
 
-def _compile(program: str, files: list[Path], draft: Path) -> None:
+def _compile(program: str, files: list[Path], draft: Path, environ: Mapping[str, str]) -> None:
     """Compile mechanisms into the folder `compiled` of a draft."""
     sources, target = draft / "mod", draft / "compiled"
     sources.mkdir()
@@ -124,6 +125,7 @@ def _compile(program: str, files: list[Path], draft: Path) -> None:
         text=True,
         errors="replace",
         check=False,
+        env=rank_environment(environ),
     )
     if done.returncode != 0:
         last = "\n".join(done.stdout.strip().splitlines()[-N_LINES:])

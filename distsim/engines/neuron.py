@@ -170,13 +170,13 @@ class NeuronSimulation(ExternalSimulation):
     def _forget(self) -> None:
         """Delete everything that NEURON holds of this simulation."""
         self._is_initialized = False
-        self._traces: dict[int, list[Any]] = {}
-        self._are_traces_new = False
+        self._traces: dict[CellBlock, dict[ProbeSet, list[Any]]] = {}
         self._first_traced = 0
         self._given: dict[CellBlock, Floats] = {}
         self._connections: list[Any] = []
         self._relays: dict[int, Source] = {}
-        self._spike_times = self._spike_gids = None
+        self._spike_times: Any = None
+        self._spike_gids: Any = None
         # before the cells: NEURON follows the gids to their sources
         self.context.gid_clear()
         self._cells: dict[CellBlock, list[Cell]] = {}
@@ -244,6 +244,11 @@ class NeuronSimulation(ExternalSimulation):
     # --- what may change -----------------------------------------------------------------------
 
     def _set_parameters(self, block: CellBlock) -> None:
+        if (block.parameters["tau_refrac"] <= 0).any():
+            raise EngineError(
+                f"tau_refrac = 0 ms of {block.model.name}: in NEURON a cell above threshold again "
+                "in the step after a spike would be silent; give tau_refrac = dt or more"
+            )
         # whole steps, rounded up as on the native engine
         refractory = refractory_steps(block.parameters, self.dt) * self.dt
         parameters = block.parameters | {"tau_refrac": refractory}
@@ -294,14 +299,20 @@ class NeuronSimulation(ExternalSimulation):
     # --- recording -----------------------------------------------------------------------------
 
     def _set_probes(self, block: CellBlock) -> None:
-        for probes in block.probes:
-            traces = self._traces.get(id(probes))
-            if traces is None or len(traces) != probes.positions.size:
-                self._traces[id(probes)] = [
+        """Let NEURON trace what is recorded from the beginning; it takes up nothing later."""
+        if not self._is_initialized:
+            self._traces[block] = {
+                probes: [
                     self.h.Vector().record(self._reference(block, position, probes.variable))
                     for position in probes.positions.tolist()
                 ]
-                self._are_traces_new = True
+                for probes in block.probes
+            }
+        self._traces[block] = {
+            probes: traces
+            for probes, traces in self._traces[block].items()
+            if probes in block.probes and len(traces) == probes.positions.size
+        }
 
     def _reference(self, block: CellBlock, position: int, variable: str) -> Any:
         """Return NEURON's pointer to a cell's variable."""
@@ -315,6 +326,10 @@ class NeuronSimulation(ExternalSimulation):
             )
         return getattr(cell.synapses[_receptor(variable)], f"_ref_{model.attribute}")
 
+    @staticmethod
+    def _sign(block: CellBlock, variable: str) -> float:
+        return 1.0 if variable == "v" else MODELS[block.model.name].sign
+
     # --- running -------------------------------------------------------------------------------
 
     def _play(self, keys: Integers) -> None:
@@ -325,16 +340,23 @@ class NeuronSimulation(ExternalSimulation):
             if gid in relays:
                 relays[gid].entrance.event(t)
 
-    def _advance(self, n_steps: int, is_last: bool) -> None:
-        if self._are_traces_new:
-            # makes NEURON see them, empties all, and gives each the present value
-            self.h.frecord_init()
-            self._first_traced, self._are_traces_new = self.step, False
-        end = self.step + n_steps
-        self.context.psolve((end + END_MARGIN) * self.dt)
-        for block in self.cell_blocks:
+    def _advance(self, end: int, last_step: int) -> None:
+        late = [
+            (block, probes)
+            for block, traces in self._traces.items()
+            for probes in block.probes
+            if probes not in traces
+        ]
+        due = [np.arange(probes.next_step, end, probes.interval) for _, probes in late]
+        # pause where something is to be sampled that NEURON does not trace
+        for step in np.unique(np.concatenate([*due, [end]])).tolist():
+            self.context.psolve((step + END_MARGIN) * self.dt)
+            for block, probes in late:
+                if step == probes.next_step:
+                    self.take_samples(probes, self._look(block, probes)[None])
+        for block, traces in self._traces.items():
             self._check_synapses(block)
-            for probes in block.probes:
+            for probes in traces:
                 self._fetch_samples(block, probes, end)
         self._first_traced = end + 1
 
@@ -349,15 +371,18 @@ class NeuronSimulation(ExternalSimulation):
                     "synapses, or another engine"
                 )
 
+    def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
+        positions, variable = probes.positions.tolist(), probes.variable
+        values = [self._reference(block, position, variable)[0] for position in positions]
+        return np.array(values, np.float64) * self._sign(block, variable)
+
     def _fetch_samples(self, block: CellBlock, probes: ProbeSet, end: int) -> None:
         """Record what is due of the traces up to a step, and empty them."""
         due = np.arange(probes.next_step, end + 1, probes.interval)
-        sign = 1.0 if probes.variable == "v" else MODELS[block.model.name].sign
         rows = np.full((due.size, probes.positions.size), np.nan)
-        is_traced = due >= self._first_traced
-        for column, trace in enumerate(self._traces[id(probes)]):
-            samples = trace.as_numpy()[due[is_traced] - self._first_traced]
-            rows[is_traced, column] = samples * sign
+        for column, trace in enumerate(self._traces[block][probes]):
+            samples = trace.as_numpy()[due - self._first_traced]
+            rows[:, column] = samples * self._sign(block, probes.variable)
             trace.resize(0)
         self.take_samples(probes, rows)
 
