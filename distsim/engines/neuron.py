@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from distsim import comm as communication
 from distsim.engine.cells import CellBlock
+from distsim.engine.poisson import PoissonBlock
 from distsim.engine.recorder import ProbeSet
+from distsim.engine.spike_arrays import ArrayBlock
 from distsim.engines.external import ExternalSimulation, Synapses
 from distsim.engines.mechanisms import compiled_mechanisms
 from distsim.errors import EngineError
@@ -148,13 +150,13 @@ class NeuronSimulation(ExternalSimulation):
                 "share_input=False is not available with NEURON: Poisson sources spike as on the "
                 "native engine; leave share_input as it is, or use engine 'nest'"
             )
+        # of each population, by its first gid, ascending; an empty one gives way to the next
+        self._has_cells: dict[int, bool] = {}
         self.h = import_neuron(self.comm)
         self.context = self.h.ParallelContext()
         self._forget()
 
-    def placement(self) -> Any:
-        """Return how populations are divided."""
-        return "block"
+    # --- description ---------------------------------------------------------------------------
 
     def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
         """Add this rank's cells of a population of model neurons."""
@@ -163,7 +165,27 @@ class NeuronSimulation(ExternalSimulation):
                 f"{model.name} is not available with NEURON, for which PyNN has no mechanism; "
                 "engines 'native' and 'nest' have it"
             )
-        return super().add_cells(model, first_gid, indices)
+        block = super().add_cells(model, first_gid, indices)
+        self._has_cells[first_gid] = True
+        return block
+
+    def add_array_sources(self, first_gid: int, indices: Integers) -> ArrayBlock:
+        """Add this rank's cells of a population of SpikeSourceArray."""
+        block = super().add_array_sources(first_gid, indices)
+        self._has_cells[first_gid] = False
+        return block
+
+    def add_poisson_sources(self, first_gid: int, size: int, indices: Integers) -> PoissonBlock:
+        """Add this rank's cells of a population of SpikeSourcePoisson of `size` cells in all."""
+        block = super().add_poisson_sources(first_gid, size, indices)
+        self._has_cells[first_gid] = False
+        return block
+
+    def _are_cells(self, gids: Integers) -> NDArray[np.bool_]:
+        """Return which of these gids are of model neurons."""
+        first_gids = np.array(list(self._has_cells), np.int64)
+        has_cells = np.array(list(self._has_cells.values()), np.bool_)
+        return has_cells[np.searchsorted(first_gids, gids, side="right") - 1]
 
     # --- building ------------------------------------------------------------------------------
 
@@ -195,21 +217,15 @@ class NeuronSimulation(ExternalSimulation):
                 context.cell(gid, h.NetCon(cell.reset, None))
         self._spike_times, self._spike_gids = h.Vector(), h.Vector()
         context.spike_record(-1, self._spike_times, self._spike_gids)
-        blocks = [(block.first_gid, False) for block in (*self.array_blocks, *self.poisson_blocks)]
-        blocks += [(block.first_gid, True) for block in self.cell_blocks]
-        blocks.sort()
-        self._first_gids = np.array([first for first, _ in blocks], np.int64)
-        self._have_cells = np.array([has_cells for _, has_cells in blocks], np.bool_)
 
     def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
         h, gid_connect, cells = self.h, self.context.gid_connect, self._cell_of
-        populations = np.searchsorted(self._first_gids, synapses.sources, side="right") - 1
         columns = (
             synapses.sources.tolist(),
             synapses.targets.tolist(),
             synapses.weights.tolist(),
             (synapses.delays * self.dt + DELAY_MARGIN).tolist(),
-            self._have_cells[populations].tolist(),
+            self._are_cells(synapses.sources).tolist(),
         )
         for source, target, weight, delay, is_cell in zip(*columns, strict=True):
             synapse = cells[target].synapses[receptor]
@@ -260,6 +276,11 @@ class NeuronSimulation(ExternalSimulation):
             self._set_current(block, total)
 
     def _set_state(self, block: CellBlock) -> None:
+        if MODELS[block.model.name].is_alpha and block.state[1:].any():
+            raise EngineError(
+                f"NEURON can set no synaptic variable of {block.model.name}, whose synapses keep "
+                "spikes instead of a state; leave them at 0"
+            )
         # NEURON's initialization would overwrite it
         if not self._is_initialized:
             return
@@ -282,11 +303,6 @@ class NeuronSimulation(ExternalSimulation):
             for position, value in zip(positions.tolist(), values.tolist(), strict=True):
                 cells[position].segment.v = value
             return
-        if model.is_alpha:
-            raise EngineError(
-                f"NEURON cannot set '{variable}' of {block.model.name}, whose synapses keep "
-                "spikes instead of a state; leave it at 0"
-            )
         receptor = _receptor(variable)
         for position, value in zip(positions.tolist(), values.tolist(), strict=True):
             setattr(cells[position].synapses[receptor], model.attribute, value * model.sign)

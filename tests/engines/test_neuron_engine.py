@@ -40,6 +40,7 @@ def tutorial(sim):
     )
     first, second = sim.Population(30, cell_type), sim.Population(30, cell_type)
     second.set(i_offset=0.0)
+    sim.Population(0, cell_type)
     noise = sim.Population(10, sim.SpikeSourcePoisson(rate=300.0))
     delay = sim.RandomDistribution("uniform", low=0.1, high=2.0)
     projections = [
@@ -268,18 +269,20 @@ def test_currents_parameters_state_and_late_records():
     np.testing.assert_allclose(found, v, atol=10 * 0.05 * (1 / 15 + 1 / 5))
 
 
-def test_two_ranks_do_what_one_does(mpi_job, tmp_path):
+@pytest.mark.parametrize("n_many", [2, 3])
+def test_many_ranks_do_what_one_does(mpi_job, tmp_path, n_many):
     results = []
-    for n_ranks in (1, 2):
+    for n_ranks in (1, n_many):
         path = tmp_path / f"{n_ranks}.npz"
         job = mpi_job(n_ranks, NETWORK, path)
         assert job.returncode == 0, job.stdout
         with np.load(path) as file:
             results.append(dict(file))
     alone, together = results
-    assert (alone["n_hosts"], together["n_hosts"]) == (1, 2)
+    assert (alone["n_hosts"], together["n_hosts"]) == (1, n_many)
     assert alone["keys"].size > 200
-    for name in ("keys", "v", "connections"):
+    assert alone["n_few"] > 10
+    for name in ("keys", "n_few", "v", "connections"):
         np.testing.assert_array_equal(together[name], alone[name], err_msg=name)
 
 
@@ -307,7 +310,7 @@ def test_what_cannot_be_is_told(monkeypatch):
     with pytest.raises(EngineError, match=r"populations cannot be added .* after run"):
         on_neuron.Population(2, on_neuron.IF_curr_exp())
     cells.initialize(gsyn_exc=0.1)
-    with pytest.raises(EngineError, match="cannot set 'gsyn_exc'"):
+    with pytest.raises(EngineError, match="no synaptic variable of IF_cond_alpha"):
         on_neuron.run(1.0)
     on_neuron.setup(timestep=0.1, **QUIET)
     on_neuron.Population(2, on_neuron.IF_curr_exp(tau_refrac=0.0))
