@@ -53,7 +53,7 @@ VENDOR_WORDS = {
 }
 
 # what a user may set for all ranks, beside what the launcher takes with it itself
-EXPORTED = ("DISTSIM_ENGINE", "DISTSIM_KEEP")
+EXPORTED = ("DISTSIM_ENGINE", "DISTSIM_KEEP", "MPI_LIB_NRN_PATH")
 
 # variables that say that a resource manager has given this job its nodes
 ALLOCATION_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "FLUX_JOB_ID", "PE_HOSTFILE")

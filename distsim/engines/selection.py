@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from distsim.engine import Simulation
@@ -13,7 +14,8 @@ __all__ = ["ENGINES", "VARIABLE", "Engine", "chosen_engine", "engine_class"]
 Engine = Simulation | ExternalSimulation
 
 VARIABLE = "DISTSIM_ENGINE"
-ENGINES = ("native", "nest", "brian2")
+CLASSES = {"nest": "NestSimulation", "neuron": "NeuronSimulation", "brian2": "Brian2Simulation"}
+ENGINES = ("native", *CLASSES)
 
 
 def chosen_engine(environ: Mapping[str, str] = os.environ) -> str:
@@ -38,13 +40,8 @@ def engine_class(name: str) -> Any:
     """
     if name == "native":
         return Simulation
-    if name == "nest":
+    if name in CLASSES:
         # not above: only who uses another simulator needs what it needs
-        from distsim.engines.nest import NestSimulation
-
-        return NestSimulation
-    if name == "brian2":
-        from distsim.engines.brian2 import Brian2Simulation
-
-        return Brian2Simulation
+        module = import_module(f"distsim.engines.{name}")
+        return getattr(module, CLASSES[name])
     raise SetupError(f"unknown engine '{name}'; {did_you_mean(name, ENGINES)}")

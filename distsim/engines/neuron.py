@@ -1,0 +1,536 @@
+"""NEURON as engine: each cell a section of one compartment, one process per rank."""
+
+import contextlib
+import ctypes
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim import comm as communication
+from distsim.engine.cells import CellBlock
+from distsim.engine.poisson import PoissonBlock
+from distsim.engine.recorder import ProbeSet
+from distsim.engine.spike_arrays import ArrayBlock
+from distsim.engines.external import ExternalSimulation, Synapses
+from distsim.engines.mechanisms import compiled_mechanisms
+from distsim.errors import EngineError
+from distsim.models import CellModel
+from distsim.models.cell_model import refractory_steps
+
+__all__ = ["NeuronSimulation", "import_neuron"]
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# NEURON's name for where its library of MPI is
+LIBRARY_VARIABLE = "MPI_LIB_NRN_PATH"
+# of Open MPI, MPICH, Intel MPI and Cray MPICH
+LIBRARY_NAME = re.compile(r"/libmpi(ch|_cray\w*)?\.(so|\d)")
+# a cell's length and diameter [um], of an area of 1e-3 cm2: cm [nF] is then in uF/cm2
+LENGTH = 100.0
+DIAMETER = 1000.0 / np.pi
+# longest interval between two exchanges of spikes [ms]
+MAX_STEP = 10.0
+# added to delays [ms]: NEURON wants the smallest above dt, and delivers at the nearest step
+DELAY_MARGIN = 1e-6
+# what lies between the last step of a run and the time that NEURON is told [steps]
+END_MARGIN = 0.25
+# spikes that a synapse of alpha shape can hold
+MAX_SPIKES = 999
+
+
+class NeuronModel(NamedTuple):
+    """What NEURON has for a model's synapses.
+
+    Attributes
+    ----------
+    mechanism : str
+        NEURON's name of the synapse.
+    variable : str
+        What PyNN's name of a synaptic variable begins with.
+    attribute : str
+        What the synapse calls it.
+    sign : float
+        PyNN's value for 1 of the synapse's.
+    is_alpha : bool
+        Whether the synapse keeps a list of spikes instead of a state.
+    """
+
+    mechanism: str
+    variable: str
+    attribute: str
+    sign: float
+    is_alpha: bool
+
+
+MODELS = {
+    "IF_curr_exp": NeuronModel("ExpISyn", "isyn", "i", -1.0, is_alpha=False),
+    "IF_curr_alpha": NeuronModel("AlphaISyn", "isyn", "i", -1.0, is_alpha=True),
+    "IF_cond_exp": NeuronModel("ExpSyn", "gsyn", "g", 1.0, is_alpha=False),
+    "IF_cond_alpha": NeuronModel("AlphaSyn", "gsyn", "g", 1.0, is_alpha=True),
+}
+
+
+class Cell:
+    """A section with leak, clamp, reset mechanism and two synapses, as PyNN's StandardIF.
+
+    Parameters
+    ----------
+    h : NEURON's interpreter
+    mechanism : str
+        Name of the synapse.
+    """
+
+    __slots__ = ("clamp", "reset", "section", "segment", "synapses")
+
+    def __init__(self, h: Any, mechanism: str) -> None:
+        self.section = h.Section()
+        self.section.L = LENGTH
+        self.section.diam = DIAMETER
+        self.section.insert("pas")
+        self.segment = self.section(0.5)
+        self.clamp = h.IClamp(self.segment)
+        self.clamp.delay, self.clamp.dur = 0.0, 1e12
+        self.reset = h.ResetRefrac(self.segment)
+        make = getattr(h, mechanism)
+        # excitatory, inhibitory
+        self.synapses = make(self.segment), make(self.segment)
+
+    def set_parameters(self, values: dict[str, float]) -> None:
+        """Set parameters, by PyNN's names."""
+        segment, reset = self.segment, self.reset
+        segment.cm = values["cm"]
+        segment.pas.g = 1e-3 * values["cm"] / values["tau_m"]
+        segment.pas.e = values["v_rest"]
+        reset.vreset, reset.vthresh = values["v_reset"], values["v_thresh"]
+        reset.trefrac = values["tau_refrac"]
+        self.clamp.amp = values["i_offset"]
+        for synapse, receptor in zip(self.synapses, "EI", strict=True):
+            synapse.tau = values[f"tau_syn_{receptor}"]
+            if f"e_rev_{receptor}" in values:
+                synapse.e = values[f"e_rev_{receptor}"]
+
+
+class Source(NamedTuple):
+    """What repeats a source's spikes to its targets on this rank, and the way to it."""
+
+    relay: Any
+    entrance: Any
+
+
+class NeuronSimulation(ExternalSimulation):
+    """The network in NEURON, with fixed steps and PyNN's mechanisms.
+
+    Each rank has its own cells, as on the native engine, and a relay for each source of given
+    spikes that has targets there: those spikes are never sent.
+
+    Parameters
+    ----------
+    **options
+        As for `ExternalSimulation`; `share_input` must be true.
+
+    Notes
+    -----
+    NEURON looks for a threshold's crossing at the beginning of the next step. So at the end of a
+    run the cells above threshold are counted as spiking; it reports them again in the next one.
+    """
+
+    name = "neuron"
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if not self.share_input:
+            raise EngineError(
+                "share_input=False is not available with NEURON: Poisson sources spike as on the "
+                "native engine; leave share_input as it is, or use engine 'nest'"
+            )
+        # of each population, by its first gid, ascending; an empty one gives way to the next
+        self._has_cells: dict[int, bool] = {}
+        self.h = import_neuron(self.comm)
+        self.context = self.h.ParallelContext()
+        self._forget()
+
+    # --- description ---------------------------------------------------------------------------
+
+    def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
+        """Add this rank's cells of a population of model neurons."""
+        if model.name not in MODELS:
+            raise EngineError(
+                f"{model.name} is not available with NEURON, for which PyNN has no mechanism; "
+                "engines 'native' and 'nest' have it"
+            )
+        block = super().add_cells(model, first_gid, indices)
+        self._has_cells[first_gid] = True
+        return block
+
+    def add_array_sources(self, first_gid: int, indices: Integers) -> ArrayBlock:
+        """Add this rank's cells of a population of SpikeSourceArray."""
+        block = super().add_array_sources(first_gid, indices)
+        self._has_cells[first_gid] = False
+        return block
+
+    def add_poisson_sources(self, first_gid: int, size: int, indices: Integers) -> PoissonBlock:
+        """Add this rank's cells of a population of SpikeSourcePoisson of `size` cells in all."""
+        block = super().add_poisson_sources(first_gid, size, indices)
+        self._has_cells[first_gid] = False
+        return block
+
+    def _are_cells(self, gids: Integers) -> NDArray[np.bool_]:
+        """Return which of these gids are of model neurons."""
+        first_gids = np.array(list(self._has_cells), np.int64)
+        has_cells = np.array(list(self._has_cells.values()), np.bool_)
+        return has_cells[np.searchsorted(first_gids, gids, side="right") - 1]
+
+    # --- building ------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        """Delete everything that NEURON holds of this simulation."""
+        self._is_initialized = False
+        self._traces: dict[CellBlock, dict[ProbeSet, list[Any]]] = {}
+        self._first_traced = 0
+        self._given: dict[CellBlock, Floats] = {}
+        self._connections: list[Any] = []
+        self._relays: dict[int, Source] = {}
+        self._spike_times: Any = None
+        self._spike_gids: Any = None
+        # before the cells: NEURON follows the gids to their sources
+        self.context.gid_clear()
+        self._cells: dict[CellBlock, list[Cell]] = {}
+        self._cell_of: dict[int, Cell] = {}
+
+    def _create(self) -> None:
+        self._forget()
+        h, context = self.h, self.context
+        h.dt = self.dt
+        for block in self.cell_blocks:
+            mechanism = MODELS[block.model.name].mechanism
+            self._cells[block] = [Cell(h, mechanism) for _ in range(block.n_local)]
+            for gid, cell in zip(block.gids.tolist(), self._cells[block], strict=True):
+                self._cell_of[gid] = cell
+                context.set_gid2node(gid, self.rank)
+                context.cell(gid, h.NetCon(cell.reset, None))
+        self._spike_times, self._spike_gids = h.Vector(), h.Vector()
+        context.spike_record(-1, self._spike_times, self._spike_gids)
+
+    def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
+        h, gid_connect, cells = self.h, self.context.gid_connect, self._cell_of
+        columns = (
+            synapses.sources.tolist(),
+            synapses.targets.tolist(),
+            synapses.weights.tolist(),
+            (synapses.delays * self.dt + DELAY_MARGIN).tolist(),
+            self._are_cells(synapses.sources).tolist(),
+        )
+        for source, target, weight, delay, is_cell in zip(*columns, strict=True):
+            synapse = cells[target].synapses[receptor]
+            if is_cell:
+                connection = gid_connect(source, synapse)
+            else:
+                connection = h.NetCon(self._source(source).relay, synapse)
+            connection.weight[0], connection.delay = weight, delay
+            self._connections.append(connection)
+
+    def _source(self, gid: int) -> Source:
+        """Return what plays the spikes of a source on this rank."""
+        if gid not in self._relays:
+            relay = self.h.SpikeRelay()
+            entrance = self.h.NetCon(None, relay)
+            # events are put behind it; a short delay would only make NEURON exchange often
+            entrance.delay = 1e9
+            self._relays[gid] = Source(relay, entrance)
+        return self._relays[gid]
+
+    def _end_building(self) -> None:
+        self.context.set_maxstep(MAX_STEP)
+        # below threshold, so that NEURON sees it crossed where a cell begins above
+        for block, cells in self._cells.items():
+            for cell, v_reset in zip(cells, block.parameters["v_reset"].tolist(), strict=True):
+                cell.segment.v = v_reset
+        self.h.finitialize()
+        self._is_initialized = True
+        for block in self.cell_blocks:
+            self._set_state(block)
+
+    # --- what may change -----------------------------------------------------------------------
+
+    def _set_parameters(self, block: CellBlock) -> None:
+        if (block.parameters["tau_refrac"] <= 0).any():
+            raise EngineError(
+                f"tau_refrac = 0 ms of {block.model.name}: in NEURON a cell above threshold again "
+                "in the step after a spike would be silent; give tau_refrac = dt or more"
+            )
+        # whole steps, rounded up as on the native engine
+        refractory = refractory_steps(block.parameters, self.dt) * self.dt
+        parameters = block.parameters | {"tau_refrac": refractory}
+        columns = [parameters[name].tolist() for name in block.model.parameters]
+        for cell, *values in zip(self._cells[block], *columns, strict=True):
+            cell.set_parameters(dict(zip(block.model.parameters, values, strict=True)))
+        total = self._currents.get(block)
+        if total is not None:
+            self._set_current(block, total)
+
+    def _set_state(self, block: CellBlock) -> None:
+        if MODELS[block.model.name].is_alpha and block.state[1:].any():
+            raise EngineError(
+                f"NEURON can set no synaptic variable of {block.model.name}, whose synapses keep "
+                "spikes instead of a state; leave them at 0"
+            )
+        # NEURON's initialization would overwrite it
+        if not self._is_initialized:
+            return
+        before = self._given.get(block)
+        for row, variable in enumerate(block.model.states):
+            values = block.state[row]
+            old = before[row] if before is not None else np.full(block.n_local, np.nan)
+            changed = np.flatnonzero(values != old)
+            if before is None and variable != "v" and not values.any():
+                continue
+            if changed.size:
+                self._set_variable(block, variable, changed, values[changed])
+        self._given[block] = block.state.copy()
+
+    def _set_variable(
+        self, block: CellBlock, variable: str, positions: Integers, values: Floats
+    ) -> None:
+        cells, model = self._cells[block], MODELS[block.model.name]
+        if variable == "v":
+            for position, value in zip(positions.tolist(), values.tolist(), strict=True):
+                cells[position].segment.v = value
+            return
+        receptor = _receptor(variable)
+        for position, value in zip(positions.tolist(), values.tolist(), strict=True):
+            setattr(cells[position].synapses[receptor], model.attribute, value * model.sign)
+
+    def _set_current(self, block: CellBlock, total: Floats) -> None:
+        amplitudes = (block.parameters["i_offset"] + total).tolist()
+        for cell, amplitude in zip(self._cells[block], amplitudes, strict=True):
+            cell.clamp.amp = amplitude
+
+    # --- recording -----------------------------------------------------------------------------
+
+    def _set_probes(self, block: CellBlock) -> None:
+        """Let NEURON trace what is recorded from the beginning; it takes up nothing later."""
+        if not self._is_initialized:
+            self._traces[block] = {
+                probes: [
+                    self.h.Vector().record(self._reference(block, position, probes.variable))
+                    for position in probes.positions.tolist()
+                ]
+                for probes in block.probes
+            }
+        self._traces[block] = {
+            probes: traces
+            for probes, traces in self._traces[block].items()
+            if probes in block.probes and len(traces) == probes.positions.size
+        }
+
+    def _reference(self, block: CellBlock, position: int, variable: str) -> Any:
+        """Return NEURON's pointer to a cell's variable."""
+        cell, model = self._cells[block][position], MODELS[block.model.name]
+        if variable == "v":
+            return cell.segment._ref_v
+        if not variable.startswith(model.variable):
+            raise EngineError(
+                f"NEURON does not show '{variable}' of {block.model.name}; record 'v', "
+                f"'{model.variable}_exc' or '{model.variable}_inh'"
+            )
+        return getattr(cell.synapses[_receptor(variable)], f"_ref_{model.attribute}")
+
+    @staticmethod
+    def _sign(block: CellBlock, variable: str) -> float:
+        return 1.0 if variable == "v" else MODELS[block.model.name].sign
+
+    # --- running -------------------------------------------------------------------------------
+
+    def _play(self, keys: Integers) -> None:
+        relays = self._relays
+        times, gids = (keys >> 32) * self.dt, keys & 0xFFFFFFFF
+        for t, gid in zip(times.tolist(), gids.tolist(), strict=True):
+            # those of given times are of all ranks, whether they have targets here or not
+            if gid in relays:
+                relays[gid].entrance.event(t)
+
+    def _advance(self, end: int, last_step: int) -> None:
+        late = [
+            (block, probes)
+            for block, traces in self._traces.items()
+            for probes in block.probes
+            if probes not in traces
+        ]
+        due = [np.arange(probes.next_step, end, probes.interval) for _, probes in late]
+        # pause where something is to be sampled that NEURON does not trace
+        for step in np.unique(np.concatenate([*due, [end]])).tolist():
+            self.context.psolve((step + END_MARGIN) * self.dt)
+            for block, probes in late:
+                if step == probes.next_step:
+                    self.take_samples(probes, self._look(block, probes)[None])
+        for block, traces in self._traces.items():
+            self._check_synapses(block)
+            for probes in traces:
+                self._fetch_samples(block, probes, end)
+        self._first_traced = end + 1
+
+    def _check_synapses(self, block: CellBlock) -> None:
+        """Raise if a synapse has so many spikes in its list that it loses some."""
+        if MODELS[block.model.name].is_alpha:
+            held = [synapse.q for cell in self._cells[block] for synapse in cell.synapses]
+            if max(held, default=0) >= MAX_SPIKES:
+                raise EngineError(
+                    f"a synapse of {block.model.name} in NEURON holds at most {MAX_SPIKES} spikes "
+                    "of the last 20 tau_syn, and more arrived; use the model with exponential "
+                    "synapses, or another engine"
+                )
+
+    def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
+        positions, variable = probes.positions.tolist(), probes.variable
+        values = [self._reference(block, position, variable)[0] for position in positions]
+        return np.array(values, np.float64) * self._sign(block, variable)
+
+    def _fetch_samples(self, block: CellBlock, probes: ProbeSet, end: int) -> None:
+        """Record what is due of the traces up to a step, and empty them."""
+        due = np.arange(probes.next_step, end + 1, probes.interval)
+        rows = np.full((due.size, probes.positions.size), np.nan)
+        for column, trace in enumerate(self._traces[block][probes]):
+            samples = trace.as_numpy()[due - self._first_traced]
+            rows[:, column] = samples * self._sign(block, probes.variable)
+            trace.resize(0)
+        self.take_samples(probes, rows)
+
+    def _collect(self, first: int) -> None:
+        """Fetch the spikes, and those that NEURON will see at the beginning of the next step."""
+        steps = np.rint(np.array(self._spike_times) / self.dt).astype(np.int64)
+        gids = np.array(self._spike_gids).astype(np.int64)
+        self._spike_times.resize(0)
+        self._spike_gids.resize(0)
+        is_new = (steps > first) | (first == 0)
+        late = self._gids_above_threshold()
+        self.take_spikes(
+            np.concatenate([steps[is_new], np.full(late.size, self.step, np.int64)]),
+            np.concatenate([gids[is_new], late]),
+        )
+
+    def _gids_above_threshold(self) -> Integers:
+        parts = [np.zeros(0, np.int64)]
+        for block, cells in self._cells.items():
+            v = np.array([cell.segment.v for cell in cells], np.float64)
+            parts.append(block.gids[v > block.parameters["v_thresh"]])
+        return np.concatenate(parts)
+
+    def close(self) -> None:
+        """Delete everything that NEURON holds of this simulation."""
+        self._forget()
+
+
+def import_neuron(comm: Any) -> Any:
+    """Return NEURON's interpreter, with MPI and mechanisms; every rank must call it.
+
+    Raises
+    ------
+    EngineError
+        On every rank, if NEURON is not installed, it does not see all ranks, or its mechanisms
+        cannot be compiled or loaded.
+    """
+    neuron = _together(comm, _import)
+    if comm.Get_size() > 1:
+        _together(comm, lambda: _join_ranks(neuron, comm))
+    if not hasattr(neuron.h, "SpikeRelay"):
+        folder = communication.first_on_each_node(
+            comm, lambda: compiled_mechanisms(neuron.__version__)
+        )
+        _together(comm, lambda: _load(neuron, folder))
+    return neuron.h
+
+
+def _together(comm: Any, function: Callable[[], Any]) -> Any:
+    """Call a function; if it fails on one rank, raise its error on all."""
+    result, failure = None, None
+    try:
+        result = function()
+    except Exception as error:  # agreed on, then raised on each rank
+        failure = error
+    communication.agree(comm, failure)
+    return result
+
+
+def _import() -> Any:
+    """Import NEURON, and let it find the MPI that runs already."""
+    library = _mpi_library()
+    if library is not None:
+        # NEURON takes what it sees in the process, and only else looks for a library
+        ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
+        os.environ.setdefault(LIBRARY_VARIABLE, str(library))
+    # else it looks for a display, and says on stderr that there is none
+    os.environ.setdefault("NEURON_MODULE_OPTIONS", "-nogui")
+    try:
+        with _stdout_on_stderr():
+            import neuron  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise EngineError(
+            f"engine 'neuron' needs NEURON, which cannot be imported ({error}); "
+            "`pip install 'distsim[neuron]'`"
+        ) from error
+    return neuron
+
+
+def _mpi_library() -> Path | None:
+    """Return the MPI library that this process has loaded, or the one beside this Python."""
+    try:
+        lines = Path("/proc/self/maps").read_text().splitlines()
+    except OSError:
+        lines = []
+    loaded = [line.split(maxsplit=5)[-1] for line in lines if LIBRARY_NAME.search(line)]
+    beside = [Path(sys.prefix, "lib", name) for name in ("libmpi.so.40", "libmpi.dylib")]
+    paths = [Path(path) for path in loaded] + beside
+    return next((path for path in paths if path.is_file()), None)
+
+
+@contextlib.contextmanager
+def _stdout_on_stderr() -> Iterator[None]:
+    """Send to stderr what a library in C writes to stdout, as NEURON does when it starts."""
+    flush = ctypes.CDLL(None).fflush
+    sys.stdout.flush()
+    flush(None)
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        flush(None)
+        os.dup2(stdout, 1)
+        os.close(stdout)
+
+
+def _join_ranks(neuron: Any, comm: Any) -> None:
+    """Let NEURON take part in MPI, which runs already."""
+    with _stdout_on_stderr():
+        neuron.h.nrnmpi_init()
+    n_hosts, n_ranks = int(neuron.h.ParallelContext().nhost()), comm.Get_size()
+    if n_hosts != n_ranks:
+        raise EngineError(
+            f"there are {n_ranks} ranks, but NEURON sees {n_hosts}: they would run as separate "
+            f"simulations. It did not find the MPI that mpi4py has loaded; let {LIBRARY_VARIABLE} "
+            f"(now '{os.environ.get(LIBRARY_VARIABLE, '')}') be the path of that library, which "
+            "`distsim info` shows, or unset it; a NEURON built without MPI runs on one rank only"
+        )
+
+
+def _load(neuron: Any, folder: Path) -> None:
+    """Load compiled mechanisms."""
+    if hasattr(neuron.h, "ResetRefrac"):
+        raise EngineError(
+            "NEURON has loaded PyNN's mechanisms already, from the present folder or by "
+            "`import pyNN.neuron`; start distsim elsewhere, or without that import"
+        )
+    if not neuron.load_mechanisms(str(folder)):
+        raise EngineError(f"NEURON finds no mechanisms in {folder}; delete that folder")
+
+
+def _receptor(variable: str) -> int:
+    """Return the receptor that a synaptic variable is of."""
+    return int(variable.endswith("_inh"))

@@ -1,0 +1,51 @@
+"""A network on NEURON, on any number of ranks; what it did goes to the file that is named."""
+
+import sys
+
+import numpy as np
+
+import distsim.neuron as sim
+from distsim.engines import neuron
+from distsim.pynn.simulator import state
+
+if "hidden" in sys.argv:
+    # what NEURON looks for itself is all that it finds
+    neuron._mpi_library = lambda: None
+
+sim.setup(timestep=0.1, seed=42, log=False)
+cells = sim.Population(41, sim.IF_curr_exp(tau_refrac=2.0))
+cells.initialize(v=sim.RandomDistribution("uniform", (-65.0, -51.0)))
+noise = sim.Population(41, sim.SpikeSourcePoisson(rate=1000.0))
+given = sim.Population(2, sim.SpikeSourceArray(spike_times=[0.0, 3.0, 30.0]))
+delay = sim.RandomDistribution("uniform", low=0.1, high=2.0)
+# so few that some rank has none
+few = sim.Population(2, sim.IF_cond_alpha())
+projections = [
+    sim.Projection(pre, post, connector, sim.StaticSynapse(weight=weight, delay=delay), **receptor)
+    for pre, post, connector, weight, receptor in (
+        (noise, cells, sim.OneToOneConnector(), 0.5, {}),
+        (given, cells, sim.AllToAllConnector(), 0.5, {}),
+        (cells, cells, sim.FixedProbabilityConnector(0.2), -0.5, {"receptor_type": "inhibitory"}),
+        (cells, few, sim.AllToAllConnector(), 0.05, {}),
+        (few, cells, sim.AllToAllConnector(), 0.2, {}),
+    )
+]
+cells.record(["spikes", "v"])
+few.record("spikes")
+for duration in (33.3, 66.7):
+    sim.run(duration)
+segment = cells.get_data().segments[0]
+n_few = few.mean_spike_count()
+connections = [row for each in projections for row in each.get(["weight", "delay"], "list")]
+if sim.rank() == 0:
+    np.savez(
+        sys.argv[1],
+        keys=np.array(
+            sorted((t, i) for i, train in enumerate(segment.spiketrains) for t in train.magnitude)
+        ),
+        n_few=np.array([n_few]),
+        v=segment.analogsignals[0].magnitude,
+        connections=np.array(connections),
+        n_hosts=int(state.simulation.context.nhost()),
+    )
+sim.end()

@@ -1,0 +1,63 @@
+"""NEURON's mechanisms: compiled once, into a folder of the user's."""
+
+import os
+
+import pytest
+
+from distsim.engines import mechanisms
+from distsim.engines.mechanisms import compiled_mechanisms, mechanism_files
+from distsim.errors import EngineError
+
+neuron = pytest.importorskip("neuron")
+
+
+def environ_with(folder, **variables):
+    return os.environ | {"XDG_CACHE_HOME": str(folder)} | variables
+
+
+def test_they_are_compiled_once_for_each_version(tmp_path, monkeypatch):
+    environ = environ_with(tmp_path)
+    folder = compiled_mechanisms(neuron.__version__, environ)
+    assert [path.name for path in (tmp_path / "distsim").iterdir()] == [folder.name]
+    assert list(folder.glob("*/*nrnmech*"))
+    monkeypatch.setattr(mechanisms, "_compile", None)
+    assert compiled_mechanisms(neuron.__version__, environ) == folder
+    with pytest.raises(TypeError):
+        compiled_mechanisms("another version", environ)
+    assert [path.name for path in (tmp_path / "distsim").iterdir()] == [folder.name]
+
+
+def test_who_comes_second_takes_what_the_first_has_compiled(tmp_path):
+    for name in ("mine", "theirs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "library").write_text(name)
+    mechanisms._publish(tmp_path / "mine", tmp_path / "theirs")
+    assert (tmp_path / "theirs" / "library").read_text() == "theirs"
+
+
+def test_what_is_missing_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(mechanisms.sysconfig, "get_path", lambda name: str(tmp_path))
+    with pytest.raises(EngineError, match=r"nrnivmodl .*make .*apt install g\+\+") as caught:
+        compiled_mechanisms("9", environ_with(tmp_path, PATH=str(tmp_path), CXX=""))
+    assert not (tmp_path / "distsim").exists()
+    assert "pip install 'distsim[neuron]'" in str(caught.value)
+
+
+def test_what_the_compiler_says_last_is_shown(tmp_path, monkeypatch):
+    wrong = tmp_path / "wrong.mod"
+    wrong.write_text("NEURON { POINT_PROCESS }\n")
+    monkeypatch.setattr(mechanisms, "mechanism_files", lambda: [wrong])
+    with pytest.raises(EngineError, match="nrnivmodl ended with status"):
+        compiled_mechanisms(neuron.__version__, environ_with(tmp_path / "cache"))
+    assert not list((tmp_path / "cache" / "distsim").iterdir())
+
+
+def test_a_folder_that_cannot_be_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(EngineError, match="set XDG_CACHE_HOME"):
+        compiled_mechanisms("9", environ_with(tmp_path / "file"))
+
+
+def test_the_files_are_pynns_and_distsims():
+    names = [file.name for file in mechanism_files()]
+    assert names == ["refrac.mod", "expisyn.mod", "alphaisyn.mod", "alphasyn.mod", "spikerelay.mod"]
