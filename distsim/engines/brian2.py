@@ -369,7 +369,7 @@ def import_brian2(comm: Any) -> Any:
         )
     hook = sys.excepthook
     try:
-        import brian2  # type: ignore[import-untyped]
+        import brian2
     except ImportError as error:
         raise EngineError(
             f"engine 'brian2' needs Brian 2, which cannot be imported ({error}); "

@@ -398,7 +398,7 @@ def import_nest(comm: Any) -> Any:
             "installs is. Run on one rank with setup(threads=...), or build NEST with MPI as "
             "docs/engines.md says"
         )
-    import nest  # type: ignore[import-untyped]
+    import nest
 
     n_processes = int(nest.num_processes)
     if n_processes != n_ranks:

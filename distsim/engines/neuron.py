@@ -404,8 +404,8 @@ class NeuronSimulation(ExternalSimulation):
 
     def _collect(self, first: int) -> None:
         """Fetch the spikes, and those that NEURON will see at the beginning of the next step."""
-        steps = np.rint(np.array(self._spike_times) / self.dt).astype(np.int64)
-        gids = np.array(self._spike_gids).astype(np.int64)
+        steps = np.rint(self._spike_times.as_numpy() / self.dt).astype(np.int64)
+        gids = self._spike_gids.as_numpy().astype(np.int64)
         self._spike_times.resize(0)
         self._spike_gids.resize(0)
         is_new = (steps > first) | (first == 0)
@@ -469,7 +469,7 @@ def _import() -> Any:
     os.environ.setdefault("NEURON_MODULE_OPTIONS", "-nogui")
     try:
         with _stdout_on_stderr():
-            import neuron  # type: ignore[import-untyped]
+            import neuron
     except ImportError as error:
         raise EngineError(
             f"engine 'neuron' needs NEURON, which cannot be imported ({error}); "
