@@ -15,6 +15,8 @@ __all__ = ["describe_installation"]
 
 PACKAGES = ("numpy", "numba", "h5py", "neo", "pyNN", "mpi4py")
 
+ABILITIES = {"neuron": "MPI, N ranks", "brian2": "one process"}
+
 # engine -> the distributions that may bring it
 ENGINES = {
     "nest": ("nest-simulator", "nest"),
@@ -46,7 +48,6 @@ def describe_installation() -> str:
         indent = "  " if title else ""
         lines += [title] if title else []
         lines += [f"{indent}{name:<{12 - len(indent)}}{text}" for name, text in rows]
-    lines.append("The native engine is the only one that distsim runs today.")
     return "\n".join(lines)
 
 
@@ -88,7 +89,7 @@ def _engines() -> Iterator[tuple[str, str]]:
         if find_spec(engine) is None:
             yield engine, f"not installed (pip install 'distsim[{engine}]')"
         else:
-            ability = _nest_ability() if engine == "nest" else "serial"
+            ability = _nest_ability() if engine == "nest" else ABILITIES[engine]
             yield engine, f"{_version(distributions) or 'version unknown'}, {ability}"
 
 

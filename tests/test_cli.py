@@ -73,7 +73,8 @@ def test_info_names_versions_mpi_and_engines(capsys):
     for word in ("distsim ", "numpy ", "mpi4py ", "launcher ", "cores ", "cache ", "loads"):
         assert word in output
     assert f"native    {version('distsim')}, MPI, N ranks" in output
-    assert "The native engine is the only one that distsim runs today." in output
+    for engine in ("nest", "neuron", "brian2"):
+        assert f"  {engine} " in output
 
 
 def test_info_knows_that_the_wheel_of_nest_has_no_mpi(capsys):

@@ -37,6 +37,8 @@ class ProbeSet:
         Step of the first sample held.
     next_step : int
         Step of the next sample.
+    n_additions : int
+        How often cells were added: the same on every rank.
     """
 
     def __init__(
@@ -48,10 +50,12 @@ class ProbeSet:
         self.interval = interval
         self.next_step = -(-step // interval) * interval
         self.first_step = self.next_step
+        self.n_additions = 0
         self._chunks: list[NDArray[np.float64]] = []
 
     def add(self, positions: Integers) -> None:
         """Sample more cells, too; what was not sampled of them so far is nan."""
+        self.n_additions += 1
         samples = self.data()
         positions = np.union1d(self.positions, positions)
         wider = np.full((samples.shape[0], positions.size), np.nan)

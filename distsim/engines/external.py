@@ -156,9 +156,11 @@ class ExternalSimulation(Description, ABC):
             self._agree_on_delays()
             self._fetch_poisson()
             self._end_building()
+            self._set_rates()
             self._is_built = True
         elif any(self.any_rank(any(block.is_changed for block in self.poisson_blocks))):
             self._fetch_poisson()
+            self._set_rates()
         self.seconds["build"] += time.perf_counter() - started
 
     def _prepare(self, progress: Callable[[int], None]) -> None:
@@ -401,6 +403,9 @@ class ExternalSimulation(Description, ABC):
 
     def _end_building(self) -> None:
         """Do what needs all connections."""
+
+    def _set_rates(self) -> None:
+        """Give the simulator's own generators the parameters of the Poisson sources."""
 
     @abstractmethod
     def _set_current(self, block: CellBlock, total: Floats) -> None:

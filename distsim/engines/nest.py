@@ -154,7 +154,7 @@ class NestSimulation(ExternalSimulation):
         self._recorded_nodes = np.zeros(0, np.int64)
         variables = [(b.model.name, p.variable) for b in self.cell_blocks for p in b.probes]
         unseen = [MODELS[name].variables[variable][0] in UNSEEN for name, variable in variables]
-        self._is_slice_a_step = any(self.any_rank(any(unseen)))
+        self._is_slice_a_step = any(unseen)
         if self._is_slice_a_step:
             # a short delay anywhere makes NEST's slices short
             ends = nest.Create("parrot_neuron", 2)
@@ -201,15 +201,37 @@ class NestSimulation(ExternalSimulation):
 
     def _add_generators(self) -> None:
         """Let each Poisson source repeat the spikes of a generator of NEST's own."""
-        nest, delay = self.nest, self._device_delay
-        for block in self.poisson_blocks:
-            columns = [block.parameters[name] for name in ("rate", "start", "duration")]
-            for gid, rate, start, duration in zip(block.gids, *columns, strict=True):
-                stop = min(start + duration, 1e12)
-                generator = nest.Create(
-                    "poisson_generator", params={"rate": rate, "start": start, "stop": stop}
+        self._generators: list[Any] = []
+        for block, (first, end) in zip(self.poisson_blocks, self.poisson_ranges, strict=True):
+            # nodes are made on every rank alike, connections by the owner
+            generators: Any = None
+            if end > first:
+                generators = self.nest.Create("poisson_generator", end - first)
+            self._generators.append(generators)
+            if block.n_local:
+                self.nest.Connect(
+                    generators[block.indices.tolist()],
+                    self._nodes(block.gids),
+                    "one_to_one",
+                    {"delay": self._device_delay},
                 )
-                nest.Connect(generator, self._nodes(np.array([gid])), syn_spec={"delay": delay})
+
+    def _set_rates(self) -> None:
+        if self.share_input:
+            return
+        for block, generators in zip(self.poisson_blocks, self._generators, strict=True):
+            if block.n_local:
+                rate, start, duration = (
+                    block.parameters[name] for name in ("rate", "start", "duration")
+                )
+                stop = np.minimum(start + duration, 1e12)
+                names = "rate", "start", "stop"
+                generators[block.indices.tolist()].set(
+                    [
+                        dict(zip(names, values, strict=True))
+                        for values in zip(*(x.tolist() for x in (rate, start, stop)), strict=True)
+                    ]
+                )
 
     @property
     def _device_delay(self) -> float:
@@ -266,11 +288,12 @@ class NestSimulation(ExternalSimulation):
     def _set_probes(self, block: CellBlock) -> None:
         self._connect_recorder()
         for probes in block.probes:
-            _, width = self._multimeters.get(id(probes), (None, 0))
-            if width == probes.positions.size:
+            old, n_additions = self._multimeters.get(id(probes), (None, 0))
+            if old is not None and n_additions == probes.n_additions:
                 continue
-            if width:
-                self._multimeters[id(probes)][0].stop = self.step * self.dt
+            if old is not None:
+                old.stop = self.step * self.dt
+            # nodes are made on every rank alike, connections by the owner
             multimeter = self.nest.Create(
                 "multimeter",
                 params={
@@ -279,12 +302,10 @@ class NestSimulation(ExternalSimulation):
                     "start": self.step * self.dt,
                 },
             )
-            self.nest.Connect(
-                multimeter,
-                self._nodes(block.gids[probes.positions]),
-                syn_spec={"delay": self._device_delay},
-            )
-            self._multimeters[id(probes)] = multimeter, probes.positions.size
+            if probes.positions.size:
+                nodes = self._nodes(block.gids[probes.positions])
+                self.nest.Connect(multimeter, nodes, syn_spec={"delay": self._device_delay})
+            self._multimeters[id(probes)] = multimeter, probes.n_additions
 
     def _connect_recorder(self) -> None:
         """Record the spikes of all cells that are to be recorded, and are not yet."""

@@ -1,14 +1,19 @@
 """NEST as engine, against the native one: the same network, input, spikes and records."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import distsim as native
+from distsim.engines.nest import nest_abilities
 from distsim.errors import EngineError, SetupError
 
 nest = pytest.importorskip("nest")
 import distsim.nest as on_nest  # noqa: E402
 
+NETWORK = Path(__file__).parent / "parallel_network.py"
+ONLY_CELL = Path(__file__).parent / "only_cell.py"
 QUIET = {"log": False, "progress": False}
 
 
@@ -225,7 +230,32 @@ def test_nests_own_generators_have_the_rates_asked_for():
     n = sum(map(len, trains))
     # 200 sources for 1 s at 100 Hz: mean 20,000, four standard deviations
     assert abs(n - 20_000) < 4 * np.sqrt(20_000)
+    noise.set(rate=0.0)
+    on_nest.run(100.0)
+    # what a generator has made arrives after a delay
+    assert sum(map(len, trains_of(noise))) - n <= 200 * 0.1 * 2
     assert min(min(train) for train in trains) > 100.0
+
+
+@pytest.mark.skipif(not nest_abilities()[0], reason="this NEST was built without MPI")
+@pytest.mark.parametrize("n_ranks", [1, 2, 3, 4])
+def test_ranks_do_what_the_native_engine_does(mpi_job, tmp_path, n_ranks):
+    results = []
+    for n, engine in ((n_ranks, "nest"), (1, "native")):
+        job = mpi_job(n, NETWORK, tmp_path / f"{engine}.npz", engine, "late")
+        assert job.returncode == 0, job.stdout
+        with np.load(tmp_path / f"{engine}.npz") as file:
+            results.append(dict(file))
+    found, expected = results
+    assert found["n_hosts"] == n_ranks
+    assert expected["keys"].size > 200
+    np.testing.assert_array_equal(found["connections"], expected["connections"])
+    # the two cells with conductances are NEST's own, and the others hear them
+    np.testing.assert_allclose(found["n_few"], expected["n_few"], rtol=0.05)
+    assert len(found["keys"]) == pytest.approx(len(expected["keys"]), rel=0.02)
+    np.testing.assert_allclose(found["v"][:50], expected["v"][:50], atol=1e-9)
+    job = mpi_job(n_ranks, ONLY_CELL, "nest")
+    assert job.returncode == 0, job.stdout
 
 
 def test_names_are_those_of_the_native_engine():

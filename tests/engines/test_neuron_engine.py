@@ -14,7 +14,8 @@ pytest.importorskip("neuron")
 import distsim.neuron as on_neuron
 
 QUIET = {"log": False, "progress": False}
-NETWORK = Path(__file__).parent / "neuron_network.py"
+ONLY_CELL = Path(__file__).parent / "only_cell.py"
+NETWORK = Path(__file__).parent / "parallel_network.py"
 
 
 def trains_of(population):
@@ -274,7 +275,7 @@ def test_many_ranks_do_what_one_does(mpi_job, tmp_path, n_many):
     results = []
     for n_ranks in (1, n_many):
         path = tmp_path / f"{n_ranks}.npz"
-        job = mpi_job(n_ranks, NETWORK, path)
+        job = mpi_job(n_ranks, NETWORK, path, "neuron")
         assert job.returncode == 0, job.stdout
         with np.load(path) as file:
             results.append(dict(file))
@@ -286,8 +287,16 @@ def test_many_ranks_do_what_one_does(mpi_job, tmp_path, n_many):
         np.testing.assert_array_equal(together[name], alone[name], err_msg=name)
 
 
+@pytest.mark.parametrize("n_ranks", [2, 4])
+def test_a_cell_alone_and_ranks_without_any(mpi_job, n_ranks):
+    job = mpi_job(n_ranks, ONLY_CELL, "neuron")
+    assert job.returncode == 0, job.stdout
+
+
 def test_ranks_that_neuron_does_not_see_are_an_error(mpi_job, tmp_path):
-    job = mpi_job(2, NETWORK, tmp_path / "no.npz", "hidden", MPI_LIB_NRN_PATH="/nowhere/libmpi.so")
+    job = mpi_job(
+        2, NETWORK, tmp_path / "no.npz", "neuron", "hidden", MPI_LIB_NRN_PATH="/nowhere/libmpi.so"
+    )
     assert job.returncode != 0
     assert "there are 2 ranks, but NEURON sees 1" in job.stdout
     assert "let MPI_LIB_NRN_PATH (now '/nowhere/libmpi.so')" in job.stdout

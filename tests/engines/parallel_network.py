@@ -1,10 +1,10 @@
-"""A network on NEURON, on any number of ranks; what it did goes to the file that is named."""
+"""A network on any engine, on any number of ranks; what it did goes to the file that is named."""
 
 import sys
 
 import numpy as np
 
-import distsim.neuron as sim
+import distsim as sim
 from distsim.engines import neuron
 from distsim.pynn.simulator import state
 
@@ -12,11 +12,13 @@ if "hidden" in sys.argv:
     # what NEURON looks for itself is all that it finds
     neuron._mpi_library = lambda: None
 
-sim.setup(timestep=0.1, seed=42, log=False)
+engine = sys.argv[2]
+sim.setup(timestep=0.1, seed=42, log=False, engine=engine)
 cells = sim.Population(41, sim.IF_curr_exp(tau_refrac=2.0))
 cells.initialize(v=sim.RandomDistribution("uniform", (-65.0, -51.0)))
 noise = sim.Population(41, sim.SpikeSourcePoisson(rate=1000.0))
-given = sim.Population(2, sim.SpikeSourceArray(spike_times=[0.0, 3.0, 30.0]))
+first = 1.0 if "late" in sys.argv else 0.0
+given = sim.Population(2, sim.SpikeSourceArray(spike_times=[first, 3.0, 30.0]))
 delay = sim.RandomDistribution("uniform", low=0.1, high=2.0)
 # so few that some rank has none
 few = sim.Population(2, sim.IF_cond_alpha())
@@ -37,6 +39,9 @@ for duration in (33.3, 66.7):
 segment = cells.get_data().segments[0]
 n_few = few.mean_spike_count()
 connections = [row for each in projections for row in each.get(["weight", "delay"], "list")]
+n_hosts = sim.num_processes()
+if engine == "neuron":
+    n_hosts = int(state.simulation.context.nhost())
 if sim.rank() == 0:
     np.savez(
         sys.argv[1],
@@ -46,6 +51,6 @@ if sim.rank() == 0:
         n_few=np.array([n_few]),
         v=segment.analogsignals[0].magnitude,
         connections=np.array(connections),
-        n_hosts=int(state.simulation.context.nhost()),
+        n_hosts=n_hosts,
     )
 sim.end()
