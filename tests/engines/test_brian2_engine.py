@@ -138,6 +138,38 @@ def test_time_constants_may_be_equal(model):
     np.testing.assert_allclose(v_found, v, atol=1e-6)
 
 
+def ring_of_models(sim):
+    """Run populations of several models that excite one another, with delays from one step on."""
+    sim.setup(timestep=0.1, seed=9, **QUIET)
+    first = sim.Population(12, sim.IF_curr_exp(i_offset=1.2, tau_refrac=0.0))
+    second = sim.Population(9, sim.IF_curr_delta(tau_refrac=1.0))
+    third = sim.Population(5, sim.IF_curr_exp())
+    given = sim.Population(3, sim.SpikeSourceArray(spike_times=[0.0, 0.0, 5.0, 5.0, 5.0, 20.0]))
+    delay = sim.RandomDistribution("uniform", low=0.1, high=0.6)
+    for pre, post, weight in (
+        (first, second, 4.0),
+        (given, second, 6.0),
+        (second, third, 3.0),
+        (third, first, 0.5),
+    ):
+        connector = sim.FixedNumberPreConnector(3, with_replacement=True)
+        sim.Projection(pre, post, connector, sim.StaticSynapse(weight=weight, delay=delay))
+    populations = (first, second, third)
+    for population in populations:
+        population.record(["spikes", "v"])
+    for duration in (0.0, 0.1, 40.0, 3.7):
+        sim.run(duration)
+    return [trains_of(p) for p in populations], [signal_of(p, "v") for p in populations]
+
+
+def test_models_excite_one_another_from_run_to_run():
+    (spikes, signals), (found, signals_found) = ring_of_models(native), ring_of_models(on_brian2)
+    assert found == spikes
+    assert min(sum(map(len, trains)) for trains in spikes) > 0
+    for mine, theirs in zip(signals, signals_found, strict=True):
+        np.testing.assert_allclose(theirs, mine, atol=1e-9)
+
+
 def injected(sim):
     sim.setup(timestep=0.1, **QUIET)
     cells = sim.Population(3, sim.IF_curr_exp(i_offset=0.1, tau_refrac=2.0))
