@@ -139,6 +139,7 @@ class NeuronSimulation(ExternalSimulation):
     -----
     NEURON looks for a threshold's crossing at the beginning of the next step. So at the end of a
     run the cells above threshold are counted as spiking; it reports them again in the next one.
+    A cell that begins above threshold spikes at step 0, on the native engine at step 1.
     """
 
     name = "neuron"
