@@ -1,6 +1,7 @@
 """NEURON's mechanisms: compiled once, into a folder of the user's."""
 
 import os
+import shutil
 
 import pytest
 
@@ -9,6 +10,8 @@ from distsim.engines.mechanisms import compiled_mechanisms, mechanism_files
 from distsim.errors import EngineError
 
 neuron = pytest.importorskip("neuron")
+if not (shutil.which("make") and shutil.which("c++")):
+    pytest.skip("NEURON's mechanisms need make and a C++ compiler", allow_module_level=True)
 
 
 def environ_with(folder, **variables):

@@ -1,5 +1,6 @@
 """NEURON as engine, against the native one: same network and input, nearly the same spikes."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from distsim.errors import EngineError, SetupError
 from distsim.pynn.simulator import state
 
 pytest.importorskip("neuron")
+if not (shutil.which("make") and shutil.which("c++")):
+    pytest.skip("NEURON's mechanisms need make and a C++ compiler", allow_module_level=True)
 import distsim.neuron as on_neuron
 
 QUIET = {"log": False, "progress": False}
