@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from importlib.metadata import version
+from importlib.util import find_spec
 
 import pytest
 
@@ -9,9 +11,12 @@ from distsim.engines import mechanisms
 from distsim.engines.mechanisms import compiled_mechanisms, mechanism_files
 from distsim.errors import EngineError
 
-neuron = pytest.importorskip("neuron")
+if find_spec("neuron") is None:
+    pytest.skip("NEURON is not installed", allow_module_level=True)
 if not (shutil.which("make") and shutil.which("c++")):
     pytest.skip("NEURON's mechanisms need make and a C++ compiler", allow_module_level=True)
+
+VERSION = version("neuron")
 
 
 def environ_with(folder, **variables):
@@ -20,11 +25,11 @@ def environ_with(folder, **variables):
 
 def test_they_are_compiled_once_for_each_version(tmp_path, monkeypatch):
     environ = environ_with(tmp_path)
-    folder = compiled_mechanisms(neuron.__version__, environ)
+    folder = compiled_mechanisms(VERSION, environ)
     assert [path.name for path in (tmp_path / "distsim").iterdir()] == [folder.name]
     assert list(folder.glob("*/*nrnmech*"))
     monkeypatch.setattr(mechanisms, "_compile", None)
-    assert compiled_mechanisms(neuron.__version__, environ) == folder
+    assert compiled_mechanisms(VERSION, environ) == folder
     with pytest.raises(TypeError):
         compiled_mechanisms("another version", environ)
     assert [path.name for path in (tmp_path / "distsim").iterdir()] == [folder.name]
@@ -51,7 +56,7 @@ def test_what_the_compiler_says_last_is_shown(tmp_path, monkeypatch):
     wrong.write_text("NEURON { POINT_PROCESS }\n")
     monkeypatch.setattr(mechanisms, "mechanism_files", lambda: [wrong])
     with pytest.raises(EngineError, match="nrnivmodl ended with status"):
-        compiled_mechanisms(neuron.__version__, environ_with(tmp_path / "cache"))
+        compiled_mechanisms(VERSION, environ_with(tmp_path / "cache"))
     assert not list((tmp_path / "cache" / "distsim").iterdir())
 
 

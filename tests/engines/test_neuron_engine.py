@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import distsim as native
 from distsim.errors import EngineError, SetupError
 from distsim.pynn.simulator import state
 
-pytest.importorskip("neuron")
+# not by importing it, which would load an MPI of its own before mpi4py has loaded one
+if find_spec("neuron") is None:
+    pytest.skip("NEURON is not installed", allow_module_level=True)
 if not (shutil.which("make") and shutil.which("c++")):
     pytest.skip("NEURON's mechanisms need make and a C++ compiler", allow_module_level=True)
 import distsim.neuron as on_neuron
