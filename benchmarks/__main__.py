@@ -29,8 +29,7 @@ def vogels_abbott(options):
     threads, script = f"--threads={options.threads}", "vogels_abbott_pynn.py"
     neuron = [*arguments, "--simulator=neuron"]
     if "neuron" not in options.without:
-        # PyNN compiles its extensions when it is first imported: not by two ranks at once
-        subprocess.run([sys.executable, "-c", "import pyNN.neuron"], check=True, cwd=FOLDER)
+        prepare_neuron()
     return [
         Contestant("distsim", script, arguments, n_ranks=options.ranks),
         Contestant("nest", "vogels_abbott_nest.py", [*arguments, threads]),
@@ -80,6 +79,22 @@ def kernels(options):
     compare(overheads, options.repeats)
 
 
+def engines(options):
+    """Compare how long distsim's other engines and PyNN's take to construct a million synapses."""
+    prepare_neuron()
+    names = "distsim", "distsim.nest", "pyNN.nest", "distsim.neuron", "pyNN.neuron"
+    script = "engine_construction.py"
+    rows = compare([Contestant(n, script, [f"--simulator={n}"]) for n in names], options.repeats)
+    for name in ("nest", "neuron"):
+        times = ratio(rows, f"pyNN.{name}", f"distsim.{name}", "construction_s")
+        print(json.dumps({f"pyNN.{name} over distsim.{name}": round(times, 1)}))
+
+
+def prepare_neuron():
+    """Let PyNN compile its extensions, as it does on the first import: not two ranks at once."""
+    subprocess.run([sys.executable, "-c", "import pyNN.neuron"], check=True, cwd=FOLDER)
+
+
 def common(options):
     """Return the arguments that all scripts take."""
     return [f"--duration={options.duration}", f"--warm-up={options.warm_up}"]
@@ -106,7 +121,7 @@ def main():
     commands.choices["vogels-abbott"].add_argument(
         "--synapses", choices=("cuba", "coba"), default="cuba"
     )
-    for name, function in (("scaling", scaling), ("kernels", kernels)):
+    for name, function in (("scaling", scaling), ("kernels", kernels), ("engines", engines)):
         command = commands.add_parser(name, help=function.__doc__)
         command.add_argument("--repeats", type=int, default=3)
         command.set_defaults(function=function)

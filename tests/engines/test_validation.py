@@ -40,6 +40,26 @@ def test_the_tutorial_is_the_same_on_native_and_nest(tmp_path):
     assert picture.startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("vogels_abbott.py", "--synapses", "cuba"),
+        ("vogels_abbott.py", "--synapses", "coba"),
+        ("brunel.py",),
+    ],
+)
+def test_networks_spike_in_the_same_steps_on_native_and_nest(tmp_path, arguments):
+    pytest.importorskip("nest")
+    script, *options = arguments
+    job = validate(tmp_path, EXAMPLES / script, *options, "--cells", "1000", "--duration", "200")
+    assert job.returncode == 0, job.stdout + job.stderr
+    rows = [line.split() for line in job.stdout.splitlines() if line.endswith("ok")]
+    assert [row[2] for row in rows] == ["native", "nest"] * 2
+    assert all(float(row[-3]) == 0.0 for row in rows)
+    assert all(row[-2] == "-" or float(row[-2]) < 1e-3 for row in rows)
+    assert "the same as native's to the bit" in job.stdout
+
+
 def test_a_difference_gives_a_status(tmp_path):
     pytest.importorskip("nest")
     script = tmp_path / "model.py"
