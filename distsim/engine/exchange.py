@@ -214,9 +214,11 @@ def _allgather_call(comm: Any) -> Integers:
         function = ctypes.CDLL(MPI.__file__).MPI_Allgather
     except (AttributeError, OSError):
         return np.zeros(4, np.int64)
-    address = ctypes.cast(function, ctypes.c_void_p).value
+    address = ctypes.cast(function, ctypes.c_void_p).value or 0
     handles = MPI._handleof(MPI.INT64_T), MPI._handleof(comm)
-    return np.array([address, int(MPI.IN_PLACE), *handles], np.int64)
+    # MPICH's MPI_IN_PLACE is -1, which mpi4py gives as an unsigned number
+    words = [number % 2**64 for number in (address, int(MPI.IN_PLACE), *handles)]
+    return np.array(words, np.uint64).view(np.int64)
 
 
 def ask_owners(comm: Any, gids: Integers, owners: Integers) -> tuple[Integers, Integers, Integers]:
