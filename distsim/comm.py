@@ -10,9 +10,10 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from distsim.errors import DistsimError, LauncherError
 
@@ -25,6 +26,7 @@ __all__ = [
     "claimed_ranks",
     "configure_log",
     "first_on_each_node",
+    "gather",
     "install_abort_hook",
     "rank_environment",
     "world",
@@ -210,6 +212,38 @@ def agree(comm: "MPI.Intracomm", error: Exception | None) -> None:
     if extremes[1] < 1:
         text = f"on rank {lowest}: {text}"
     raise _rebuilt(kind, text, values) from error
+
+
+def gather(comm: "MPI.Intracomm", array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array joined over all ranks, in rank order; every rank must call it.
+
+    Parameters
+    ----------
+    comm : mpi4py.MPI.Intracomm
+    array : ndarray
+        Of any numeric type, which must be the same on all ranks. It is joined along its first
+        axis; the other axes must be the same on all ranks.
+
+    Returns
+    -------
+    ndarray
+        The joined array, on every rank.
+    """
+    mine = np.ascontiguousarray(array)
+    counts = np.empty(comm.Get_size(), np.int64)
+    comm.Allgather(np.array([mine.shape[0]], np.int64), counts)
+    joined = np.empty((int(counts.sum()), *mine.shape[1:]), mine.dtype)
+    n_values = int(np.prod(mine.shape[1:]))
+    if joined.size:
+        # as bytes, so that every type can be sent, bool and uint64 too
+        n_bytes = counts * n_values * mine.itemsize
+        send, receive = _bytes(mine), _bytes(joined)
+        comm.Allgatherv(send, (receive, n_bytes))
+    return joined
+
+
+def _bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+    return array.reshape(-1).view(np.uint8)
 
 
 def first_on_each_node(comm: "MPI.Intracomm", function: Callable[[], T]) -> T:

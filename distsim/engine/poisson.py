@@ -1,6 +1,6 @@
 """Poisson sources: spikes drawn anew on each rank that needs them, never sent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from distsim.kernels.arrays import Connectome, PoissonSources, PoissonTables, Sp
 from distsim.kernels.poisson import log_poisson
 from distsim.partitioning.streams import Stream
 
-__all__ = ["PoissonBlock", "build_tables", "select_sources"]
+__all__ = ["PoissonBlock", "build_tables", "draw_spikes", "select_sources"]
 
 Integers = NDArray[np.int64]
 FOREVER = 2**62
@@ -62,13 +62,34 @@ class PoissonBlock(SourceBlock):
             return
         gids = self.gids[self.spikes.recorded]
         tables, sources = build_tables(gids, self.values_of(gids), dt)
-        log = SpikeLog(np.zeros(LOG_SIZE, np.int64), np.zeros(1, np.int64))
-        position = np.array([first, 0], np.int64)
-        is_done = False
-        while not is_done:
-            is_done = log_poisson(position, last, stream, sources, tables, log)
-            self.spikes.append(log.keys[: log.filled[0]])
-            log.filled[0] = 0
+        for keys in draw_spikes(first, last, stream, tables, sources):
+            self.spikes.append(keys)
+
+
+def draw_spikes(
+    first: int, last: int, stream: Stream, tables: PoissonTables, sources: PoissonSources
+) -> Iterator[Integers]:
+    """Yield the spikes of Poisson sources in the steps ``first <= step <= last``, in pieces.
+
+    Parameters
+    ----------
+    first, last : int
+    stream : Stream
+    tables : PoissonTables
+    sources : PoissonSources
+
+    Yields
+    ------
+    ndarray of int64
+        ``step << 32 | gid``, valid until the next piece; a source with several spikes in a step is
+        there as often.
+    """
+    log = SpikeLog(np.zeros(LOG_SIZE, np.int64), np.zeros(1, np.int64))
+    position, is_done = np.array([first, 0], np.int64), False
+    while not is_done:
+        is_done = log_poisson(position, last, stream, sources, tables, log)
+        yield log.keys[: log.filled[0]]
+        log.filled[0] = 0
 
 
 def build_tables(

@@ -12,12 +12,10 @@ from distsim import comm as communication
 from distsim.engine.cells import CellBlock, Injection, SourceBlock
 from distsim.engine.connectome import Pathway
 from distsim.engine.description import Description
-from distsim.engine.poisson import PoissonBlock, build_tables, is_source
+from distsim.engine.poisson import PoissonBlock, build_tables, draw_spikes, is_source
 from distsim.engine.recorder import ProbeSet
 from distsim.engine.spike_arrays import ArrayBlock
 from distsim.errors import EngineError
-from distsim.kernels.arrays import SpikeLog
-from distsim.kernels.poisson import log_poisson
 from distsim.models import CellModel
 
 __all__ = ["ExternalSimulation", "Synapses"]
@@ -25,19 +23,8 @@ __all__ = ["ExternalSimulation", "Synapses"]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-# spikes of Poisson sources that are drawn at once
-LOG_SIZE = 2**18
 # a run is made in about as many pieces, between which progress is shown
 N_PIECES = 50
-
-
-def gathered(comm: Any, values: Integers) -> Integers:
-    """Return the values of all ranks, in their order; every rank must call it."""
-    counts = np.empty(comm.Get_size(), np.int64)
-    comm.Allgather(np.array([values.size], np.int64), counts)
-    everything = np.empty(int(counts.sum()), np.int64)
-    comm.Allgatherv(np.ascontiguousarray(values), (everything, counts))
-    return everything
 
 
 class Synapses(NamedTuple):
@@ -95,6 +82,7 @@ class ExternalSimulation(Description, ABC):
         self.n_synapses = 0
         self._is_built = False
         self._currents: dict[CellBlock, Floats] = {}
+        self._given: dict[CellBlock, Floats] = {}
 
     # --- description ---------------------------------------------------------------------------
 
@@ -170,7 +158,7 @@ class ExternalSimulation(Description, ABC):
             array.refresh(self.dt)
         if not self._is_built:
             self._number_cells()
-            self._currents = {}
+            self._currents, self._given = {}, {}
             self._create()
             self.n_synapses = 0
             self._delays = [2**30, 0]
@@ -184,9 +172,33 @@ class ExternalSimulation(Description, ABC):
             if block.is_changed:
                 block.model.coefficients(block.parameters, self.dt)  # checks them
                 self._set_parameters(block)
+                if block in self._currents:
+                    self._set_current(block, self._currents[block])
                 block.is_changed = False
             self._set_state(block)
             self._set_probes(block)
+
+    def changed_state(self, block: CellBlock) -> Iterator[tuple[str, Integers, Floats]]:
+        """Yield what of a block's state was changed since it was handed over.
+
+        Yields
+        ------
+        str
+            A state variable.
+        ndarray of int64, ndarray of float64
+            Positions in the block, and values there. At first these are all cells, and all
+            variables but those that are 0 everywhere, which any simulator begins with.
+        """
+        before = self._given.get(block)
+        for row, variable in enumerate(block.model.states):
+            values = block.state[row]
+            old = before[row] if before is not None else np.full(block.n_local, np.nan)
+            changed = np.flatnonzero(values != old)
+            if before is None and variable != "v" and not values.any():
+                continue
+            if changed.size:
+                yield variable, changed, values[changed]
+        self._given[block] = block.state.copy()
 
     def _number_cells(self) -> None:
         """Give local indices within each model, as pathways count cells."""
@@ -256,15 +268,8 @@ class ExternalSimulation(Description, ABC):
         ndarray of int64
             ``step << 32 | gid``; a source with several spikes in a step is there as often.
         """
-        log = SpikeLog(np.zeros(LOG_SIZE, np.int64), np.zeros(1, np.int64))
-        position, parts, is_done = np.array([first, 0], np.int64), [], False
-        while not is_done:
-            is_done = log_poisson(
-                position, last, self.poisson_stream, self._sources, self._tables, log
-            )
-            parts.append(log.keys[: log.filled[0]].copy())
-            log.filled[0] = 0
-        return np.concatenate(parts)
+        drawn = draw_spikes(first, last, self.poisson_stream, self._tables, self._sources)
+        return np.concatenate([keys.copy() for keys in drawn])
 
     # --- running -------------------------------------------------------------------------------
 
@@ -328,7 +333,7 @@ class ExternalSimulation(Description, ABC):
         """
         first = self.step + 1 if self.step else 0
         arrays = [block.keys_between(first, last) for block in self.array_blocks]
-        keys = [gathered(self.comm, np.concatenate([np.zeros(0, np.int64), *arrays]))]
+        keys = [communication.gather(self.comm, np.concatenate([np.zeros(0, np.int64), *arrays]))]
         if self.share_input:
             keys.append(self.poisson_keys(self.step + 1, last))
         return np.sort(np.concatenate(keys))

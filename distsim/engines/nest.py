@@ -135,10 +135,13 @@ class NestSimulation(ExternalSimulation):
 
     # --- building ------------------------------------------------------------------------------
 
+    def _prepare(self, progress: Callable[[int], None]) -> None:
+        super()._prepare(progress)
+        self._connect_recorder()
+
     def _create(self) -> None:
         nest = self.nest
         self._reset_kernel()
-        self._given: dict[CellBlock, Floats] = {}
         self._multimeters: dict[int, tuple[Any, int]] = {}
         self._latest: dict[tuple[int, int], Floats] = {}
         blocks: list[SourceBlock] = [*self.cell_blocks, *self.array_blocks, *self.poisson_blocks]
@@ -255,28 +258,16 @@ class NestSimulation(ExternalSimulation):
             names.append("V_m")
             columns.append(np.ravel(nodes.get("V_m")).tolist())
         nodes.set([dict(zip(names, cell, strict=True)) for cell in zip(*columns, strict=True)])
-        total = self._currents.get(block)
-        if total is not None:
-            self._set_current(block, total)
 
     def _set_state(self, block: CellBlock) -> None:
-        before = self._given.get(block)
-        for row, variable in enumerate(block.model.states):
-            values = block.state[row]
-            old = before[row] if before is not None else np.full(block.n_local, np.nan)
-            changed = np.flatnonzero(values != old)
-            if not changed.size:
-                continue
-            if before is None and variable != "v" and not values.any():
-                continue
+        for variable, positions, values in self.changed_state(block):
             name, unit = MODELS[block.model.name].variables.get(variable, (variable, 1.0))
             try:
-                self._nodes(block.gids[changed]).set([{name: x / unit} for x in values[changed]])
+                self._nodes(block.gids[positions]).set([{name: x / unit} for x in values])
             except self.nest.NESTError as error:
                 raise EngineError(
                     f"NEST cannot set '{variable}' of {block.model.name} ({error}); leave it at 0"
                 ) from error
-        self._given[block] = block.state.copy()
 
     def _set_current(self, block: CellBlock, total: Floats) -> None:
         if block.n_local:
@@ -286,7 +277,6 @@ class NestSimulation(ExternalSimulation):
     # --- recording -----------------------------------------------------------------------------
 
     def _set_probes(self, block: CellBlock) -> None:
-        self._connect_recorder()
         for probes in block.probes:
             old, n_additions = self._multimeters.get(id(probes), (None, 0))
             if old is not None and n_additions == probes.n_additions:

@@ -195,7 +195,6 @@ class NeuronSimulation(ExternalSimulation):
         self._is_initialized = False
         self._traces: dict[CellBlock, dict[ProbeSet, list[Any]]] = {}
         self._first_traced = 0
-        self._given: dict[CellBlock, Floats] = {}
         self._connections: list[Any] = []
         self._relays: dict[int, Source] = {}
         self._spike_times: Any = None
@@ -272,9 +271,6 @@ class NeuronSimulation(ExternalSimulation):
         columns = [parameters[name].tolist() for name in block.model.parameters]
         for cell, *values in zip(self._cells[block], *columns, strict=True):
             cell.set_parameters(dict(zip(block.model.parameters, values, strict=True)))
-        total = self._currents.get(block)
-        if total is not None:
-            self._set_current(block, total)
 
     def _set_state(self, block: CellBlock) -> None:
         if MODELS[block.model.name].is_alpha and block.state[1:].any():
@@ -285,16 +281,8 @@ class NeuronSimulation(ExternalSimulation):
         # NEURON's initialization would overwrite it
         if not self._is_initialized:
             return
-        before = self._given.get(block)
-        for row, variable in enumerate(block.model.states):
-            values = block.state[row]
-            old = before[row] if before is not None else np.full(block.n_local, np.nan)
-            changed = np.flatnonzero(values != old)
-            if before is None and variable != "v" and not values.any():
-                continue
-            if changed.size:
-                self._set_variable(block, variable, changed, values[changed])
-        self._given[block] = block.state.copy()
+        for variable, positions, values in self.changed_state(block):
+            self._set_variable(block, variable, positions, values)
 
     def _set_variable(
         self, block: CellBlock, variable: str, positions: Integers, values: Floats

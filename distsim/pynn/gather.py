@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.comm import gather
 from distsim.pynn.simulator import state
 
 __all__ = ["gather_arrays", "gather_sequences"]
@@ -25,26 +26,7 @@ def gather_arrays(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
     list of ndarray
         The joined arrays, on every rank.
     """
-    return [_gather(array) for array in arrays]
-
-
-def _gather(array: NDArray[Any]) -> NDArray[Any]:
-    comm = state.simulation.comm
-    mine = np.ascontiguousarray(array)
-    counts = np.empty(comm.Get_size(), np.int64)
-    comm.Allgather(np.array([mine.shape[0]], np.int64), counts)
-    joined = np.empty((int(counts.sum()), *mine.shape[1:]), mine.dtype)
-    n_values = int(np.prod(mine.shape[1:]))
-    if joined.size:
-        # as bytes, so that every type can be sent, bool and uint64 too
-        n_bytes = counts * n_values * mine.itemsize
-        send, receive = _bytes(mine), _bytes(joined)
-        comm.Allgatherv(send, (receive, n_bytes))
-    return joined
-
-
-def _bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
-    return array.reshape(-1).view(np.uint8)
+    return [gather(state.simulation.comm, array) for array in arrays]
 
 
 def gather_sequences(
