@@ -18,7 +18,7 @@ import distsim as sim
 from distsim.kernels.delivery import deliver, empty_queue, enqueue_spikes
 from distsim.kernels.drive import drive
 from distsim.kernels.epoch import settle, update
-from distsim.models import CELL_MODELS
+from distsim.models import NATIVE_MODELS
 from distsim.pynn.simulator import state
 
 N_STEPS, N_REPEATS = 100, 20
@@ -133,7 +133,7 @@ def main():
     event_ns, n_bytes = delivery_ns(options.cells, options.sources, indegree, options.spikes)
     row = {
         "cells": options.cells,
-        "update_ns": {name: round(update_ns(name, options.cells), 2) for name in CELL_MODELS},
+        "update_ns": {name: round(update_ns(name, options.cells), 2) for name in NATIVE_MODELS},
         "drive_ns": {rate: round(drive_ns(rate, options.cells), 2) for rate in (1000, 16_000)},
         "event_ns": round(event_ns, 2),
         "bytes_per_synapse": n_bytes[0],

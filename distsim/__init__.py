@@ -53,6 +53,7 @@ from distsim.pynn.control import (
     setup,
 )
 from distsim.pynn.electrodes import DCSource, StepCurrentSource
+from distsim.pynn.native_types import native_cell_type
 from distsim.pynn.populations import Population, PopulationView
 from distsim.pynn.procedural import (
     connect,
@@ -66,11 +67,16 @@ from distsim.pynn.procedural import (
 from distsim.pynn.projections import Projection
 from distsim.pynn.random_numbers import NativeRNG, RandomDistribution
 from distsim.pynn.standardmodels import (
+    EIF_cond_alpha_isfa_ista,
+    EIF_cond_exp_isfa_ista,
+    HH_cond_exp,
     IF_cond_alpha,
     IF_cond_exp,
+    IF_cond_exp_gsfa_grr,
     IF_curr_alpha,
     IF_curr_delta,
     IF_curr_exp,
+    Izhikevich,
     SpikeSourceArray,
     SpikeSourcePoisson,
     StaticSynapse,
@@ -88,16 +94,11 @@ from distsim.pynn.unavailable import (
     CSAConnector,
     CurrExpPostSynapticResponse,
     DisplacementDependentProbabilityConnector,
-    EIF_cond_alpha_isfa_ista,
-    EIF_cond_exp_isfa_ista,
     ElectricalSynapse,
     GIF_cond_exp,
     GutigWeightDependence,
-    HH_cond_exp,
-    IF_cond_exp_gsfa_grr,
     IF_facets_hardware1,
     IndexBasedProbabilityConnector,
-    Izhikevich,
     KdrChannel,
     MultiCompartmentNeuron,
     MultiplicativeWeightDependence,
@@ -212,6 +213,7 @@ __all__ = [
     "get_time_step",
     "initialize",
     "list_standard_models",
+    "native_cell_type",
     "num_processes",
     "random",
     "rank",

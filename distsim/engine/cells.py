@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from distsim.engine.recorder import ProbeSet, SpikeRecord, build_probes, flush
 from distsim.kernels.arrays import Cells, Currents, SpikeLog
 from distsim.kernels.coefficients import merged
-from distsim.models import CellModel
+from distsim.models import CellModel, NativeModel
 
 __all__ = ["CellBlock", "CellGroup", "Injection", "SourceBlock"]
 
@@ -104,7 +104,7 @@ class CellGroup:
 
     Parameters
     ----------
-    model : CellModel
+    model : NativeModel
     dt : float
         [ms]
 
@@ -119,7 +119,7 @@ class CellGroup:
         By (number of the current source, how many times it was injected before).
     """
 
-    def __init__(self, model: CellModel, dt: float) -> None:
+    def __init__(self, model: NativeModel, dt: float) -> None:
         self.model = model
         self.dt = dt
         self.blocks: list[CellBlock] = []

@@ -21,7 +21,7 @@ from distsim.kernels.arrays import Gathering
 from distsim.kernels.bundle import advance_bundle
 from distsim.kernels.epoch import sample
 from distsim.kernels.stretch import advance_stretch
-from distsim.models import CellModel
+from distsim.models import NATIVE_MODELS, NativeModel
 
 __all__ = ["Simulation"]
 
@@ -45,7 +45,12 @@ class Simulation(Description):
     ----------
     networks : dict of str to GroupNetwork
         By the name of the cell model.
+    models : collection of str
+        Names of the cell models that there are.
     """
+
+    name = "native"
+    models = frozenset(NATIVE_MODELS)
 
     def __init__(
         self,
@@ -67,7 +72,9 @@ class Simulation(Description):
 
     # --- description ---------------------------------------------------------------------------
 
-    def add_cells(self, model: CellModel, first_gid: int, indices: NDArray[np.int64]) -> CellBlock:
+    def add_cells(
+        self, model: NativeModel, first_gid: int, indices: NDArray[np.int64]
+    ) -> CellBlock:
         """Add this rank's cells of a population of model neurons."""
         if model.name not in self.networks:
             group = CellGroup(model, self.dt)

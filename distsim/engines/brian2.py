@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.recorder import ProbeSet
-from distsim.engines.brian2_models import BRIAN_NAMES, IS_HELD, JUMP, MODELS, is_singular
+from distsim.engines.brian2_models import BRIAN_NAMES, MODELS, is_singular
 from distsim.engines.external import ExternalSimulation, Synapses
 from distsim.errors import EngineError
-from distsim.models import CELL_MODELS
 from distsim.models.cell_model import refractory_steps
 
 __all__ = ["Brian2Simulation"]
@@ -74,6 +73,7 @@ class Brian2Simulation(ExternalSimulation):
     """
 
     name = "brian2"
+    models = MODELS
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -106,30 +106,31 @@ class Brian2Simulation(ExternalSimulation):
 
     def _create_cells(self, name: str, gids: Integers) -> Group:
         """Make all cells of a model."""
-        model = MODELS[name]
+        model, method = MODELS[name], MODELS[name].method
         blocks = [block for block in self.cell_blocks if block.model.name == name]
+        if method == "exact" and any(is_singular(block.parameters) for block in blocks):
+            method = "rk4"
         cells = self.brian2.NeuronGroup(
             gids.size,
             model.equations,
-            method="rk4"
-            if any(is_singular(block.parameters) for block in blocks)
-            else model.method,
-            threshold="v >= v_thresh",
-            reset="v = v_reset",
-            refractory=IS_HELD,
+            method=method,
+            threshold=model.threshold,
+            reset=model.reset,
+            refractory=model.refractory,
             clock=self._clock,
             namespace={"e_drive": np.e},
             name=name,
         )
-        if name == "IF_curr_delta":
-            # after the synapses
-            cells.run_regularly(
-                JUMP, clock=self._clock, when="synapses", order=1, name=f"{name}_jump"
-            )
+        for code, when, order in ((model.before, "start", 1), (model.after, "synapses", 1)):
+            if code:
+                cells.run_regularly(
+                    code, clock=self._clock, when=when, order=order, name=f"{name}_{when}"
+                )
         self._network.add(cells)
         group = Group(cells, gids)
-        # long enough ago for any refractory period [s]
-        group.values("lastspike")[:] = -1e9
+        if model.refractory:
+            # long enough ago for any refractory period [s]
+            group.values("lastspike")[:] = -1e9
         return group
 
     def _create_sources(self) -> None:
@@ -185,15 +186,15 @@ class Brian2Simulation(ExternalSimulation):
 
     def _create_synapses(self, source: str, model: str, receptor: int, synapses: Synapses) -> Any:
         """Make the synapses between two groups; return Brian's pathway of their spikes."""
-        inputs = CELL_MODELS[model].states[CELL_MODELS[model].input_rows]
+        name = f"{source}_to_{('excitatory', 'inhibitory')[receptor]}_of_{model}"
         connections = self.brian2.Synapses(
             self._groups[source].brian_group,
             self._groups[model].brian_group,
             "weight : 1",
-            on_pre=f"{inputs[receptor]}_post += weight",
+            on_pre=f"{MODELS[model].inputs[receptor]}_post += weight",
             clock=self._clock,
             namespace={},
-            name=f"{source}_to_{inputs[receptor]}_of_{model}",
+            name=name,
         )
         connections.connect(i=self._index[synapses.sources], j=self._index[synapses.targets])
         connections.weight = synapses.weights
@@ -224,7 +225,7 @@ class Brian2Simulation(ExternalSimulation):
         if not block.n_local:
             return
         group, cells = self._groups[block.model.name], self._cells(block)
-        if is_singular(block.parameters) and group.brian_group.method_choice == "exact":
+        if group.brian_group.method_choice == "exact" and is_singular(block.parameters):
             raise EngineError(
                 "'tau_syn_E' or 'tau_syn_I' has come near 'tau_m', where the solution that Brian "
                 "found is not exact enough; set them before the first run(), or after reset()"
@@ -232,7 +233,8 @@ class Brian2Simulation(ExternalSimulation):
         for name, values in block.parameters.items():
             if name not in ("tau_refrac", "i_offset"):
                 group.values(BRIAN_NAMES.get(name, name))[cells] = values
-        group.values("n_refractory")[cells] = refractory_steps(block.parameters, self.dt)
+        if "tau_refrac" in block.parameters:
+            group.values("n_refractory")[cells] = refractory_steps(block.parameters, self.dt)
         self._set_current(block, self._currents.get(block, np.zeros(block.n_local)))
 
     def _set_state(self, block: CellBlock) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from distsim.models.cell_model import Parameters
 
-__all__ = ["BRIAN_NAMES", "IS_HELD", "JUMP", "MODELS", "Brian2Model", "is_singular"]
+__all__ = ["BRIAN_NAMES", "MODELS", "Brian2Model", "is_singular"]
 
 # numbers are in PyNN's units; i_in is i_offset and what is injected
 MEMBRANE = """
@@ -62,29 +62,135 @@ jump_inh = 0
 """
 
 
+ADEXP = """
+dv/dt = ((v_rest - v + delta_T * exp((clip(v, -inf, v_spike) - v_thresh) / delta_T)) / tau_m
+         + (gsyn_exc * (e_rev_E - v) + gsyn_inh * (e_rev_I - v) - w + i_in) / capacitance) / ms
+    : 1 (unless refractory)
+dw/dt = (0.001 * a * (v - v_rest) - w) / tau_w / ms : 1
+a : 1
+b : 1
+delta_T : 1
+tau_w : 1
+v_spike : 1
+"""
+SPIKE_CONDUCTANCES = """
+dv/dt = ((v_rest - v) / tau_m
+         + (gsyn_exc * (e_rev_E - v) + gsyn_inh * (e_rev_I - v)
+            + 0.001 * (g_s * (e_rev_sfa - v) + g_r * (e_rev_rr - v)) + i_in) / capacitance) / ms
+    : 1 (unless refractory)
+dg_s/dt = -g_s / tau_sfa / ms : 1
+dg_r/dt = -g_r / tau_rr / ms : 1
+q_sfa : 1
+e_rev_sfa : 1
+tau_sfa : 1
+q_rr : 1
+e_rev_rr : 1
+tau_rr : 1
+"""
+# Traub & Miles (1991); x / (exp(x) - 1) is 1 / exprel(x)
+CHANNELS = """
+dv/dt = (gbar_Na * m**3 * h * (e_rev_Na - v) + gbar_K * n**4 * (e_rev_K - v)
+         + g_leak * (e_rev_leak - v) + gsyn_exc * (e_rev_E - v) + gsyn_inh * (e_rev_I - v)
+         + i_in) / capacitance / ms : 1
+dm/dt = (1.28 / exprel((13 - x) / 4) * (1 - m) - 1.4 / exprel((x - 40) / 5) * m) / ms : 1
+dh/dt = (0.128 * exp((17 - x) / 18) * (1 - h) - 4 / (1 + exp((40 - x) / 5)) * h) / ms : 1
+dn/dt = (0.16 / exprel((15 - x) / 5) * (1 - n) - 0.5 * exp((10 - x) / 40) * n) / ms : 1
+x = v - v_offset : 1
+v_before : 1
+gbar_Na : 1
+gbar_K : 1
+g_leak : 1
+v_offset : 1
+e_rev_Na : 1
+e_rev_K : 1
+e_rev_leak : 1
+capacitance : 1
+i_in : 1
+"""
+# as NEST sees it: the peak, and no other for 2 ms
+PEAK = "v >= v_offset + 30 and v < v_before"
+IS_AFTER_PEAK = "t - lastspike <= 2 * ms"
+# 1 nA is 1000 mV/ms of the model's
+IZHIKEVICH = """
+dv/dt = (0.04 * v**2 + 5 * v + 140 - u + 1000 * i_in) / ms : 1
+du/dt = a * (b * v - u) / ms : 1
+a : 1
+b : 1
+c : 1
+d : 1
+i_in : 1
+"""
+
+
 class Brian2Model(NamedTuple):
     """A model in Brian's words; variables have the names of `CellModel.states`.
 
     Attributes
     ----------
     equations : str
+    inputs : tuple of str
+        Variables to which excitatory and inhibitory weights are added.
     method : str
         How Brian integrates them.
+    threshold, reset : str
+    refractory : str or bool
+        When no other spike is seen.
+    before, after : str
+        What is done before each step, and after its synapses.
     """
 
     equations: str
-    method: str = "exact"
+    inputs: tuple[str, str]
+    method: str = "rk4"
+    threshold: str = "v >= v_thresh"
+    reset: str = "v = v_reset"
+    refractory: str | bool = IS_HELD
+    before: str = ""
+    after: str = ""
 
+
+CURRENTS, DRIVES = ("isyn_exc", "isyn_inh"), ("drive_exc", "drive_inh")
+CONDUCTANCES = ("gsyn_exc", "gsyn_inh")
+EXPONENTIAL_CONDUCTANCES = EXPONENTIAL.format(x="g") + SYNAPSES + REVERSAL
+ALPHA_CONDUCTANCES = ALPHA.format(x="g") + SYNAPSES + REVERSAL
+ADEXP_SPIKE = {"threshold": "v >= v_spike", "reset": "v = v_reset\nw += b"}
 
 MODELS = {
-    "IF_curr_exp": Brian2Model(CURR + EXPONENTIAL.format(x="i") + MEMBRANE + SYNAPSES),
-    "IF_curr_alpha": Brian2Model(CURR + ALPHA.format(x="i") + MEMBRANE + SYNAPSES),
-    "IF_curr_delta": Brian2Model(DELTA + MEMBRANE),
-    "IF_cond_exp": Brian2Model(
-        COND + EXPONENTIAL.format(x="g") + MEMBRANE + SYNAPSES + REVERSAL, "rk4"
+    "IF_curr_exp": Brian2Model(
+        CURR + EXPONENTIAL.format(x="i") + MEMBRANE + SYNAPSES, CURRENTS, "exact"
     ),
-    "IF_cond_alpha": Brian2Model(
-        COND + ALPHA.format(x="g") + MEMBRANE + SYNAPSES + REVERSAL, "rk4"
+    "IF_curr_alpha": Brian2Model(CURR + ALPHA.format(x="i") + MEMBRANE + SYNAPSES, DRIVES, "exact"),
+    "IF_curr_delta": Brian2Model(DELTA + MEMBRANE, ("jump_exc", "jump_inh"), "exact", after=JUMP),
+    "IF_cond_exp": Brian2Model(COND + MEMBRANE + EXPONENTIAL_CONDUCTANCES, CONDUCTANCES),
+    "IF_cond_alpha": Brian2Model(COND + MEMBRANE + ALPHA_CONDUCTANCES, DRIVES),
+    "EIF_cond_exp_isfa_ista": Brian2Model(
+        ADEXP + MEMBRANE + EXPONENTIAL_CONDUCTANCES, CONDUCTANCES, **ADEXP_SPIKE
+    ),
+    "EIF_cond_alpha_isfa_ista": Brian2Model(
+        ADEXP + MEMBRANE + ALPHA_CONDUCTANCES, DRIVES, **ADEXP_SPIKE
+    ),
+    "IF_cond_exp_gsfa_grr": Brian2Model(
+        SPIKE_CONDUCTANCES + MEMBRANE + EXPONENTIAL_CONDUCTANCES,
+        CONDUCTANCES,
+        reset="v = v_reset\ng_s += q_sfa\ng_r += q_rr",
+    ),
+    "HH_cond_exp": Brian2Model(
+        CHANNELS + EXPONENTIAL_CONDUCTANCES,
+        CONDUCTANCES,
+        # sodium opens faster than others could follow with common steps
+        "exponential_euler",
+        threshold=PEAK,
+        reset="",
+        refractory=IS_AFTER_PEAK,
+        before="v_before = v",
+    ),
+    "Izhikevich": Brian2Model(
+        IZHIKEVICH,
+        ("v", "v"),
+        "euler",
+        threshold="v >= 30",
+        reset="v = c\nu += d",
+        refractory=False,
     ),
 }
 

@@ -2,7 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,9 +61,14 @@ class ExternalSimulation(Description, ABC):
     ----------
     n_synapses : int
         Onto this rank's cells.
+    name : str
+        Of the engine.
+    models : collection of str
+        Names of the cell models that there are.
     """
 
     name: str
+    models: Collection[str]
 
     def __init__(
         self,
@@ -170,7 +175,7 @@ class ExternalSimulation(Description, ABC):
                     progress(synapses.sources.size)
         for block in self.cell_blocks:
             if block.is_changed:
-                block.model.coefficients(block.parameters, self.dt)  # checks them
+                block.model.check(block.parameters)
                 self._set_parameters(block)
                 if block in self._currents:
                     self._set_current(block, self._currents[block])
@@ -186,16 +191,13 @@ class ExternalSimulation(Description, ABC):
         str
             A state variable.
         ndarray of int64, ndarray of float64
-            Positions in the block, and values there. At first these are all cells, and all
-            variables but those that are 0 everywhere, which any simulator begins with.
+            Positions in the block, and values there; at first all.
         """
         before = self._given.get(block)
         for row, variable in enumerate(block.model.states):
             values = block.state[row]
             old = before[row] if before is not None else np.full(block.n_local, np.nan)
             changed = np.flatnonzero(values != old)
-            if before is None and variable != "v" and not values.any():
-                continue
             if changed.size:
                 yield variable, changed, values[changed]
         self._given[block] = block.state.copy()

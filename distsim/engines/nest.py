@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,28 +16,13 @@ from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.poisson import PoissonBlock
 from distsim.engine.recorder import ProbeSet
 from distsim.engines.external import ExternalSimulation, Synapses
+from distsim.engines.nest_models import MODELS
 from distsim.errors import EngineError
 
-__all__ = ["NestSimulation"]
+__all__ = ["NestSimulation", "import_nest", "nest_abilities"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-MEMBRANE = {
-    "v_rest": ("E_L", 1.0),
-    "cm": ("C_m", 1000.0),
-    "tau_m": ("tau_m", 1.0),
-    "tau_refrac": ("t_ref", 1.0),
-    "i_offset": ("I_e", 1000.0),
-    "v_reset": ("V_reset", 1.0),
-    "v_thresh": ("V_th", 1.0),
-}
-SYNAPSES = {"tau_syn_E": ("tau_syn_ex", 1.0), "tau_syn_I": ("tau_syn_in", 1.0)}
-V = {"v": ("V_m", 1.0)}
-CURRENTS = {"isyn_exc": ("I_syn_ex", 0.001), "isyn_inh": ("I_syn_in", 0.001)}
-# what only a multimeter shows, and too late for the end of a run
-UNSEEN = ("I_syn_ex", "I_syn_in")
-CONDUCTANCES = {"gsyn_exc": ("g_ex", 0.001), "gsyn_inh": ("g_in", 0.001)}
 
 # run in a process of its own, since importing NEST starts it
 PROBE = """
@@ -47,44 +32,6 @@ print(json.dumps([nest.build_info[key] for key in ("have_mpi", "have_threads")])
 """
 # seconds until it is given up
 PROBE_TIMEOUT = 20
-
-
-class NestModel(NamedTuple):
-    """What NEST calls a model, its parameters and variables, and in which units.
-
-    Attributes
-    ----------
-    nest_name : str
-    parameters : dict
-        By PyNN's name: NEST's name, and PyNN's unit in NEST's.
-    variables : dict
-        By PyNN's name: NEST's name, and NEST's unit in PyNN's.
-    weight_unit : float
-        PyNN's unit of weights in NEST's.
-    is_conductance_based : bool
-    """
-
-    nest_name: str
-    parameters: dict[str, tuple[str, float]]
-    variables: dict[str, tuple[str, float]]
-    weight_unit: float = 1000.0
-    is_conductance_based: bool = False
-
-
-def _conductance_based(nest_name: str) -> NestModel:
-    """Return one of the models whose leak is given as a conductance, not by `tau_m`."""
-    parameters = MEMBRANE | SYNAPSES | {"e_rev_E": ("E_ex", 1.0), "e_rev_I": ("E_in", 1.0)}
-    del parameters["tau_m"]
-    return NestModel(nest_name, parameters, V | CONDUCTANCES, is_conductance_based=True)
-
-
-MODELS = {
-    "IF_curr_exp": NestModel("iaf_psc_exp", MEMBRANE | SYNAPSES, V | CURRENTS),
-    "IF_curr_alpha": NestModel("iaf_psc_alpha", MEMBRANE | SYNAPSES, V | CURRENTS),
-    "IF_curr_delta": NestModel("iaf_psc_delta", MEMBRANE, V, weight_unit=1.0),
-    "IF_cond_exp": _conductance_based("iaf_cond_exp"),
-    "IF_cond_alpha": _conductance_based("iaf_cond_alpha"),
-}
 
 
 class NestSimulation(ExternalSimulation):
@@ -103,6 +50,7 @@ class NestSimulation(ExternalSimulation):
     """
 
     name = "nest"
+    models = MODELS
 
     def __init__(self, *arguments: Any, threads: int = 1, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -142,6 +90,7 @@ class NestSimulation(ExternalSimulation):
     def _create(self) -> None:
         nest = self.nest
         self._reset_kernel()
+        self._parameters: dict[CellBlock, dict[str, Floats]] = {}
         self._multimeters: dict[int, tuple[Any, int]] = {}
         self._latest: dict[tuple[int, int], Floats] = {}
         blocks: list[SourceBlock] = [*self.cell_blocks, *self.array_blocks, *self.poisson_blocks]
@@ -155,9 +104,11 @@ class NestSimulation(ExternalSimulation):
                 if nodes[0].global_id != block.first_gid + 1:
                     raise EngineError("NEST numbers its nodes otherwise than this engine expects")
         self._recorded_nodes = np.zeros(0, np.int64)
-        variables = [(b.model.name, p.variable) for b in self.cell_blocks for p in b.probes]
-        unseen = [MODELS[name].variables[variable][0] in UNSEEN for name, variable in variables]
-        self._is_slice_a_step = any(unseen)
+        self._is_slice_a_step = any(
+            _is_unseen(block, probes.variable)
+            for block in self.cell_blocks
+            for probes in block.probes
+        )
         if self._is_slice_a_step:
             # a short delay anywhere makes NEST's slices short
             ends = nest.Create("parrot_neuron", 2)
@@ -177,15 +128,8 @@ class NestSimulation(ExternalSimulation):
     def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
         if not synapses.sources.size:
             return
-        weights = synapses.weights * MODELS[model].weight_unit
-        if MODELS[model].is_conductance_based:
-            # the sign says which receptor is meant
-            weights = -weights if receptor == 1 else weights
-        elif (weights * (-1 if receptor == 1 else 1) < 0).any():
-            raise EngineError(
-                "in NEST the sign of a weight says which receptor is meant: a negative weight on "
-                "an excitatory synapse, or a positive one on an inhibitory one, cannot be"
-            )
+        weights = _signed(synapses.weights * MODELS[model].weight_unit, model, receptor)
+        receptors = MODELS[model].receptors
         self.nest.Connect(
             synapses.sources + 1,
             synapses.targets + 1,
@@ -194,6 +138,7 @@ class NestSimulation(ExternalSimulation):
                 "synapse_model": "static_synapse",
                 "weight": weights,
                 "delay": np.round(synapses.delays * self.dt, 9),
+                "receptor_type": receptors[receptor] if receptors else 0,
             },
         )
 
@@ -246,33 +191,55 @@ class NestSimulation(ExternalSimulation):
     def _set_parameters(self, block: CellBlock) -> None:
         if not block.n_local:
             return
-        units = MODELS[block.model.name].parameters
-        columns = [(block.parameters[name] * unit).tolist() for name, (_, unit) in units.items()]
-        names = [name for name, _ in units.values()]
-        if MODELS[block.model.name].is_conductance_based:
-            names.append("g_L")
-            columns.append((1000.0 * block.parameters["cm"] / block.parameters["tau_m"]).tolist())
+        model, parameters = MODELS[block.model.name], block.parameters
+        before = self._parameters.get(block, {})
+        changed = [
+            name
+            for name, values in parameters.items()
+            if name not in before or not np.array_equal(values, before[name])
+        ]
+        columns = {}
+        for name in changed:
+            if name in model.parameters:
+                nest_name, unit = model.parameters[name]
+                columns[nest_name] = parameters[name] * unit
+        if (
+            "tau_m" in parameters
+            and "tau_m" not in model.parameters
+            and {"tau_m", "cm"} & {*changed}
+        ):
+            columns["g_L"] = 1000.0 * parameters["cm"] / parameters["tau_m"]
         nodes = self._nodes(block.gids)
-        if block in self._given:
+        if before and "E_L" in columns:
             # a change of E_L would move V_m
-            names.append("V_m")
-            columns.append(np.ravel(nodes.get("V_m")).tolist())
-        nodes.set([dict(zip(names, cell, strict=True)) for cell in zip(*columns, strict=True)])
+            columns["V_m"] = np.ravel(nodes.get("V_m"))
+        self._set(nodes, columns)
+        self._parameters[block] = {name: values.copy() for name, values in parameters.items()}
+
+    @staticmethod
+    def _set(nodes: Any, columns: dict[str, Floats]) -> None:
+        """Set parameters or variables of nodes, an array each."""
+        if columns:
+            rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+            nodes.set([dict(zip(columns, row, strict=True)) for row in rows])
 
     def _set_state(self, block: CellBlock) -> None:
         for variable, positions, values in self.changed_state(block):
             name, unit = MODELS[block.model.name].variables.get(variable, (variable, 1.0))
-            try:
-                self._nodes(block.gids[positions]).set([{name: x / unit} for x in values])
-            except self.nest.NESTError as error:
-                raise EngineError(
-                    f"NEST cannot set '{variable}' of {block.model.name} ({error}); leave it at 0"
-                ) from error
+            if _is_unseen(block, variable):
+                if values.any():
+                    raise EngineError(
+                        f"NEST cannot set '{variable}' of {block.model.name}; leave it at 0"
+                    )
+                continue
+            self._set(self._nodes(block.gids[positions]), {name: values / unit})
 
     def _set_current(self, block: CellBlock, total: Floats) -> None:
         if block.n_local:
-            values = (block.parameters["i_offset"] + total) * 1000.0
-            self._nodes(block.gids).set([{"I_e": value} for value in values])
+            offset = MODELS[block.model.name].offset
+            unit = MODELS[block.model.name].parameters[offset][1]
+            current = block.parameters[offset] * unit + total * 1000.0
+            self._set(self._nodes(block.gids), {"I_e": current})
 
     # --- recording -----------------------------------------------------------------------------
 
@@ -347,7 +314,7 @@ class NestSimulation(ExternalSimulation):
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
         """Return the present values of what is sampled; nan where NEST does not show them."""
         name, unit = MODELS[block.model.name].variables[probes.variable]
-        if not probes.positions.size or name in UNSEEN:
+        if not probes.positions.size or _is_unseen(block, probes.variable):
             return np.full(probes.positions.size, np.nan)
         return unit * np.ravel(self._nodes(block.gids[probes.positions]).get(name))
 
@@ -386,6 +353,33 @@ class NestSimulation(ExternalSimulation):
             if (id(probes), step) in self._latest:
                 rows[k] = self._latest[id(probes), step]
         self.take_samples(probes, rows)
+
+
+def _is_unseen(block: CellBlock, variable: str) -> bool:
+    """Return whether NEST neither sets a variable nor shows it but by a multimeter."""
+    model = MODELS[block.model.name]
+    return variable not in model.variables or model.variables[variable][0] in model.unseen
+
+
+def _signed(weights: Floats, model: str, receptor: int) -> Floats:
+    """Return weights with the sign that says in NEST which receptor is meant.
+
+    Raises
+    ------
+    EngineError
+        If a current has the sign of the other receptor.
+    """
+    kind, is_inhibitory = MODELS[model].weights, receptor == 1
+    if kind == "potential" or MODELS[model].receptors:
+        return weights
+    if kind == "conductance":
+        return -weights if is_inhibitory else weights
+    if (weights * (-1 if is_inhibitory else 1) < 0).any():
+        raise EngineError(
+            "in NEST the sign of a weight says which receptor is meant: a negative weight on "
+            "an excitatory synapse, or a positive one on an inhibitory one, cannot be"
+        )
+    return weights
 
 
 def import_nest(comm: Any) -> Any:

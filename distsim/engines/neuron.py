@@ -143,6 +143,7 @@ class NeuronSimulation(ExternalSimulation):
     """
 
     name = "neuron"
+    models = MODELS
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -161,11 +162,6 @@ class NeuronSimulation(ExternalSimulation):
 
     def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
         """Add this rank's cells of a population of model neurons."""
-        if model.name not in MODELS:
-            raise EngineError(
-                f"{model.name} is not available with NEURON, for which PyNN has no mechanism; "
-                "engines 'native' and 'nest' have it"
-            )
         block = super().add_cells(model, first_gid, indices)
         self._has_cells[first_gid] = True
         return block
@@ -282,6 +278,8 @@ class NeuronSimulation(ExternalSimulation):
         if not self._is_initialized:
             return
         for variable, positions, values in self.changed_state(block):
+            if MODELS[block.model.name].is_alpha and variable != "v":
+                continue
             self._set_variable(block, variable, positions, values)
 
     def _set_variable(

@@ -9,7 +9,7 @@ from distsim.engine import Simulation
 from distsim.engines.external import ExternalSimulation
 from distsim.errors import SetupError, did_you_mean
 
-__all__ = ["ENGINES", "VARIABLE", "Engine", "chosen_engine", "engine_class"]
+__all__ = ["ENGINES", "VARIABLE", "Engine", "chosen_engine", "engine_class", "engines_with"]
 
 Engine = Simulation | ExternalSimulation
 
@@ -45,3 +45,8 @@ def engine_class(name: str) -> Any:
         module = import_module(f"distsim.engines.{name}")
         return getattr(module, CLASSES[name])
     raise SetupError(f"unknown engine '{name}'; {did_you_mean(name, ENGINES)}")
+
+
+def engines_with(model: str) -> list[str]:
+    """Return the engines that have a cell model, installed or not."""
+    return [name for name in ENGINES if model in engine_class(name).models]

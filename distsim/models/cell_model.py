@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from distsim.errors import ParameterError
 
-__all__ = ["CellModel", "Parameters", "check_parameters", "refractory_steps"]
+__all__ = ["CellModel", "NativeModel", "Parameters", "check_parameters", "refractory_steps"]
 
 # excitatory, inhibitory
 N_RECEPTORS = 2
@@ -18,7 +18,7 @@ Parameters = Mapping[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class CellModel:
-    """A model of cells that are advanced step by step.
+    """A model of cells that some engine advances step by step.
 
     Attributes
     ----------
@@ -27,22 +27,38 @@ class CellModel:
     parameters : tuple of str
         PyNN's names.
     states : tuple of str
-        Names of the state variables, in the order of the rows of `Cells.state`; the first is v.
+        Names of the state variables, in the order of the rows of a block's state.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    states: tuple[str, ...]
+
+    def state_row(self, variable: str) -> int:
+        """Return the row of a block's state that holds a variable."""
+        return self.states.index(variable)
+
+    def check(self, parameters: Parameters) -> None:
+        """Raise if some cell has a value that the model cannot take; see `check_parameters`."""
+        check_parameters(self.name, parameters)
+
+
+@dataclass(frozen=True)
+class NativeModel(CellModel):
+    """A model that the native engine has a kernel for.
+
+    Attributes
+    ----------
+    name, parameters, states
+        As for `CellModel`; the first state variable is v.
     inputs : str
         State variable to which excitatory weights are added; the next row is the inhibitory one.
     coefficients : callable
         ``coefficients(parameters, dt)`` returns the NamedTuple of arrays that the kernel takes.
     """
 
-    name: str
-    parameters: tuple[str, ...]
-    states: tuple[str, ...]
     inputs: str
     coefficients: Callable[[Parameters, float], NamedTuple]
-
-    def state_row(self, variable: str) -> int:
-        """Return the row of `Cells.state` that holds a variable."""
-        return self.states.index(variable)
 
     @property
     def input_rows(self) -> slice:
@@ -51,8 +67,8 @@ class CellModel:
         return slice(first, first + N_RECEPTORS)
 
 
-POSITIVE = ("tau_m", "cm", "tau_syn_E", "tau_syn_I")
-NOT_NEGATIVE = ("tau_refrac",)
+POSITIVE = ("tau_m", "cm", "tau_syn_E", "tau_syn_I", "tau_w", "tau_sfa", "tau_rr", "delta_T")
+NOT_NEGATIVE = ("tau_refrac", "gbar_Na", "gbar_K", "g_leak")
 
 
 def check_parameters(model: str, parameters: Parameters) -> None:
@@ -68,7 +84,8 @@ def check_parameters(model: str, parameters: Parameters) -> None:
     ------
     ParameterError
         If a time constant or capacitance is not positive, a refractory period is negative, a
-        reset potential is not below threshold, or a value is not finite.
+        reset potential is not below the potential at which a spike is seen, or a value is not
+        finite.
     """
     for name, values in parameters.items():
         _refuse(model, name, values, ~np.isfinite(values), "must be finite")
@@ -79,8 +96,9 @@ def check_parameters(model: str, parameters: Parameters) -> None:
         if name in parameters:
             _refuse(model, name, parameters[name], parameters[name] < 0, "must be 0 or above")
     if "v_reset" in parameters:
-        above = parameters["v_reset"] >= parameters["v_thresh"]
-        _refuse(model, "v_reset", parameters["v_reset"], above, "must be below 'v_thresh'")
+        peak = "v_spike" if "v_spike" in parameters else "v_thresh"
+        above = parameters["v_reset"] >= parameters[peak]
+        _refuse(model, "v_reset", parameters["v_reset"], above, f"must be below '{peak}'")
 
 
 def _refuse(model: str, name: str, values: Any, is_wrong: Any, what: str) -> None:

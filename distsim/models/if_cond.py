@@ -5,7 +5,7 @@ import numpy as np
 from distsim.kernels.conductance import NODE_1, NODE_2
 from distsim.kernels.if_cond_alpha import IFCondAlpha
 from distsim.kernels.if_cond_exp import IFCondExp
-from distsim.models.cell_model import CellModel, Parameters, check_parameters, refractory_steps
+from distsim.models.cell_model import NativeModel, Parameters, check_parameters, refractory_steps
 from distsim.models.if_curr import MEMBRANE, SYNAPSES
 from distsim.models.propagators import decay
 
@@ -52,14 +52,14 @@ def _alpha_coefficients(p: Parameters, dt: float) -> IFCondAlpha:
     )
 
 
-IF_COND_EXP = CellModel(
+IF_COND_EXP = NativeModel(
     "IF_cond_exp",
     MEMBRANE + SYNAPSES + REVERSAL,
     ("v", "gsyn_exc", "gsyn_inh"),
     "gsyn_exc",
     _exp_coefficients,
 )
-IF_COND_ALPHA = CellModel(
+IF_COND_ALPHA = NativeModel(
     "IF_cond_alpha",
     MEMBRANE + SYNAPSES + REVERSAL,
     ("v", "gsyn_exc", "gsyn_inh", "drive_exc", "drive_inh"),

@@ -6,7 +6,7 @@ from distsim.kernels.if_curr_alpha import IFCurrAlpha
 from distsim.kernels.if_curr_delta import IFCurrDelta
 from distsim.kernels.if_curr_exp import IFCurrExp
 from distsim.models import propagators
-from distsim.models.cell_model import CellModel, Parameters, check_parameters, refractory_steps
+from distsim.models.cell_model import NativeModel, Parameters, check_parameters, refractory_steps
 
 __all__ = ["IF_CURR_ALPHA", "IF_CURR_DELTA", "IF_CURR_EXP"]
 
@@ -68,16 +68,16 @@ def _delta_coefficients(p: Parameters, dt: float) -> IFCurrDelta:
     return IFCurrDelta(p22=propagators.decay(dt, p["tau_m"]), **_drive(p, dt), **_threshold(p, dt))
 
 
-IF_CURR_EXP = CellModel(
+IF_CURR_EXP = NativeModel(
     "IF_curr_exp", MEMBRANE + SYNAPSES, ("v", "isyn_exc", "isyn_inh"), "isyn_exc", _exp_coefficients
 )
-IF_CURR_ALPHA = CellModel(
+IF_CURR_ALPHA = NativeModel(
     "IF_curr_alpha",
     MEMBRANE + SYNAPSES,
     ("v", "isyn_exc", "isyn_inh", "drive_exc", "drive_inh"),
     "drive_exc",
     _alpha_coefficients,
 )
-IF_CURR_DELTA = CellModel(
+IF_CURR_DELTA = NativeModel(
     "IF_curr_delta", MEMBRANE, ("v", "jump_exc", "jump_inh"), "jump_exc", _delta_coefficients
 )

@@ -10,7 +10,7 @@ from pyNN.standardmodels import StandardCurrentSource, electrodes
 from distsim.engine.cells import CellBlock, Injection
 from distsim.errors import ParameterError
 from distsim.pynn.simulator import ID, state
-from distsim.pynn.standardmodels import _same_names, unknown_parameter
+from distsim.pynn.standardmodels import same_names, unknown_parameter
 
 __all__ = ["DCSource", "StepCurrentSource"]
 
@@ -111,7 +111,7 @@ class DCSource(_CurrentSource, electrodes.DCSource):
         [ms]
     """
 
-    translations = _same_names(electrodes.DCSource)
+    translations = same_names(electrodes.DCSource)
 
     def _course(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         amplitude = float(self._value("amplitude"))
@@ -135,7 +135,7 @@ class StepCurrentSource(_CurrentSource, electrodes.StepCurrentSource):
         From each time on [nA].
     """
 
-    translations = _same_names(electrodes.StepCurrentSource)
+    translations = same_names(electrodes.StepCurrentSource)
 
     def _course(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return self._sequence("times"), self._sequence("amplitudes")

@@ -3,11 +3,12 @@
 from pyNN import common
 from pyNN.common.procedural_api import set  # noqa: A004 - PyNN's name
 
+from distsim.engines.selection import engine_class
 from distsim.pynn import simulator, standardmodels
 from distsim.pynn.connectors import FixedProbabilityConnector
 from distsim.pynn.populations import Population
 from distsim.pynn.projections import Projection
-from distsim.pynn.standardmodels import StandardCell, StaticSynapse
+from distsim.pynn.standardmodels import NeuronType, StandardCell, StaticSynapse
 
 __all__ = [
     "connect",
@@ -35,17 +36,19 @@ def record_gsyn(source: object, filename: str) -> None:
 
 
 def list_standard_models() -> list[str]:
-    """Return the names of the cell types that distsim has.
+    """Return the names of the cell types that the chosen engine has.
 
     Examples
     --------
     >>> "IF_curr_exp" in list_standard_models()
     True
     """
-    names = standardmodels.__all__
-    models = {name: getattr(standardmodels, name) for name in names}
+    there = engine_class(simulator.state.setup.engine).models
+    models = {name: getattr(standardmodels, name) for name in standardmodels.__all__}
+    types = {name: model for name, model in models.items() if isinstance(model, type)}
     return [
         name
-        for name, model in models.items()
-        if isinstance(model, type) and issubclass(model, StandardCell) and model is not StandardCell
+        for name, model in types.items()
+        if issubclass(model, StandardCell) and model not in (StandardCell, NeuronType)
+        if name in there or not issubclass(model, NeuronType)
     ]

@@ -1,4 +1,4 @@
-"""PyNN's standard cell and synapse types on the native engine."""
+"""PyNN's standard cell and synapse types."""
 
 from typing import Any
 
@@ -11,24 +11,31 @@ from pyNN.standardmodels import StandardCellType, build_translations, cells, syn
 from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.poisson import PoissonBlock
 from distsim.engine.spike_arrays import ArrayBlock
-from distsim.engines.selection import Engine
-from distsim.errors import ParameterError, did_you_mean
-from distsim.models import CELL_MODELS
+from distsim.engines.selection import Engine, engines_with
+from distsim.errors import EngineError, ParameterError, did_you_mean
+from distsim.models import CELL_MODELS, CellModel
 from distsim.pynn.simulator import state
 from distsim.pynn.values import as_function
 
 __all__ = [
+    "EIF_cond_alpha_isfa_ista",
+    "EIF_cond_exp_isfa_ista",
+    "HH_cond_exp",
     "IF_cond_alpha",
     "IF_cond_exp",
+    "IF_cond_exp_gsfa_grr",
     "IF_curr_alpha",
     "IF_curr_delta",
     "IF_curr_exp",
+    "Izhikevich",
+    "NeuronType",
     "SpikeSourceArray",
     "SpikeSourcePoisson",
     "StandardCell",
     "StaticSynapse",
     "UnknownParameterError",
     "not_available",
+    "same_names",
     "unknown_parameter",
 ]
 
@@ -58,7 +65,7 @@ def unknown_parameter(name: str, model: type) -> UnknownParameterError:
     )
 
 
-def _same_names(model: type) -> dict[str, Any]:
+def same_names(model: type) -> dict[str, Any]:
     """Return PyNN's translations for a model whose parameters keep names and units."""
     return build_translations(*((p, p) for p in model.default_parameters))  # type: ignore[attr-defined]
 
@@ -132,8 +139,13 @@ class StandardCell(_CheckedParameters, StandardCellType):
         """Set what has no initial value of its own to zero."""
 
 
-class _NeuronType(StandardCell):
-    """A cell type that a `CellModel` advances."""
+class NeuronType(StandardCell):
+    """A cell type that a `CellModel` describes."""
+
+    @classmethod
+    def cell_model(cls) -> CellModel:
+        """Return the model that the engine advances."""
+        return CELL_MODELS[cls.__name__]
 
     def add_to(
         self,
@@ -142,8 +154,21 @@ class _NeuronType(StandardCell):
         size: int,
         indices: NDArray[np.int64],
     ) -> CellBlock:
-        """Give the engine this rank's cells of a population."""
-        return simulation.add_cells(CELL_MODELS[type(self).__name__], first_gid, indices)
+        """Give the engine this rank's cells of a population.
+
+        Raises
+        ------
+        EngineError
+            If the engine does not have the model.
+        """
+        model: Any = self.cell_model()
+        if model.name not in simulation.models:
+            others = " or ".join(f"'{name}'" for name in engines_with(model.name))
+            raise EngineError(
+                f"{model.name} is not available on engine '{simulation.name}'; choose one that has "
+                f"it: setup(engine={others})"
+            )
+        return simulation.add_cells(model, first_gid, indices)
 
     def set_state(self, block: CellBlock, variable: str, positions: Any, values: Values) -> None:
         """Set a state variable of some cells of a block."""
@@ -154,7 +179,7 @@ class _NeuronType(StandardCell):
         block.state[:] = 0.0
 
 
-class IF_curr_exp(_NeuronType, cells.IF_curr_exp):  # noqa: N801 - PyNN's name
+class IF_curr_exp(NeuronType, cells.IF_curr_exp):  # noqa: N801 - PyNN's name
     """Leaky integrate-and-fire cell with exponentially decaying synaptic currents.
 
     Parameters
@@ -171,11 +196,11 @@ class IF_curr_exp(_NeuronType, cells.IF_curr_exp):  # noqa: N801 - PyNN's name
         Time constants of excitatory and inhibitory synapses [ms].
     """
 
-    translations = _same_names(cells.IF_curr_exp)
+    translations = same_names(cells.IF_curr_exp)
     recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]  # noqa: RUF012 - PyNN's way
 
 
-class IF_curr_alpha(_NeuronType, cells.IF_curr_alpha):  # noqa: N801
+class IF_curr_alpha(NeuronType, cells.IF_curr_alpha):  # noqa: N801
     """Leaky integrate-and-fire cell with alpha-shaped synaptic currents.
 
     Parameters
@@ -192,11 +217,11 @@ class IF_curr_alpha(_NeuronType, cells.IF_curr_alpha):  # noqa: N801
         Time constants of excitatory and inhibitory synapses [ms].
     """
 
-    translations = _same_names(cells.IF_curr_alpha)
+    translations = same_names(cells.IF_curr_alpha)
     recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]  # noqa: RUF012
 
 
-class IF_curr_delta(_NeuronType, cells.IF_curr_delta):  # noqa: N801
+class IF_curr_delta(NeuronType, cells.IF_curr_delta):  # noqa: N801
     """Leaky integrate-and-fire cell whose potential jumps by the weight [mV] at each spike.
 
     Parameters
@@ -211,10 +236,10 @@ class IF_curr_delta(_NeuronType, cells.IF_curr_delta):  # noqa: N801
         Constant current [nA].
     """
 
-    translations = _same_names(cells.IF_curr_delta)
+    translations = same_names(cells.IF_curr_delta)
 
 
-class IF_cond_exp(_NeuronType, cells.IF_cond_exp):  # noqa: N801
+class IF_cond_exp(NeuronType, cells.IF_cond_exp):  # noqa: N801
     """Leaky integrate-and-fire cell with exponentially decaying synaptic conductances.
 
     Parameters
@@ -233,10 +258,10 @@ class IF_cond_exp(_NeuronType, cells.IF_cond_exp):  # noqa: N801
         Reversal potentials [mV].
     """
 
-    translations = _same_names(cells.IF_cond_exp)
+    translations = same_names(cells.IF_cond_exp)
 
 
-class IF_cond_alpha(_NeuronType, cells.IF_cond_alpha):  # noqa: N801
+class IF_cond_alpha(NeuronType, cells.IF_cond_alpha):  # noqa: N801
     """Leaky integrate-and-fire cell with alpha-shaped synaptic conductances.
 
     Parameters
@@ -255,7 +280,112 @@ class IF_cond_alpha(_NeuronType, cells.IF_cond_alpha):  # noqa: N801
         Reversal potentials [mV].
     """
 
-    translations = _same_names(cells.IF_cond_alpha)
+    translations = same_names(cells.IF_cond_alpha)
+
+
+class EIF_cond_exp_isfa_ista(NeuronType, cells.EIF_cond_exp_isfa_ista):  # noqa: N801
+    """Adaptive exponential integrate-and-fire cell with decaying-exponential conductances.
+
+    Brette & Gerstner (2005), J. Neurophysiol. 94:3637.
+
+    Parameters
+    ----------
+    v_rest, v_thresh, v_reset, v_spike : float
+        Resting potential, threshold of the exponential, reset potential, and potential at which a
+        spike is seen [mV].
+    cm : float
+        Capacitance [nF].
+    tau_m, tau_refrac, tau_w : float
+        Time constants of membrane and adaptation; refractory period, rounded up to whole steps
+        [ms].
+    delta_T : float
+        Slope of the exponential [mV].
+    a, b : float
+        Adaptation: conductance below threshold [nS], and current added by a spike [nA].
+    i_offset : float
+        Constant current [nA].
+    tau_syn_E, tau_syn_I : float
+        Time constants of excitatory and inhibitory synapses [ms].
+    e_rev_E, e_rev_I : float
+        Reversal potentials [mV].
+    """
+
+    translations = same_names(cells.EIF_cond_exp_isfa_ista)
+
+
+class EIF_cond_alpha_isfa_ista(NeuronType, cells.EIF_cond_alpha_isfa_ista):  # noqa: N801
+    """Adaptive exponential integrate-and-fire cell with alpha-shaped conductances.
+
+    Parameters are those of `EIF_cond_exp_isfa_ista`.
+    """
+
+    translations = same_names(cells.EIF_cond_alpha_isfa_ista)
+
+
+class IF_cond_exp_gsfa_grr(NeuronType, cells.IF_cond_exp_gsfa_grr):  # noqa: N801
+    """Leaky integrate-and-fire cell whose spikes open two more conductances.
+
+    Muller et al. (2007), Neural Computation 19:2958.
+
+    Parameters
+    ----------
+    tau_sfa, tau_rr : float
+        Time constants of spike-frequency adaptation and relative refractoriness [ms].
+    q_sfa, q_rr : float
+        What a spike adds to their conductances [nS].
+    e_rev_sfa, e_rev_rr : float
+        Their reversal potentials [mV].
+    **parameters
+        As for `IF_cond_exp`.
+    """
+
+    translations = same_names(cells.IF_cond_exp_gsfa_grr)
+
+
+class HH_cond_exp(NeuronType, cells.HH_cond_exp):  # noqa: N801
+    """Cell with Hodgkin-Huxley channels and decaying-exponential conductances.
+
+    Traub & Miles (1991), Neuronal Networks of the Hippocampus.
+
+    Parameters
+    ----------
+    gbar_Na, gbar_K, g_leak : float
+        Conductances [uS].
+    cm : float
+        Capacitance [nF].
+    v_offset : float
+        Shift of the channels' curves [mV].
+    e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I : float
+        Reversal potentials [mV].
+    tau_syn_E, tau_syn_I : float
+        Time constants of excitatory and inhibitory synapses [ms].
+    i_offset : float
+        Constant current [nA].
+    """
+
+    translations = same_names(cells.HH_cond_exp)
+    recordable = ["spikes", "v", "gsyn_exc", "gsyn_inh", "m", "h", "n"]  # noqa: RUF012
+    receptor_types = ("excitatory", "inhibitory")
+
+
+class Izhikevich(NeuronType, cells.Izhikevich):
+    """Cell with quadratic potential and recovery variable, of which the potential jumps by weights.
+
+    Izhikevich (2003), IEEE Trans. Neural Networks 14:1569.
+
+    Parameters
+    ----------
+    a, b : float
+        Rate of the recovery variable, and how it depends on v [1/ms].
+    c : float
+        Reset potential [mV].
+    d : float
+        What a spike adds to the recovery variable [mV/ms].
+    i_offset : float
+        Constant current [nA], 1 nA being 1000 mV/ms.
+    """
+
+    translations = same_names(cells.Izhikevich)
 
 
 class SpikeSourceArray(StandardCell, cells.SpikeSourceArray):
@@ -267,7 +397,7 @@ class SpikeSourceArray(StandardCell, cells.SpikeSourceArray):
         [ms]; they go to the nearest step.
     """
 
-    translations = _same_names(cells.SpikeSourceArray)
+    translations = same_names(cells.SpikeSourceArray)
 
     def add_to(
         self,
@@ -305,7 +435,7 @@ class SpikeSourcePoisson(StandardCell, cells.SpikeSourcePoisson):
         The source is active from `start` to `start + duration` [ms].
     """
 
-    translations = _same_names(cells.SpikeSourcePoisson)
+    translations = same_names(cells.SpikeSourcePoisson)
 
     def add_to(
         self,
@@ -329,7 +459,7 @@ class StaticSynapse(_CheckedParameters, synapses.StaticSynapse):
         [ms]; default the smallest delay.
     """
 
-    translations = _same_names(synapses.StaticSynapse)
+    translations = same_names(synapses.StaticSynapse)
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__(**{name: as_function(value) for name, value in parameters.items()})
@@ -353,6 +483,6 @@ def not_available(name: str) -> type:
     """
 
     def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError(f"'{name}' is not available in distsim's native engine yet")
+        raise NotImplementedError(f"'{name}' is not available in distsim yet")
 
     return type(name, (), {"__init__": refuse, "__doc__": f"{name} of PyNN; not available yet."})

@@ -1,4 +1,4 @@
-"""What PyNN has and the native engine does not have yet: using it says so."""
+"""What PyNN has and distsim does not have yet: using it says so."""
 
 from distsim.pynn.standardmodels import not_available
 
@@ -15,16 +15,11 @@ __all__ = [
     "CondExpPostSynapticResponse",
     "CurrExpPostSynapticResponse",
     "DisplacementDependentProbabilityConnector",
-    "EIF_cond_alpha_isfa_ista",
-    "EIF_cond_exp_isfa_ista",
     "ElectricalSynapse",
     "GIF_cond_exp",
     "GutigWeightDependence",
-    "HH_cond_exp",
-    "IF_cond_exp_gsfa_grr",
     "IF_facets_hardware1",
     "IndexBasedProbabilityConnector",
-    "Izhikevich",
     "KdrChannel",
     "MultiCompartmentNeuron",
     "MultiQuantalSynapse",
@@ -60,16 +55,11 @@ CurrExpPostSynapticResponse = not_available("CurrExpPostSynapticResponse")
 DisplacementDependentProbabilityConnector = not_available(
     "DisplacementDependentProbabilityConnector"
 )
-EIF_cond_alpha_isfa_ista = not_available("EIF_cond_alpha_isfa_ista")
-EIF_cond_exp_isfa_ista = not_available("EIF_cond_exp_isfa_ista")
 ElectricalSynapse = not_available("ElectricalSynapse")
 GIF_cond_exp = not_available("GIF_cond_exp")
 GutigWeightDependence = not_available("GutigWeightDependence")
-HH_cond_exp = not_available("HH_cond_exp")
-IF_cond_exp_gsfa_grr = not_available("IF_cond_exp_gsfa_grr")
 IF_facets_hardware1 = not_available("IF_facets_hardware1")
 IndexBasedProbabilityConnector = not_available("IndexBasedProbabilityConnector")
-Izhikevich = not_available("Izhikevich")
 KdrChannel = not_available("KdrChannel")
 MultiCompartmentNeuron = not_available("MultiCompartmentNeuron")
 MultiQuantalSynapse = not_available("MultiQuantalSynapse")

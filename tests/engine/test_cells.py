@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distsim.engine.cells import CellBlock, CellGroup, Injection
-from distsim.models import CELL_MODELS
+from distsim.models import NATIVE_MODELS
 
-MODEL = CELL_MODELS["IF_curr_delta"]
+MODEL = NATIVE_MODELS["IF_curr_delta"]
 VALUES = {
     "v_rest": 0.0,
     "cm": 1.0,

@@ -317,7 +317,7 @@ def test_names_are_those_of_the_native_engine():
 
 def test_what_cannot_be_is_told(monkeypatch):
     on_neuron.setup(timestep=0.1, **QUIET)
-    with pytest.raises(EngineError, match=r"IF_curr_delta is not available .*'native' and 'nest'"):
+    with pytest.raises(EngineError, match=r"IF_curr_delta is not available .*'native' or 'nest'"):
         on_neuron.Population(2, on_neuron.IF_curr_delta())
     on_neuron.setup(timestep=0.1, **QUIET)
     cells = on_neuron.Population(2, on_neuron.IF_cond_alpha())

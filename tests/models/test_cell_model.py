@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from distsim.errors import ParameterError
-from distsim.models import CELL_MODELS
+from distsim.models import NATIVE_MODELS
 from distsim.models.cell_model import check_parameters, refractory_steps
 
 GOOD = {
@@ -24,7 +24,7 @@ GOOD = {
 
 def parameters_of(model, **changed):
     """Return parameters of three cells, the second of which has the changed values."""
-    values = {name: np.full(3, GOOD[name]) for name in CELL_MODELS[model].parameters}
+    values = {name: np.full(3, GOOD[name]) for name in NATIVE_MODELS[model].parameters}
     for name, value in changed.items():
         values[name][1] = value
     return values
@@ -35,30 +35,30 @@ def out_of_range():
     return [(name, value) for name in names for value in (0.0, -1.0)] + [("tau_refrac", -0.1)]
 
 
-@pytest.mark.parametrize("model", CELL_MODELS)
+@pytest.mark.parametrize("model", NATIVE_MODELS)
 def test_a_value_that_cannot_be_is_named(model):
     for name, value in [*out_of_range(), ("v_reset", -50.0), ("v_reset", -49.5)]:
-        if name not in CELL_MODELS[model].parameters:
+        if name not in NATIVE_MODELS[model].parameters:
             continue
         with pytest.raises(ParameterError) as caught:
-            CELL_MODELS[model].coefficients(parameters_of(model, **{name: value}), 0.1)
+            NATIVE_MODELS[model].coefficients(parameters_of(model, **{name: value}), 0.1)
         assert (caught.value.name, caught.value.value) == (name, value)
         for part in (f"{name} = {value:g}", model):
             assert part in str(caught.value)
 
 
-@pytest.mark.parametrize("model", CELL_MODELS)
+@pytest.mark.parametrize("model", NATIVE_MODELS)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_every_parameter_must_be_finite(model, value):
-    for name in CELL_MODELS[model].parameters:
+    for name in NATIVE_MODELS[model].parameters:
         with pytest.raises(ParameterError, match=f"{name} = {value:g} of {model} must be finite"):
-            CELL_MODELS[model].coefficients(parameters_of(model, **{name: value}), 0.1)
+            NATIVE_MODELS[model].coefficients(parameters_of(model, **{name: value}), 0.1)
 
 
-@pytest.mark.parametrize("model", CELL_MODELS)
+@pytest.mark.parametrize("model", NATIVE_MODELS)
 def test_good_parameters_pass_as_do_no_cells(model):
     check_parameters(model, parameters_of(model))
-    check_parameters(model, {name: np.zeros(0) for name in CELL_MODELS[model].parameters})
+    check_parameters(model, {name: np.zeros(0) for name in NATIVE_MODELS[model].parameters})
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def test_every_multiple_of_dt_is_that_many_steps(dt):
         assert (refractory_steps({"tau_refrac": periods}, dt) == n_steps).all()
 
 
-@pytest.mark.parametrize("model", CELL_MODELS)
+@pytest.mark.parametrize("model", NATIVE_MODELS)
 def test_models_declare_v_first_and_as_many_coefficients_as_cells(model):
-    description = CELL_MODELS[model]
+    description = NATIVE_MODELS[model]
     assert description.name == model
     assert description.state_row("v") == 0
     coefficients = description.coefficients(parameters_of(model), 0.1)
@@ -105,10 +105,10 @@ def test_models_declare_v_first_and_as_many_coefficients_as_cells(model):
     assert not (coefficients.drive_rest == 7.0).any()
 
 
-@pytest.mark.parametrize("model", CELL_MODELS)
+@pytest.mark.parametrize("model", NATIVE_MODELS)
 def test_coefficients_share_no_memory_with_parameters(model):
     parameters = parameters_of(model)
-    coefficients = CELL_MODELS[model].coefficients(parameters, 0.1)
+    coefficients = NATIVE_MODELS[model].coefficients(parameters, 0.1)
     arrays = [value for value in coefficients if isinstance(value, np.ndarray)]
     for values in parameters.values():
         assert not any(np.shares_memory(values, array) for array in arrays)
