@@ -80,29 +80,36 @@ class Description:
         """The stream of the Poisson sources in this segment."""
         return Stream.of(self.seed, Purpose.POISSON, 0, revision=self.segment)
 
-    def fetch_poisson_values(self, gids: NDArray[np.int64]) -> NDArray[np.float64]:
+    def fetch_poisson_values(
+        self, gids: NDArray[np.int64], values: list[NDArray[np.float64]] | None = None
+    ) -> NDArray[np.float64]:
         """Return rate, start and duration of Poisson sources; every rank must call it.
 
         Parameters
         ----------
         gids : ndarray of int64, shape (n,)
             Those that this rank wants to know.
+        values : list of ndarray of float64, shape (n_local, 3), optional
+            Of the blocks of this rank; default: the present ones.
 
         Returns
         -------
         ndarray of float64, shape (n, 3)
+            Zeros for sources that are not in `values`.
         """
+        if values is None:
+            values = [block.values() for block in self.poisson_blocks]
         owners = np.asarray(self.partition.rank_of(gids), np.int64)
-        return fetch(self.comm, gids, owners, self._poisson_values)
 
-    def _poisson_values(self, gids: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return rate, start and duration of Poisson sources that this rank owns."""
-        values = np.zeros((gids.size, 3))
-        for block, (first, end) in zip(self.poisson_blocks, self.poisson_ranges, strict=True):
-            inside = (gids >= first) & (gids < end)
-            if inside.any():
-                values[inside] = block.values_of(gids[inside])
-        return values
+        def answer(wanted: NDArray[np.int64]) -> NDArray[np.float64]:
+            found = np.zeros((wanted.size, 3))
+            blocks = zip(self.poisson_blocks, self.poisson_ranges, values, strict=False)
+            for block, (first, end), columns in blocks:
+                inside = (wanted >= first) & (wanted < end)
+                found[inside] = columns[np.searchsorted(block.gids, wanted[inside])]
+            return found
+
+        return fetch(self.comm, gids, owners, answer)
 
     def any_rank(self, *flags: bool) -> list[bool]:
         """Return for each flag whether it is set on any rank; every rank must call it."""

@@ -25,7 +25,7 @@ from distsim.kernels.poisson import enqueue_poisson
 from distsim.kernels.stretch import Stretch, advance_stretch
 from distsim.partitioning.streams import Stream
 
-__all__ = ["GroupNetwork"]
+__all__ = ["GroupNetwork", "PastPoisson"]
 
 Integers = NDArray[np.int64]
 NO_DELAY = 2**30
@@ -54,6 +54,22 @@ class _Generation(NamedTuple):
         last_step = min(self.last_step, step)
         ended = self.sources._replace(end=np.minimum(self.sources.end, last_step))
         return self._replace(last_step=last_step, sources=ended)
+
+
+class PastPoisson(NamedTuple):
+    """What Poisson sources were in the steps ``first <= step <= last``.
+
+    Attributes
+    ----------
+    first, last : int
+    tables : PoissonTables
+    sources : PoissonSources
+    """
+
+    first: int
+    last: int
+    tables: PoissonTables
+    sources: PoissonSources
 
 
 class GroupNetwork:
@@ -285,20 +301,22 @@ class GroupNetwork:
             self.queues = (queues[0], queues[1])
             self.bundle()
 
-    def requeue(self, step: int, reach: int, keys: Integers, stream: Stream) -> None:
+    def requeue(
+        self, step: int, keys: Integers, past: Sequence[PastPoisson], stream: Stream
+    ) -> None:
         """Put the spikes on their way into new queues, after the connectome was built anew.
 
         They arrive by the new connections, where these let them arrive after the present step.
-        Poisson spikes on their way are drawn again, by the sources' present rates.
+        Poisson spikes on their way are drawn again, as the sources were when they made them.
 
         Parameters
         ----------
         step : int
             The present step.
-        reach : int
-            The largest delay before, on any rank; 0 where there were no connections.
         keys : ndarray of int64
-            Spikes made less than `reach` steps ago by sources with targets here, sorted.
+            Spikes by sources with targets here that could still have been on their way, sorted.
+        past : sequence of PastPoisson
+            Of the Poisson sources with targets here, as far back as spikes could be on their way.
         stream : Stream
             Of the Poisson sources.
         """
@@ -312,12 +330,19 @@ class GroupNetwork:
             n_queued = enqueue_spikes(self.queues[0], self.connectome, keys, n_queued)
             if n_queued < keys.size:
                 self._make_room(0)
-        position = np.array([max(1, step + 1 - reach), 0], np.int64)
-        sources, tables, poisson_queue = self.poisson.sources, self.poisson.tables, 1
-        while not enqueue_poisson(
-            position, step, stream, sources, tables, self.queues[poisson_queue], self.connectome
-        ):
-            self._make_room(poisson_queue)
+        for period in past:
+            sources = select_sources(period.sources, self.connectome)
+            position = np.array([period.first, 0], np.int64)
+            while not enqueue_poisson(
+                position,
+                period.last,
+                stream,
+                sources,
+                period.tables,
+                self.queues[1],
+                self.connectome,
+            ):
+                self._make_room(1)
         for queue in self.queues:
             skip_arrived(queue, self.connectome, step)
 

@@ -49,19 +49,16 @@ class PoissonBlock(SourceBlock):
                     value=value,
                 )
 
-    def values_of(self, gids: Integers) -> NDArray[np.float64]:
-        """Return rate, start and duration of cells of this block, shape (n, 3)."""
-        positions = np.searchsorted(self.gids, gids)
-        return np.column_stack(
-            [self.parameters[p][positions] for p in ("rate", "start", "duration")]
-        )
+    def values(self) -> NDArray[np.float64]:
+        """Return rate, start and duration of each cell, shape (n_local, 3)."""
+        return np.column_stack([self.parameters[name] for name in ("rate", "start", "duration")])
 
     def record_between(self, first: int, last: int, stream: Stream, dt: float) -> None:
         """Record the spikes of the steps ``first <= step <= last``."""
         if not self.spikes.is_on:
             return
-        gids = self.gids[self.spikes.recorded]
-        tables, sources = build_tables(gids, self.values_of(gids), dt)
+        recorded = self.spikes.recorded
+        tables, sources = build_tables(self.gids[recorded], self.values()[recorded], dt)
         for keys in draw_spikes(first, last, stream, tables, sources):
             self.spikes.append(keys)
 

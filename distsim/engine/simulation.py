@@ -15,7 +15,7 @@ from distsim.engine.description import Description
 from distsim.engine.exchange import Exchange, SpikeExchange
 from distsim.engine.history import SpikeHistory
 from distsim.engine.messages import NO_SPIKES
-from distsim.engine.network import GroupNetwork
+from distsim.engine.network import GroupNetwork, PastPoisson
 from distsim.engine.poisson import build_tables, is_source
 from distsim.kernels.arrays import Gathering
 from distsim.kernels.bundle import advance_bundle
@@ -68,6 +68,8 @@ class Simulation(Description):
         self.history = SpikeHistory()
         self.epoch_steps = LONGEST_EPOCH
         self._stretch_epochs = 1
+        # since which step the Poisson sources have had which values
+        self._periods: list[tuple[int, list[NDArray[np.float64]]]] = []
         self._is_structure_changed = True
 
     # --- description ---------------------------------------------------------------------------
@@ -143,8 +145,9 @@ class Simulation(Description):
             reach = self.history.reach
             keys = self.history.change(self.step, self.max_delay_steps or 0)
             keys = self.exchange.exchange(keys)
+            past = self._past_poisson(reach)
             for network in self.networks.values():
-                network.requeue(self.step, reach, keys, self.poisson_stream)
+                network.requeue(self.step, keys, past, self.poisson_stream)
         self._is_structure_changed = False
         self.seconds["build"] += time.perf_counter() - started
 
@@ -210,19 +213,35 @@ class Simulation(Description):
 
     def _refresh_poisson(self) -> None:
         """Fetch the parameters of the Poisson sources with targets here; a collective call."""
-        gids = np.unique(
-            np.concatenate(
-                [
-                    np.zeros(0, np.int64),
-                    *(n.source_gids(self.poisson_ranges) for n in self.networks.values()),
-                ]
-            )
-        )
-        tables, sources = build_tables(gids, self.fetch_poisson_values(gids), self.dt)
+        gids = self._heard_poisson()
+        values = [block.values() for block in self.poisson_blocks]
+        self._periods.append((self.step, values))
+        tables, sources = build_tables(gids, self.fetch_poisson_values(gids, values), self.dt)
         for network in self.networks.values():
             network.set_poisson(self.step, self.poisson_stream, tables, sources)
         for block in self.poisson_blocks:
             block.is_changed = False
+
+    def _heard_poisson(self) -> NDArray[np.int64]:
+        """Return the gids of the Poisson sources with targets here, ascending."""
+        parts = [network.source_gids(self.poisson_ranges) for network in self.networks.values()]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+
+    def _past_poisson(self, reach: int) -> list[PastPoisson]:
+        """Return what the Poisson sources with targets here were in the last `reach` steps.
+
+        Every rank must call it.
+        """
+        gids, past = self._heard_poisson(), []
+        ends = [*(since for since, _ in self._periods[1:]), self.step]
+        ended = [end <= self.step - reach for end in ends]
+        self._periods = self._periods[sum(ended) :] or self._periods[-1:]
+        for (since, values), end in zip(self._periods, ends[sum(ended) :], strict=False):
+            first = max(since + 1, self.step + 1 - reach)
+            if first <= end:
+                known = self.fetch_poisson_values(gids, values)
+                past.append(PastPoisson(first, end, *build_tables(gids, known, self.dt)))
+        return past
 
     # --- running -------------------------------------------------------------------------------
 
@@ -331,6 +350,7 @@ class Simulation(Description):
         self.step = 0
         self.segment += 1
         self.history.clear()
+        self._periods = []
         for poisson in self.poisson_blocks:
             poisson.touch()
         for network in self.networks.values():

@@ -91,6 +91,8 @@ class Brian2Simulation(ExternalSimulation):
         self._create_sources()
         self._locate()
         self._parts: dict[tuple[str, str, int], list[Synapses]] = {}
+        # in the order in which they were made
+        self._connections: dict[tuple[str, str, int], list[Any]] = {}
         self._source_pathways: list[Any] = []
         self._keys = np.zeros(0, np.int64)
         self._now = 0
@@ -169,24 +171,48 @@ class Brian2Simulation(ExternalSimulation):
             self._index[group.gids] = np.arange(group.gids.size)
 
     def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
+        for source, part in self._by_source(synapses):
+            self._parts.setdefault((source, model, receptor), []).append(part)
+
+    def _by_source(self, synapses: Synapses) -> Iterator[tuple[str, Synapses]]:
+        """Yield the synapses from each group of sources."""
         numbers = self._number[synapses.sources]
         for number, source in enumerate(self._groups):
             chosen = numbers == number
             if chosen.any():
-                part = Synapses(*(values[chosen] for values in synapses))
-                self._parts.setdefault((source, model, receptor), []).append(part)
+                yield source, Synapses(*(values[chosen] for values in synapses))
 
-    def _end_building(self) -> None:
+    def _end_wiring(self) -> None:
         for (source, model, receptor), parts in self._parts.items():
             synapses = Synapses(*map(np.concatenate, zip(*parts, strict=True)))
-            pathway = self._create_synapses(source, model, receptor, synapses)
+            connections = self._create_synapses(source, model, receptor, synapses)
+            self._connections.setdefault((source, model, receptor), []).append(connections)
             if source == GIVEN:
-                self._source_pathways.append(pathway)
+                self._source_pathways.append(connections.pre)
         self._parts = {}
 
+    def _change_synapses(self, parts: list[tuple[int, str, Synapses]]) -> None:
+        changed: dict[tuple[str, str, int], list[Synapses]] = {}
+        for receptor, model, synapses in parts:
+            for source, part in self._by_source(synapses):
+                changed.setdefault((source, model, receptor), []).append(part)
+        for key, pieces in changed.items():
+            weights = np.concatenate([piece.weights for piece in pieces])
+            delays = np.concatenate([piece.delays for piece in pieces])
+            first = 0
+            for connections in self._connections[key]:
+                end = first + len(connections)
+                connections.weight = weights[first:end]
+                connections.delay = self._brian_delays(delays[first:end])
+                first = end
+
+    def _brian_delays(self, steps: Integers) -> Any:
+        return (steps - 1) * self.dt * self.brian2.ms
+
     def _create_synapses(self, source: str, model: str, receptor: int, synapses: Synapses) -> Any:
-        """Make the synapses between two groups; return Brian's pathway of their spikes."""
+        """Make synapses between two groups; return Brian's object."""
         name = f"{source}_to_{('excitatory', 'inhibitory')[receptor]}_of_{model}"
+        n_others = len(self._connections.get((source, model, receptor), ()))
         connections = self.brian2.Synapses(
             self._groups[source].brian_group,
             self._groups[model].brian_group,
@@ -194,13 +220,13 @@ class Brian2Simulation(ExternalSimulation):
             on_pre=f"{MODELS[model].inputs[receptor]}_post += weight",
             clock=self._clock,
             namespace={},
-            name=name,
+            name=f"{name}_{n_others}" if n_others else name,
         )
         connections.connect(i=self._index[synapses.sources], j=self._index[synapses.targets])
         connections.weight = synapses.weights
-        connections.delay = (synapses.delays - 1) * self.dt * self.brian2.ms
+        connections.delay = self._brian_delays(synapses.delays)
         self._network.add(connections)
-        return connections.pre
+        return connections
 
     def _fetch_poisson(self) -> None:
         super()._fetch_poisson()

@@ -86,6 +86,8 @@ class ExternalSimulation(Description, ABC):
         self.injections: dict[tuple[int, int], Injection] = {}
         self.n_synapses = 0
         self._is_built = False
+        self._n_connected = 0
+        self._are_connections_changed = False
         self._currents: dict[CellBlock, Floats] = {}
         self._given: dict[CellBlock, Floats] = {}
 
@@ -93,39 +95,38 @@ class ExternalSimulation(Description, ABC):
 
     def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
         """Add this rank's cells of a population of model neurons."""
-        self._refuse_if_running("populations")
+        self._refuse_if_running()
         self.cell_blocks.append(CellBlock(model, first_gid, indices))
         return self.cell_blocks[-1]
 
     def add_array_sources(self, first_gid: int, indices: Integers) -> ArrayBlock:
         """Add this rank's cells of a population of SpikeSourceArray."""
-        self._refuse_if_running("populations")
+        self._refuse_if_running()
         return super().add_array_sources(first_gid, indices)
 
     def add_poisson_sources(self, first_gid: int, size: int, indices: Integers) -> PoissonBlock:
         """Add this rank's cells of a population of SpikeSourcePoisson of `size` cells in all."""
-        self._refuse_if_running("populations")
+        self._refuse_if_running()
         return super().add_poisson_sources(first_gid, size, indices)
 
     def add_pathway(self, model: str, pathway: Pathway) -> None:
         """Add a pathway onto the cells of a model."""
-        self._refuse_if_running("projections")
         self.pathways.append((model, pathway))
+        self._are_connections_changed = True
 
     def touch_connections(self) -> None:
-        """Say that connections, weights or delays were changed."""
-        self._refuse_if_running("weights or delays")
+        """Say that weights or delays were changed."""
+        self._are_connections_changed = True
 
     def inject(self, key: tuple[int, int], injection: Injection) -> None:
         """Let a current flow into cells, in place of an earlier one with the same key."""
-        self._refuse_if_running("current sources")
         self.injections[key] = injection
 
-    def _refuse_if_running(self, what: str) -> None:
+    def _refuse_if_running(self) -> None:
         if self._is_built:
             raise EngineError(
-                f"{what} cannot be added or changed after run() on engine '{self.name}'; do so "
-                "before it, or use the native engine"
+                f"populations cannot be added after run() on engine '{self.name}'; do so before "
+                "it, or use the native engine"
             )
 
     # --- building ------------------------------------------------------------------------------
@@ -139,40 +140,69 @@ class ExternalSimulation(Description, ABC):
             On every rank, if something on any rank cannot be.
         """
         started = time.perf_counter()
+        is_wired, is_poisson_changed = self.any_rank(
+            self._are_connections_changed or not self._is_built,
+            any(block.is_changed for block in self.poisson_blocks),
+        )
         failure: Exception | None = None
         try:
-            self._prepare(progress)
+            self._check_sources()
+            if not self._is_built:
+                self._begin()
+            if is_wired:
+                self._wire(progress)
+            self._hand_over()
         except Exception as error:  # reduced over all ranks, then raised on each
             failure = error
         communication.agree(self.comm, failure)
-        if not self._is_built:
+        if is_wired:
             self._agree_on_delays()
+        if is_wired or is_poisson_changed:
             self._fetch_poisson()
+        if is_wired:
+            self._end_wiring()
+        if not self._is_built:
             self._end_building()
+        if is_wired or is_poisson_changed:
             self._set_rates()
-            self._is_built = True
-        elif any(self.any_rank(any(block.is_changed for block in self.poisson_blocks))):
-            self._fetch_poisson()
-            self._set_rates()
+        self._is_built, self._are_connections_changed = True, False
         self.seconds["build"] += time.perf_counter() - started
 
-    def _prepare(self, progress: Callable[[int], None]) -> None:
+    def _check_sources(self) -> None:
         for source in self.poisson_blocks:
             source.check()
         for array in self.array_blocks:
             array.refresh(self.dt)
-        if not self._is_built:
-            self._number_cells()
-            self._currents, self._given = {}, {}
-            self._create()
-            self.n_synapses = 0
-            self._delays = [2**30, 0]
-            self._heard: list[Integers] = []
-            for model, pathway in self.pathways:
-                for synapses in self._synapses(model, pathway):
-                    self._note(synapses)
-                    self._connect(pathway.receptor, model, synapses)
-                    progress(synapses.sources.size)
+
+    def _begin(self) -> None:
+        """Make all cells and sources, without connections."""
+        self._number_cells()
+        self._currents, self._given = {}, {}
+        self._n_connected = 0
+        self._create()
+
+    def _wire(self, progress: Callable[[int], None]) -> None:
+        """Make the connections of new pathways, and change those of old ones."""
+        self.n_synapses = 0
+        self._delays = [2**30, 0]
+        self._heard: list[Integers] = []
+        old, new = self.pathways[: self._n_connected], self.pathways[self._n_connected :]
+        if old:
+            self._change_synapses([part for pathway in old for part in self._noted(*pathway)])
+        for model, pathway in new:
+            for receptor, _, synapses in self._noted(model, pathway):
+                self._connect(receptor, model, synapses)
+                progress(synapses.sources.size)
+        self._n_connected = len(self.pathways)
+
+    def _noted(self, model: str, pathway: Pathway) -> Iterator[tuple[int, str, Synapses]]:
+        """Yield a pathway's synapses, with receptor type and model, and keep what they tell."""
+        for synapses in self._synapses(model, pathway):
+            self._note(synapses)
+            yield pathway.receptor, model, synapses
+
+    def _hand_over(self) -> None:
+        """Hand over the parameters, state and probes that are new or changed."""
         for block in self.cell_blocks:
             if block.is_changed:
                 block.model.check(block.parameters)
@@ -397,6 +427,16 @@ class ExternalSimulation(Description, ABC):
         """Make some synapses."""
 
     @abstractmethod
+    def _change_synapses(self, parts: list[tuple[int, str, Synapses]]) -> None:
+        """Give the synapses made so far new weights and delays.
+
+        Parameters
+        ----------
+        parts : list of (receptor, model, Synapses)
+            All of them, in the order in which they were made.
+        """
+
+    @abstractmethod
     def _set_parameters(self, block: CellBlock) -> None:
         """Give the cells of a block its parameters."""
 
@@ -408,8 +448,11 @@ class ExternalSimulation(Description, ABC):
     def _set_probes(self, block: CellBlock) -> None:
         """Record from the cells of a block what is to be recorded."""
 
+    def _end_wiring(self) -> None:
+        """Do what needs all connections, and is done again where they are changed."""
+
     def _end_building(self) -> None:
-        """Do what needs all connections."""
+        """Do once what needs all connections."""
 
     def _set_rates(self) -> None:
         """Give the simulator's own generators the parameters of the Poisson sources."""

@@ -83,8 +83,8 @@ class NestSimulation(ExternalSimulation):
 
     # --- building ------------------------------------------------------------------------------
 
-    def _prepare(self, progress: Callable[[int], None]) -> None:
-        super()._prepare(progress)
+    def _hand_over(self) -> None:
+        super()._hand_over()
         self._connect_recorder()
 
     def _create(self) -> None:
@@ -128,19 +128,49 @@ class NestSimulation(ExternalSimulation):
     def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
         if not synapses.sources.size:
             return
-        weights = _signed(synapses.weights * MODELS[model].weight_unit, model, receptor)
-        receptors = MODELS[model].receptors
         self.nest.Connect(
             synapses.sources + 1,
             synapses.targets + 1,
             "one_to_one",
             {
                 "synapse_model": "static_synapse",
-                "weight": weights,
+                "weight": self._nest_weights(receptor, model, synapses),
                 "delay": np.round(synapses.delays * self.dt, 9),
-                "receptor_type": receptors[receptor] if receptors else 0,
+                "receptor_type": _port(model, receptor),
             },
         )
+
+    @staticmethod
+    def _nest_weights(receptor: int, model: str, synapses: Synapses) -> Floats:
+        return _signed(synapses.weights * MODELS[model].weight_unit, model, receptor)
+
+    def _change_synapses(self, parts: list[tuple[int, str, Synapses]]) -> None:
+        """Find NEST's connections by their ends; those with the same ends stand for each other."""
+        parts = [part for part in parts if part[2].sources.size]
+        if not parts:
+            return
+        ours = [np.concatenate([part[2][k] for part in parts]) for k in range(4)]
+        ours[0:2] = [gids + 1 for gids in ours[0:2]]
+        weights = np.concatenate([self._nest_weights(*part) for part in parts])
+        ports = np.concatenate(
+            [np.full(part[2].sources.size, _port(part[1], part[0])) for part in parts]
+        )
+        there = self.nest.GetConnections(*(self._nodes(np.unique(gids) - 1) for gids in ours[0:2]))
+        theirs = there.get(["source", "target", "receptor", "delay"])
+        mine = np.lexsort((ports, ours[1], ours[0]))
+        other = np.lexsort([theirs[name] for name in ("receptor", "target", "source")])
+        values = {"weight": np.empty(mine.size), "delay": np.empty(mine.size)}
+        values["weight"][other] = weights[mine]
+        values["delay"][other] = np.round(ours[3][mine] * self.dt, 9)
+        if np.allclose(values["delay"], theirs["delay"], rtol=0.0, atol=1e-6):
+            del values["delay"]
+        try:
+            there.set({name: column.tolist() for name, column in values.items()})
+        except self.nest.NESTError as error:
+            raise EngineError(
+                f"NEST does not take the new weights or delays ({error}); after run() delays must "
+                "stay between the smallest and largest that there were"
+            ) from error
 
     def _end_building(self) -> None:
         self._slice_steps = 1 if self._is_slice_a_step else self.min_delay_steps or 1
@@ -359,6 +389,11 @@ def _is_unseen(block: CellBlock, variable: str) -> bool:
     """Return whether NEST neither sets a variable nor shows it but by a multimeter."""
     model = MODELS[block.model.name]
     return variable not in model.variables or model.variables[variable][0] in model.unseen
+
+
+def _port(model: str, receptor: int) -> int:
+    """Return NEST's number of a receptor type."""
+    return MODELS[model].receptors[receptor] if MODELS[model].receptors else 0
 
 
 def _signed(weights: Floats, model: str, receptor: int) -> Floats:

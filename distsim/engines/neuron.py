@@ -232,6 +232,14 @@ class NeuronSimulation(ExternalSimulation):
             connection.weight[0], connection.delay = weight, delay
             self._connections.append(connection)
 
+    def _change_synapses(self, parts: list[tuple[int, str, Synapses]]) -> None:
+        connections = iter(self._connections)
+        for _, _, synapses in parts:
+            delays = (synapses.delays * self.dt + DELAY_MARGIN).tolist()
+            for weight, delay in zip(synapses.weights.tolist(), delays, strict=True):
+                connection = next(connections)
+                connection.weight[0], connection.delay = weight, delay
+
     def _source(self, gid: int) -> Source:
         """Return what plays the spikes of a source on this rank."""
         if gid not in self._relays:
@@ -242,8 +250,13 @@ class NeuronSimulation(ExternalSimulation):
             self._relays[gid] = Source(relay, entrance)
         return self._relays[gid]
 
-    def _end_building(self) -> None:
+    def _end_wiring(self) -> None:
+        if self._is_initialized:
+            # lets NEURON take up the relays that are new
+            self.h.fcurrent()
         self.context.set_maxstep(MAX_STEP)
+
+    def _end_building(self) -> None:
         # below threshold, so that NEURON sees it crossed where a cell begins above
         for block, cells in self._cells.items():
             for cell, v_reset in zip(cells, block.parameters["v_reset"].tolist(), strict=True):

@@ -81,14 +81,14 @@ def test_a_value_that_cannot_be_is_named(name, value):
     assert caught.value.name == name
 
 
-def test_values_are_those_of_the_gids_asked_for():
+def test_values_are_a_row_for_each_cell():
     block = PoissonBlock(100, np.array([0, 3, 4]))
     block.parameters = {
         "rate": np.array([1.0, 2.0, 3.0]),
         "start": np.array([4.0, 5.0, 6.0]),
         "duration": np.array([7.0, 8.0, 9.0]),
     }
-    assert block.values_of(np.array([104, 100])).tolist() == [[3.0, 6.0, 9.0], [1.0, 4.0, 7.0]]
+    assert block.values().tolist() == [[1.0, 4.0, 7.0], [2.0, 5.0, 8.0], [3.0, 6.0, 9.0]]
 
 
 def test_sources_with_rows_are_selected_with_all_of_them():

@@ -175,3 +175,27 @@ def test_a_source_gives_the_same_train_with_and_without_targets():
     trains = sources.get_data().segments[0].spiketrains
     for one, other in zip(alone, trains, strict=True):
         np.testing.assert_array_equal(one, np.rint(other.magnitude / DT).astype(int))
+
+
+def test_spikes_on_their_way_are_those_that_were_made_when_all_changes_around_them():
+    sim.setup(timestep=DT, seed=5, log=False, progress=False)
+    source = sim.Population(1, sim.SpikeSourcePoisson(rate=900.0))
+    model = sim.IF_curr_delta(v_rest=0.0, v_thresh=1e6, v_reset=-1.0, tau_m=1e9)
+    cell = sim.Population(1, model, initial_values={"v": 0.0})
+    synapse = sim.StaticSynapse(weight=1.0, delay=5.0)
+    to_all = sim.AllToAllConnector()
+    projection = sim.Projection(source, cell, to_all, synapse)
+    source.record("spikes")
+    cell.record("v")
+    for rate in (0.0, 2000.0, 0.0, 500.0):
+        sim.run(3.3)
+        source.set(rate=rate)
+        # makes distsim build all connections anew
+        projection.set(weight=1.0)
+    sim.run(10.0)
+    train = source.get_data().segments[0].spiketrains[0].magnitude
+    counts = np.bincount(np.rint(train / DT).astype(int), minlength=300)
+    v = cell.get_data().segments[0].filter(name="v")[0].magnitude[:, 0]
+    assert counts[:33].sum() > 0
+    assert counts[34:67].sum() == 0
+    np.testing.assert_allclose(np.diff(v)[50:], counts[1 : v.size - 50], atol=1e-6)
