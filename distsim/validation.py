@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from distsim.io.reader import read_segments
 from distsim.io.recordings import PopulationData, SignalData, SpikeData
 from distsim.pynn.keeping import KEEP_VARIABLE
 
-__all__ = ["Tolerances", "compare", "draw", "report", "run_engine"]
+__all__ = ["Pair", "Tolerances", "compare", "draw", "pairs", "report", "run_engine"]
 
 # cells whose spike counts are correlated pairwise, and the length of a bin [ms]
 N_CORRELATED, BIN = 100, 5.0
@@ -54,7 +55,7 @@ class Outcome:
 
 @dataclass
 class Row:
-    """One population on one engine, beside the same on the first engine."""
+    """One population on one engine, judged by the same on the first engine."""
 
     population: str
     engine: str
@@ -62,9 +63,32 @@ class Row:
     rate: float
     cv: float
     correlation: float
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One population on two engines.
+
+    Attributes
+    ----------
+    population : str
+    engines : str
+    n_cells, n_alike : int
+        Recorded cells, and those that spike equally often on both.
+    spike_difference : float
+        Largest difference of their spike times [ms].
+    v_difference, v_rms : float
+        Largest, and root of the mean squared, difference of v over all samples [mV].
+    """
+
+    population: str
+    engines: str
+    n_cells: int
+    n_alike: int
     spike_difference: float
     v_difference: float
-    failures: list[str] = field(default_factory=list)
+    v_rms: float
 
 
 def run_engine(
@@ -112,10 +136,10 @@ def run_engine(
 def compare(outcomes: Sequence[Outcome], tolerances: Tolerances) -> list[Row]:
     """Return a row for each population on each engine; the first engine is the reference."""
     rows = []
-    for name, reference in outcomes[0].populations.items():
+    for name in outcomes[0].populations:
         first: Row | None = None
         for outcome in outcomes:
-            row = _row(name, outcome, reference, outcomes[0].duration)
+            row = _row(name, outcome, outcomes[0].duration)
             if outcome.facts["connections"] != outcomes[0].facts["connections"]:
                 row.failures.append("connections")
             first = first or row
@@ -124,19 +148,42 @@ def compare(outcomes: Sequence[Outcome], tolerances: Tolerances) -> list[Row]:
     return rows
 
 
-def _row(name: str, outcome: Outcome, reference: PopulationData, duration: float) -> Row:
-    mine = outcome.populations[name]
-    n_spikes, rate, cv, correlation, difference = 0, np.nan, np.nan, np.nan, np.nan
-    if mine.spikes is not None and reference.spikes is not None:
-        trains, others = _trains(mine.spikes), _trains(reference.spikes)
-        n_spikes = mine.spikes.times.size
-        rate = n_spikes / max(len(trains), 1) / duration * 1000.0
-        cv, correlation = _mean_cv(trains), _mean_correlation(trains, duration)
-        if [t.size for t in trains] == [t.size for t in others]:
-            pairs = zip(trains, others, strict=True)
-            difference = max((float(abs(a - b).max()) for a, b in pairs if a.size), default=0.0)
-    v = _v_difference(_v(mine), _v(reference))
-    return Row(name, outcome.engine, n_spikes, rate, cv, correlation, difference, v)
+def _row(name: str, outcome: Outcome, duration: float) -> Row:
+    spikes = outcome.populations[name].spikes
+    if spikes is None:
+        return Row(name, outcome.engine, 0, np.nan, np.nan, np.nan)
+    trains = _trains(spikes)
+    rate = spikes.times.size / max(len(trains), 1) / duration * 1000.0
+    cv, correlation = _mean_cv(trains), _mean_correlation(trains, duration)
+    return Row(name, outcome.engine, spikes.times.size, rate, cv, correlation)
+
+
+def pairs(outcomes: Sequence[Outcome]) -> list[Pair]:
+    """Return the differences between all pairs of engines, by population."""
+    return [
+        _pair(name, first, second)
+        for name in outcomes[0].populations
+        for first, second in combinations(outcomes, 2)
+    ]
+
+
+def _pair(name: str, first: Outcome, second: Outcome) -> Pair:
+    one, other = first.populations[name], second.populations[name]
+    n_cells = n_alike = 0
+    spike_difference = v_difference = v_rms = np.nan
+    if one.spikes is not None and other.spikes is not None:
+        trains = list(zip(_trains(one.spikes), _trains(other.spikes), strict=True))
+        alike = [(a, b) for a, b in trains if a.size == b.size]
+        n_cells, n_alike = len(trains), len(alike)
+        if alike:
+            spike_difference = max(float(abs(a - b).max(initial=0.0)) for a, b in alike)
+    v, other_v = _v(one), _v(other)
+    if v is not None and other_v is not None and v.data.size:
+        difference = np.asarray(v.data) - np.asarray(other_v.data)
+        v_difference = float(np.nanmax(np.abs(difference)))
+        v_rms = float(np.sqrt(np.nanmean(difference**2)))
+    engines = f"{first.engine}, {second.engine}"
+    return Pair(name, engines, n_cells, n_alike, spike_difference, v_difference, v_rms)
 
 
 def _judge(row: Row, first: Row, tolerances: Tolerances) -> None:
@@ -181,35 +228,23 @@ def _v(data: PopulationData) -> SignalData | None:
     return next((signal for signal in data.signals if signal.variable == "v"), None)
 
 
-def _v_difference(mine: SignalData | None, other: SignalData | None) -> float:
-    if mine is None or other is None or mine.data.shape != other.data.shape or not mine.data.size:
-        return np.nan
-    return float(np.nanmax(np.abs(np.asarray(mine.data) - np.asarray(other.data))))
-
-
 def report(outcomes: Sequence[Outcome], rows: Sequence[Row]) -> str:
     """Return the comparison as text."""
-    titles = [
-        "population",
-        "engine",
-        "spikes",
-        "rate/Hz",
-        "CV",
-        "correlation",
-        "max|dt|/ms",
-        "max|dv|/mV",
-        "verdict",
-    ]
+    titles = ["population", "engine", "spikes", "rate/Hz", "CV", "correlation", "verdict"]
     lines = [titles]
     for row in rows:
-        numbers = (row.rate, row.cv, row.correlation, row.spike_difference, row.v_difference)
-        shown = ["-" if np.isnan(number) else f"{number:.4g}" for number in numbers]
         verdict = "differs: " + ", ".join(row.failures) if row.failures else "ok"
-        lines.append([row.population, row.engine, str(row.n_spikes), *shown, verdict])
-    widths = [max(len(line[k]) for line in lines) for k in range(len(titles))]
-    text = [
-        "  ".join(w.ljust(n) for w, n in zip(line, widths, strict=True)).rstrip() for line in lines
-    ]
+        numbers = map(_shown, (row.rate, row.cv, row.correlation))
+        lines.append([row.population, row.engine, str(row.n_spikes), *numbers, verdict])
+    text = _table(lines)
+    if len(outcomes) > 1:
+        titles = ["population", "engines", "cells alike", "max|dt|/ms", "max|dv|/mV", "rms dv/mV"]
+        lines = [titles]
+        for pair in pairs(outcomes):
+            numbers = map(_shown, (pair.spike_difference, pair.v_difference, pair.v_rms))
+            alike = f"{pair.n_alike} of {pair.n_cells}"
+            lines.append([pair.population, pair.engines, alike, *numbers])
+        text += ["", *_table(lines), ""]
     for outcome in outcomes:
         seconds, prints = outcome.facts["seconds"], outcome.facts["connections"]
         n = sum(int(count) for count, _ in prints.values())
@@ -219,6 +254,16 @@ def report(outcomes: Sequence[Outcome], rows: Sequence[Row]) -> str:
             f"build {seconds['build']:.2f} s, run {seconds['run']:.2f} s"
         )
     return "\n".join(text)
+
+
+def _shown(number: float) -> str:
+    return "-" if np.isnan(number) else f"{number:.4g}"
+
+
+def _table(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return lines whose columns are aligned."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
 
 
 def draw(outcomes: Sequence[Outcome], path: Path) -> None:
