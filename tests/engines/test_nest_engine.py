@@ -1,5 +1,6 @@
 """NEST as engine, against the native one: the same network, input, spikes and records."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,9 @@ import distsim.nest as on_nest  # noqa: E402
 
 NETWORK = Path(__file__).parent / "parallel_network.py"
 ONLY_CELL = Path(__file__).parent / "only_cell.py"
+FAILING_RANK = Path(__file__).parent / "failing_rank.py"
+
+on_ranks = pytest.mark.skipif(not nest_abilities()[0], reason="this NEST was built without MPI")
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -104,7 +108,7 @@ def test_nests_own_generators_have_the_rates_asked_for():
     assert min(min(train) for train in trains) > 100.0
 
 
-@pytest.mark.skipif(not nest_abilities()[0], reason="this NEST was built without MPI")
+@on_ranks
 @pytest.mark.parametrize("n_ranks", [1, 2, 3, 4])
 def test_ranks_do_what_the_native_engine_does(mpi_job, tmp_path, n_ranks):
     results = []
@@ -123,6 +127,38 @@ def test_ranks_do_what_the_native_engine_does(mpi_job, tmp_path, n_ranks):
     np.testing.assert_allclose(found["v"][:50], expected["v"][:50], atol=1e-9)
     job = mpi_job(n_ranks, ONLY_CELL, "nest")
     assert job.returncode == 0, job.stdout
+
+
+@on_ranks
+@pytest.mark.parametrize("n_ranks", [2, 3])
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("state", "EngineError: on rank 1: NEST cannot set 'isyn_exc' of IF_curr_exp"),
+        ("_create", "RuntimeError: on rank 1: on purpose"),
+        ("_connect", "RuntimeError: on rank 1: on purpose"),
+        # after which NEST on the other ranks waits for this one
+        ("_advance", "RuntimeError: on purpose"),
+    ],
+)
+def test_a_rank_that_fails_ends_all_with_one_message(mpi_job, n_ranks, where, message):
+    job = mpi_job(n_ranks, FAILING_RANK, where, timeout=60)
+    assert job.returncode != 0
+    assert job.stdout.count(message) == 1, job.stdout
+    assert job.stdout.count("Traceback") == 1
+    assert "spikes per cell" not in job.stdout
+
+
+@on_ranks
+@pytest.mark.parametrize("n_ranks", [2, 3])
+def test_another_network_can_follow_one_that_failed_on_a_rank(mpi_job, n_ranks):
+    job = mpi_job(n_ranks, FAILING_RANK, "state", "caught", timeout=60)
+    assert job.returncode == 0, job.stdout
+    assert job.stdout.count("caught: on rank 1: NEST cannot set 'isyn_exc'") == n_ranks
+    counts = re.findall(r"([\d.]+) spikes per cell", job.stdout)
+    assert len(counts) == n_ranks
+    assert len(set(counts)) == 1
+    assert float(counts[0]) > 10.0
 
 
 def test_what_cannot_be_is_told(monkeypatch):
