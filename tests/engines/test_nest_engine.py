@@ -163,12 +163,9 @@ def test_another_network_can_follow_one_that_failed_on_a_rank(mpi_job, n_ranks):
 
 def test_what_cannot_be_is_told(monkeypatch):
     on_nest.setup(timestep=0.1, **QUIET)
-    cells = on_nest.Population(2, on_nest.IF_curr_exp())
     on_nest.run(1.0)
-    with pytest.raises(EngineError, match=r"populations cannot be added .* after run"):
+    with pytest.raises(EngineError, match="populations cannot be added after run"):
         on_nest.Population(2, on_nest.IF_curr_exp())
-    with pytest.raises(EngineError, match="projections cannot be added"):
-        on_nest.Projection(cells, cells, on_nest.AllToAllConnector(), on_nest.StaticSynapse())
 
     on_nest.setup(timestep=0.1, **QUIET)
     source = on_nest.Population(1, on_nest.SpikeSourceArray(spike_times=[0.0]))
