@@ -8,7 +8,7 @@ import distsim as sim
 
 
 def build(network, seed):
-    """Describe the network; return its populations and recurrent projections."""
+    """Describe the network; return its populations and how to count its synapses."""
     sim.setup(timestep=network.dt, seed=seed, log=False, progress=False)
     cell_type = sim.IF_curr_delta(
         v_rest=V_REST, v_reset=V_RESET, v_thresh=V_THRESH, tau_m=TAU_M, tau_refrac=TAU_REFRAC
@@ -36,7 +36,7 @@ def build(network, seed):
     external = sim.StaticSynapse(weight=network.weights[0], delay=DELAY)
     sim.Projection(drive, cells, sim.OneToOneConnector(), external)
     cells.record("spikes")
-    return (exc, inh), projections
+    return (exc, inh), lambda: sum(projection.size() for projection in projections)
 
 
 def main():

@@ -1,18 +1,13 @@
 """The cortical microcircuit through the PyNN API on distsim; prints one JSON row."""
 
-import argparse
-import json
-import resource
-import time
-
 import numpy as np
-from measures import mean_cv
+from measures import parser
+from on_pynn import measure
 from potjans_diesmann import (
     CM,
     DELAY_EXC,
     DELAY_INH,
     DELAY_REL_STD,
-    DT,
     POPULATIONS,
     TAU_M,
     TAU_REFRAC,
@@ -27,12 +22,11 @@ from potjans_diesmann import (
 )
 
 import distsim as sim
-from distsim.pynn.simulator import state
 
 
 def build(circuit, seed):
-    """Describe the network; return its populations."""
-    sim.setup(timestep=DT, seed=seed, log=False, progress=False)
+    """Describe the network; return its populations and how to count its synapses."""
+    sim.setup(timestep=circuit.dt, seed=seed, log=False, progress=False)
     populations, drives = [], []
     for k, name in enumerate(POPULATIONS):
         cell_type = sim.IF_curr_exp(
@@ -60,89 +54,32 @@ def build(circuit, seed):
         for i, target in enumerate(populations):
             if circuit.n_synapses[i, j]:
                 connect(source, target, circuit.weights[i, j], int(circuit.n_synapses[i, j]))
-    return populations
+    # the projections' own count would draw all of them again
+    return populations, lambda: int(circuit.n_synapses.sum())
 
 
 def connect(source, target, weight, n_synapses):
     """Make a number of connections, with weights of one sign and delays of a step at least."""
     low, high = (0.0, np.inf) if weight > 0 else (-np.inf, 0.0)
     delay = DELAY_EXC if weight > 0 else DELAY_INH
+    dt = sim.get_time_step()
     synapse = sim.StaticSynapse(
         weight=sim.RandomDistribution(
             "normal_clipped", mu=weight, sigma=abs(weight) * WEIGHT_REL_STD, low=low, high=high
         ),
         delay=sim.RandomDistribution(
-            "normal_clipped", mu=delay, sigma=delay * DELAY_REL_STD, low=DT, high=np.inf
+            "normal_clipped", mu=delay, sigma=delay * DELAY_REL_STD, low=dt, high=np.inf
         ),
     )
     connector = sim.FixedTotalNumberConnector(n=n_synapses, with_replacement=True)
     sim.Projection(source, target, connector, synapse, "excitatory" if weight > 0 else "inhibitory")
 
 
-def spikes_of(populations, warm_up):
-    """Return the spike trains after a time, a list of arrays for each population."""
-    result = []
-    for population in populations:
-        trains = population.get_data("spikes").segments[0].spiketrains
-        senders, times = trains.multiplexed
-        times = np.asarray(times.magnitude)
-        result.append((np.asarray(senders)[times > warm_up], times[times > warm_up]))
-    return result
-
-
 def main():
-    """Warm up the kernels, build, discard the beginning, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=float, default=0.2)
-    parser.add_argument("--warm-up", type=float, default=100.0, help="[ms], discarded")
-    parser.add_argument("--duration", type=float, default=1000.0, help="[ms], measured")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--spikes", help="where to keep the measured spikes (.npz)")
-    options = parser.parse_args()
-
-    build(Microcircuit.scaled(0.005), 1)
-    sim.run(5.0)
-
-    started = time.perf_counter()
-    populations = build(Microcircuit.scaled(options.scale), options.seed)
-    described = time.perf_counter()
-    state.build()
-    built = time.perf_counter()
-    sim.run(options.warm_up)
-    events = state.simulation.counters["events"]
-    warm = time.perf_counter()
-    sim.run(options.duration)
-    seconds = time.perf_counter() - warm
-    events = state.simulation.counters["events"] - events
-
-    spikes = spikes_of(populations, options.warm_up)
-    rates = [
-        times.size / population.size / options.duration * 1000.0
-        for population, (_, times) in zip(populations, spikes, strict=True)
-    ]
-    memory = np.empty(sim.num_processes(), np.int64)
-    mine = np.array([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss], np.int64)
-    state.simulation.comm.Allgather(mine, memory)
-    if sim.rank() == 0:
-        if options.spikes:
-            arrays = {f"senders{k}": senders for k, (senders, _) in enumerate(spikes)}
-            arrays |= {f"times{k}": times for k, (_, times) in enumerate(spikes)}
-            np.savez(options.spikes, **arrays)
-        row = {
-            "simulator": "distsim",
-            "scale": options.scale,
-            "ranks": sim.num_processes(),
-            "real_time_factor": round(seconds / options.duration * 1000.0, 3),
-            "construction_s": round(built - started, 2),
-            "description_s": round(described - started, 2),
-            "memory_mb": round(float(memory.sum()) / 1024),
-            "memory_mb_per_rank": [round(float(m) / 1024) for m in memory],
-            "events_per_s_and_rank": round(events / seconds),
-            "rates_hz": [round(rate, 3) for rate in rates],
-            "cv_isi": [mean_cv(*train) for train in spikes],
-            "seed": options.seed,
-        }
-        print(json.dumps(row))
+    """Measure the network."""
+    options = parser(__doc__, scale=0.2).parse_args()
+    tiny, network = Microcircuit.scaled(0.005), Microcircuit.scaled(options.scale)
+    measure(sim, build, options, tiny, network)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def measure(sim, build, options, tiny, network, simulator="distsim"):
         The PyNN back end.
     build : callable
         ``build(network, seed)`` describes the network, from `setup()` on, and returns its
-        populations and its recurrent projections.
+        populations and a function that counts its recurrent synapses on all ranks.
     options : argparse.Namespace
         Of `measures.parser`.
     tiny, network
@@ -28,7 +28,7 @@ def measure(sim, build, options, tiny, network, simulator="distsim"):
     sim.run(5.0)
 
     started = time.perf_counter()
-    populations, projections = build(network, options.seed)
+    populations, count_synapses = build(network, options.seed)
     described = time.perf_counter()
     sim.run(network.dt)
     built = time.perf_counter()
@@ -44,7 +44,7 @@ def measure(sim, build, options, tiny, network, simulator="distsim"):
     if sim.num_processes() != len(memory):
         raise RuntimeError(f"{simulator} runs on {sim.num_processes()} of {len(memory)} ranks")
     spikes = [_spikes_of(population, options.warm_up) for population in populations]
-    synapses = sum(projection.size() for projection in projections)
+    synapses = count_synapses()
     if sim.rank() == 0:
         print_row(
             simulator,

@@ -35,7 +35,6 @@ CM, TAU_M, TAU_SYN, TAU_REFRAC = 0.25, 10.0, 0.5, 2.0  # nF, ms
 V_REST, V_RESET, V_THRESH = -65.0, -65.0, -50.0  # mV
 PSP, RELATIVE_INHIBITION, WEIGHT_REL_STD = 0.15, -4.0, 0.1  # mV
 DELAY_EXC, DELAY_INH, DELAY_REL_STD = 1.5, 0.75, 0.5  # ms
-DT = 0.1  # ms
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,7 @@ class Microcircuit:
     weight_ext: float
     rates_ext: np.ndarray
     dc: np.ndarray
+    dt: float = 0.1  # ms
 
     @classmethod
     def scaled(cls, scale: float) -> "Microcircuit":
@@ -85,6 +85,11 @@ class Microcircuit:
             rates_ext=EXTERNAL_INDEGREES * scale * BACKGROUND_RATE,
             dc=0.001 * TAU_SYN * lost * (internal + external),
         )
+
+    @property
+    def outdegrees(self) -> np.ndarray:
+        """Mean number of synapses of each population's cells."""
+        return self.n_synapses.sum(axis=0) / self.sizes
 
 
 def _psp_per_psc() -> float:

@@ -33,7 +33,7 @@ NAMES = {"distsim": "distsim", "neuron": "NEURON"}
 
 
 def build(sim, network, seed):
-    """Describe the network; return its populations and recurrent projections."""
+    """Describe the network; return its populations and how to count its synapses."""
     if sim.__name__ == "distsim":
         sim.setup(timestep=network.dt, seed=seed, log=False, progress=False)
         rng = None  # its own, from the seed
@@ -70,7 +70,7 @@ def build(sim, network, seed):
             receptor_type="excitatory",
         )
     cells.record("spikes")
-    return (exc, inh), projections
+    return (exc, inh), lambda: sum(projection.size() for projection in projections)
 
 
 def make_cell_type(sim, network):

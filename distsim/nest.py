@@ -1,18 +1,7 @@
 """NEST as engine: ``import distsim.nest as sim``. All names are those of `distsim`."""
 
-from functools import partial
-from typing import Any
+from distsim import *  # noqa: F403
+from distsim import __all__ as __all__
+from distsim.pynn.control import setup_on
 
-import distsim
-
-__all__ = list(distsim.__all__)
-
-setup = partial(distsim.setup, engine="nest")
-
-
-def __getattr__(name: str) -> Any:
-    return getattr(distsim, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+setup = setup_on("nest")

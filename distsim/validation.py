@@ -111,7 +111,7 @@ def run_engine(
     Raises
     ------
     EngineError
-        If the script fails, or does not call `end()`.
+        If the script fails, does not call `end()`, or has an engine of its own.
     """
     path = (folder / f"{engine}.h5").resolve()
     path.unlink(missing_ok=True)
@@ -130,6 +130,11 @@ def run_engine(
     last = segments[-1]
     populations = {f"{k}: {p.info.label}": p for k, p in enumerate(last.populations)}
     facts = json.loads(run.attributes["validation"])
+    if facts["engine"] != engine:
+        raise EngineError(
+            f"'{script}' ran on engine '{facts['engine']}', not on '{engine}'; it must say `import "
+            "distsim as sim`, and setup() without engine=..."
+        )
     return Outcome(engine, facts, last.t_stop - last.t_start, populations)
 
 

@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -26,6 +27,12 @@ from distsim.launch import (  # noqa: E402
     find_launcher,
     is_root,
 )
+
+# with importlib mode, pytest leaves sys.path alone, so what tests import is made importable here
+for path in ("naive.py", "engines/networks.py"):
+    spec = importlib.util.spec_from_file_location(Path(path).stem, Path(__file__).parent / path)
+    sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[spec.name])
 
 # these are started by test_mpi.py on several ranks
 collect_ignore = [] if "DISTSIM_TEST_N_RANKS" in os.environ else ["mpi"]

@@ -97,7 +97,8 @@ class NestSimulation(ExternalSimulation):
         blocks.sort(key=lambda block: block.first_gid)
         ends = [*(block.first_gid for block in blocks[1:]), self.partition.n_cells]
         self._recorder = None
-        for block, end in zip(blocks, ends, strict=True):
+        # of no populations there is one end, and no block
+        for block, end in zip(blocks, ends, strict=False):
             n_cells = end - block.first_gid
             if n_cells:
                 nodes = nest.Create(self._nest_model(block), n_cells)

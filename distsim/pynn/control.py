@@ -1,10 +1,13 @@
 """Functions for setting up and controlling a simulation."""
 
 import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from pyNN import common
 
+from distsim.errors import SetupError
 from distsim.pynn import simulator
 from distsim.pynn.keeping import keep_run
 from distsim.pynn.recording import write_populations
@@ -24,6 +27,7 @@ __all__ = [
     "run_for",
     "run_until",
     "setup",
+    "setup_on",
 ]
 
 logger = logging.getLogger(__name__)
@@ -62,6 +66,22 @@ def setup(
         Setup.checked(timestep=timestep, min_delay=min_delay, max_delay=max_delay, **options)
     )
     return rank()
+
+
+def setup_on(engine: str) -> Callable[..., int]:
+    """Return the `setup()` of the module of an engine, which no option of it can change."""
+
+    @wraps(setup)
+    def setup_here(*times: Any, **options: Any) -> int:
+        given = options.setdefault("engine", engine)
+        if given != engine:
+            raise SetupError(
+                f"engine = {given!r} in setup() of 'distsim.{engine}', which is engine '{engine}'; "
+                "leave the option out, or `import distsim as sim`"
+            )
+        return setup(*times, **options)
+
+    return setup_here
 
 
 def end(compatible_output: bool = True) -> None:

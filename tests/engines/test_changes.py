@@ -5,13 +5,12 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from networks import QUIET, trains_of
 
 import distsim as sim
 
 # Brian calls other packages in ways that are to end
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-QUIET = {"log": False, "progress": False}
 
 
 def connect(pre, post, connector):
@@ -20,10 +19,6 @@ def connect(pre, post, connector):
         weight=uniform("uniform", (0.3, 0.9)), delay=uniform("uniform", (0.3, 3.0))
     )
     return sim.Projection(pre, post, connector, synapse)
-
-
-def trains_of(population):
-    return [train.magnitude.tolist() for train in population.get_data().segments[-1].spiketrains]
 
 
 def changed_again_and_again(**options):

@@ -95,6 +95,17 @@ def test_a_script_that_keeps_nothing_is_told(tmp_path):
     assert "call `sim.end()`" in job.stderr
 
 
+def test_a_script_with_an_engine_of_its_own_is_told(tmp_path):
+    script = tmp_path / "model.py"
+    script.write_text(
+        "import distsim as sim\nsim.setup(log=False, engine='native')\n"
+        "sim.Population(1, sim.IF_curr_exp()).record('spikes')\nsim.run(1.0)\nsim.end()\n"
+    )
+    job = validate(tmp_path, "--engines", "native,nest", script)
+    assert job.returncode == 2
+    assert "ran on engine 'native', not on 'nest'" in job.stderr
+
+
 def outcome(engine, trains, v, connections="a"):
     node_ids = np.arange(len(trains))
     times = np.concatenate(trains)
