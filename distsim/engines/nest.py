@@ -68,6 +68,9 @@ class NestSimulation(ExternalSimulation):
             rng_seed=1 + (self.seed + self.segment) % (2**31 - 1),
             print_time=False,
         )
+        if self.comm.Get_size() > 1:
+            # else spikes go astray, on 3 ranks or more, once something is connected after a run
+            nest.use_compressed_spikes = False
 
     def placement(self) -> str | Callable[[int, int, int], Any]:
         """Return how populations are divided: as NEST divides its nodes."""
@@ -166,7 +169,7 @@ class NestSimulation(ExternalSimulation):
         if np.allclose(values["delay"], theirs["delay"], rtol=0.0, atol=1e-6):
             del values["delay"]
         try:
-            there.set({name: column.tolist() for name, column in values.items()})
+            self._set(there, values)
         except self.nest.NESTError as error:
             raise EngineError(
                 f"NEST does not take the new weights or delays ({error}); after run() delays must "
@@ -249,7 +252,7 @@ class NestSimulation(ExternalSimulation):
 
     @staticmethod
     def _set(nodes: Any, columns: dict[str, Floats]) -> None:
-        """Set parameters or variables of nodes, an array each."""
+        """Set parameters or variables of nodes or connections, an array each."""
         if columns:
             rows = zip(*(values.tolist() for values in columns.values()), strict=True)
             nodes.set([dict(zip(columns, row, strict=True)) for row in rows])

@@ -171,6 +171,68 @@ def recorded_late(sim):
     return trains_of(cells), signal_of(cells, "v")
 
 
+def _connect(sim, pre, post, connector):
+    uniform = sim.RandomDistribution
+    synapse = sim.StaticSynapse(
+        weight=uniform("uniform", (0.3, 0.9)), delay=uniform("uniform", (0.3, 3.0))
+    )
+    return sim.Projection(pre, post, connector, synapse)
+
+
+def changed_between_runs(sim, **options):
+    """Change a network four times, when no spikes are on their way; return all that it did.
+
+    For engines differ in what becomes of spikes on their way.
+    """
+    sim.setup(timestep=0.1, seed=3, **QUIET, **options)
+    cell = sim.IF_curr_exp(tau_refrac=1.0)
+    first, second = sim.Population(20, cell), sim.Population(20, cell)
+    noise = sim.Population(20, sim.SpikeSourcePoisson(rate=800.0))
+    late = sim.Population(10, sim.SpikeSourcePoisson(rate=800.0))
+    given = sim.Population(2, sim.SpikeSourceArray(spike_times=np.arange(161.0, 220.0, 7.0)))
+    _connect(sim, noise, first, sim.FixedProbabilityConnector(0.5))
+    projections = [
+        # several connections may have the same ends
+        _connect(sim, first, second, sim.FixedTotalNumberConnector(200)),
+        _connect(sim, first, second, sim.FixedNumberPreConnector(4)),
+        _connect(sim, noise, second, sim.FixedProbabilityConnector(0.3)),
+    ]
+    for population in (first, second):
+        population.record(["spikes", "v"])
+
+    def burst():
+        noise.set(rate=800.0)
+        sim.run(40.0)
+        for source in (noise, late):
+            source.set(rate=0.0)
+        sim.run(40.0)
+
+    burst()
+    projections[0].set(weight=sim.RandomDistribution("uniform", (0.0, 1.2)))
+    projections[2].set(weight=0.5)
+    burst()
+    inhibition = sim.Projection(
+        second,
+        first,
+        sim.FixedProbabilityConnector(0.5),
+        sim.StaticSynapse(weight=-0.1, delay=1.0),
+        receptor_type="inhibitory",
+    )
+    projections += [
+        _connect(sim, late, second, sim.FixedProbabilityConnector(0.3)),
+        _connect(sim, given, first, sim.AllToAllConnector()),
+        inhibition,
+    ]
+    first[:5].inject(sim.DCSource(amplitude=0.5, start=165.0, stop=200.0))
+    late.set(rate=500.0)
+    burst()
+    projections[1].set(delay=1.0)
+    inhibition.set(weight=-0.5)
+    burst()
+    connections = [projection.get(["weight", "delay"], "list") for projection in projections]
+    return connections, [trains_of(first), trains_of(second)], signal_of(second, "v")
+
+
 def own_noise(sim):
     """Run 200 of the simulator's own Poisson sources at 100 Hz for 1 s, from 100 ms on."""
     sim.setup(timestep=0.1, seed=5, share_input=False, **QUIET)
