@@ -15,14 +15,22 @@ __all__ = ["describe_installation"]
 
 PACKAGES = ("numpy", "numba", "h5py", "neo", "pyNN", "mpi4py")
 
-ABILITIES = {"neuron": "MPI, N ranks", "brian2": "one process"}
+ABILITIES = {
+    "neuron": "MPI, N ranks",
+    "brian2": "one process",
+    "spinnaker": "one process, needs a SpiNNaker machine",
+}
 
 # engine -> the distributions that may bring it
 ENGINES = {
     "nest": ("nest-simulator", "nest"),
     "neuron": ("neuron", "neuron-nightly"),
     "brian2": ("brian2",),
+    "spinnaker": ("sPyNNaker",),
 }
+
+# engine -> its simulator's module, where that is named otherwise
+MODULES = {"spinnaker": "spynnaker"}
 
 
 def describe_installation() -> str:
@@ -86,7 +94,7 @@ def _mpi() -> Iterator[tuple[str, str]]:
 def _engines() -> Iterator[tuple[str, str]]:
     yield "native", f"{version('distsim')}, MPI, N ranks"
     for engine, distributions in ENGINES.items():
-        if find_spec(engine) is None:
+        if find_spec(MODULES.get(engine, engine)) is None:
             yield engine, f"not installed (pip install 'distsim[{engine}]')"
         else:
             ability = _nest_ability() if engine == "nest" else ABILITIES[engine]

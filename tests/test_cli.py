@@ -73,7 +73,7 @@ def test_info_names_versions_mpi_and_engines(capsys):
     for word in ("distsim ", "numpy ", "mpi4py ", "launcher ", "cores ", "cache ", "loads"):
         assert word in output
     assert f"native    {version('distsim')}, MPI, N ranks" in output
-    for engine in ("nest", "neuron", "brian2"):
+    for engine in ("nest", "neuron", "brian2", "spinnaker"):
         assert f"  {engine} " in output
 
 

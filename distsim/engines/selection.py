@@ -14,7 +14,12 @@ __all__ = ["ENGINES", "VARIABLE", "Engine", "chosen_engine", "engine_class", "en
 Engine = Simulation | ExternalSimulation
 
 VARIABLE = "DISTSIM_ENGINE"
-CLASSES = {"nest": "NestSimulation", "neuron": "NeuronSimulation", "brian2": "Brian2Simulation"}
+CLASSES = {
+    "nest": "NestSimulation",
+    "neuron": "NeuronSimulation",
+    "brian2": "Brian2Simulation",
+    "spinnaker": "SpinnakerSimulation",
+}
 ENGINES = ("native", *CLASSES)
 
 
