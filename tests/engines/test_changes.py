@@ -50,7 +50,8 @@ def test_changes_have_nearly_the_same_effect_in_neuron(on_native):
 
 
 def on_ranks(mpi_job, n_ranks, engine, path):
-    job = mpi_job(n_ranks, Path(__file__).parent / "parallel_changes.py", path, engine)
+    here = Path(__file__).parent
+    job = mpi_job(n_ranks, here / "parallel_changes.py", path, engine, PYTHONPATH=str(here))
     assert job.returncode == 0, job.stdout
     with np.load(path) as file:
         return dict(file)
