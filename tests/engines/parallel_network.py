@@ -5,12 +5,12 @@ import sys
 import numpy as np
 
 import distsim as sim
-from distsim.engines import neuron
+from distsim.engines import neuron_start
 from distsim.pynn.simulator import state
 
 if "hidden" in sys.argv:
     # what NEURON looks for itself is all that it finds
-    neuron._mpi_library = lambda: None
+    neuron_start._mpi_library = lambda: None
 
 engine = sys.argv[2]
 sim.setup(timestep=0.1, seed=42, log=False, engine=engine)
