@@ -17,7 +17,7 @@ from distsim.errors import EngineError
 __all__ = ["compiled_mechanisms", "mechanism_files"]
 
 # of PyNN's NEURON back end
-PYNN_FILES = ("refrac.mod", "expisyn.mod", "alphaisyn.mod", "alphasyn.mod")
+PYNN_FILES = ("expisyn.mod", "alphaisyn.mod", "alphasyn.mod")
 COMPILERS = ("c++", "g++", "clang++")
 # lines of the compiler's last words in an error
 N_LINES = 5

@@ -39,7 +39,7 @@ class NeuronModel(NamedTuple):
     Attributes
     ----------
     mechanism : str
-        NEURON's name of the synapse.
+        NEURON's name of the synapse; none where the spike's mechanism makes jumps of v.
     variable : str
         What PyNN's name of a synaptic variable begins with.
     attribute : str
@@ -50,29 +50,30 @@ class NeuronModel(NamedTuple):
         Whether the synapse keeps a list of spikes instead of a state.
     """
 
-    mechanism: str
-    variable: str
-    attribute: str
-    sign: float
-    is_alpha: bool
+    mechanism: str = ""
+    variable: str = ""
+    attribute: str = ""
+    sign: float = 1.0
+    is_alpha: bool = False
 
 
 MODELS = {
-    "IF_curr_exp": NeuronModel("ExpISyn", "isyn", "i", -1.0, is_alpha=False),
+    "IF_curr_exp": NeuronModel("ExpISyn", "isyn", "i", -1.0),
     "IF_curr_alpha": NeuronModel("AlphaISyn", "isyn", "i", -1.0, is_alpha=True),
-    "IF_cond_exp": NeuronModel("ExpSyn", "gsyn", "g", 1.0, is_alpha=False),
-    "IF_cond_alpha": NeuronModel("AlphaSyn", "gsyn", "g", 1.0, is_alpha=True),
+    "IF_curr_delta": NeuronModel(variable="jump", attribute="jump"),
+    "IF_cond_exp": NeuronModel("ExpSyn", "gsyn", "g"),
+    "IF_cond_alpha": NeuronModel("AlphaSyn", "gsyn", "g", is_alpha=True),
 }
 
 
 class Cell:
-    """A section with leak, clamp, reset mechanism and two synapses, as PyNN's StandardIF.
+    """A section with leak, clamp, reset mechanism and two synapses.
 
     Parameters
     ----------
     h : NEURON's interpreter
     mechanism : str
-        Name of the synapse.
+        Name of the synapse; if empty, the reset mechanism takes their place.
     """
 
     __slots__ = ("clamp", "reset", "section", "segment", "synapses")
@@ -85,22 +86,25 @@ class Cell:
         self.segment = self.section(0.5)
         self.clamp = h.IClamp(self.segment)
         self.clamp.delay, self.clamp.dur = 0.0, 1e12
-        self.reset = h.ResetRefrac(self.segment)
-        make = getattr(h, mechanism)
+        self.reset = h.SpikeReset(self.segment)
         # excitatory, inhibitory
-        self.synapses = make(self.segment), make(self.segment)
+        self.synapses = self.reset, self.reset
+        if mechanism:
+            make = getattr(h, mechanism)
+            self.synapses = make(self.segment), make(self.segment)
 
     def set_parameters(self, values: dict[str, float]) -> None:
         """Set parameters, by PyNN's names."""
         segment, reset = self.segment, self.reset
-        segment.cm = values["cm"]
+        segment.cm = reset.cm = values["cm"]
         segment.pas.g = 1e-3 * values["cm"] / values["tau_m"]
         segment.pas.e = values["v_rest"]
         reset.vreset, reset.vthresh = values["v_reset"], values["v_thresh"]
         reset.trefrac = values["tau_refrac"]
         self.clamp.amp = values["i_offset"]
         for synapse, receptor in zip(self.synapses, "EI", strict=True):
-            synapse.tau = values[f"tau_syn_{receptor}"]
+            if f"tau_syn_{receptor}" in values:
+                synapse.tau = values[f"tau_syn_{receptor}"]
             if f"e_rev_{receptor}" in values:
                 synapse.e = values[f"e_rev_{receptor}"]
 
@@ -113,7 +117,7 @@ class Source(NamedTuple):
 
 
 class NeuronSimulation(ExternalSimulation):
-    """The network in NEURON, with fixed steps and PyNN's mechanisms.
+    """The network in NEURON, with fixed steps, PyNN's synapses and distsim's resets.
 
     Each rank has its own cells, as on the native engine, and a relay for each source of given
     spikes that has targets there: those spikes are never sent.
@@ -128,6 +132,9 @@ class NeuronSimulation(ExternalSimulation):
     NEURON looks for a threshold's crossing at the beginning of the next step. So at the end of a
     run the cells above threshold are counted as spiking; it reports them again in the next one.
     A cell that begins above threshold spikes at step 0, on the native engine at step 1.
+
+    A jump of the potential is felt in the step after its arrival, a spike that it causes comes at
+    that step's end. So jumps arrive a step earlier, as far as their delay allows it.
     """
 
     name = "neuron"
@@ -204,12 +211,16 @@ class NeuronSimulation(ExternalSimulation):
 
     def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
         h, gid_connect, cells = self.h, self.context.gid_connect, self._cell_of
+        are_cells, delays = self._are_cells(synapses.sources), synapses.delays
+        if not MODELS[model].mechanism:
+            # spikes of cells take a step at least
+            delays = np.maximum(delays - 1, are_cells)
         columns = (
             synapses.sources.tolist(),
             synapses.targets.tolist(),
             synapses.weights.tolist(),
-            (synapses.delays * self.dt + DELAY_MARGIN).tolist(),
-            self._are_cells(synapses.sources).tolist(),
+            (delays * self.dt + DELAY_MARGIN).tolist(),
+            are_cells.tolist(),
         )
         for source, target, weight, delay, is_cell in zip(*columns, strict=True):
             synapse = cells[target].synapses[receptor]

@@ -68,4 +68,10 @@ def test_a_folder_that_cannot_be_is_told(tmp_path):
 
 def test_the_files_are_pynns_and_distsims():
     names = [file.name for file in mechanism_files()]
-    assert names == ["refrac.mod", "expisyn.mod", "alphaisyn.mod", "alphasyn.mod", "spikerelay.mod"]
+    assert names == [
+        "expisyn.mod",
+        "alphaisyn.mod",
+        "alphasyn.mod",
+        "spikerelay.mod",
+        "spikereset.mod",
+    ]

@@ -10,6 +10,7 @@ import pytest
 from networks import QUIET, driven_cells, in_segments, inhibition, signal_of, trains_of, tutorial
 
 import distsim as native
+from distsim.engines import neuron
 from distsim.errors import EngineError, SetupError
 from distsim.pynn.simulator import state
 
@@ -128,12 +129,20 @@ def test_a_run_in_pieces_records_every_spike_once():
 
 
 # strong enough that enough spikes are there to count
-STRENGTHS = {"IF_curr_exp": 1.0, "IF_curr_alpha": 4.0, "IF_cond_exp": 0.02, "IF_cond_alpha": 0.1}
+STRENGTHS = {
+    "IF_curr_exp": 1.0,
+    "IF_curr_alpha": 4.0,
+    "IF_curr_delta": 3.0,
+    "IF_cond_exp": 0.02,
+    "IF_cond_alpha": 0.1,
+}
 
 
 @pytest.mark.parametrize(("model", "strength"), STRENGTHS.items())
 def test_every_model_does_nearly_the_same(model, strength):
     variables = ["gsyn_inh" if "cond" in model else "isyn_inh"]
+    if model == "IF_curr_delta":
+        variables = []
     spikes, v = driven_cells(native, model, strength, variables=variables)
     found, v_found = driven_cells(on_neuron, model, strength, variables=variables)
     n = sum(map(len, spikes))
@@ -141,8 +150,47 @@ def test_every_model_does_nearly_the_same(model, strength):
     assert sum(map(len, found)) == pytest.approx(n, rel=0.03)
     n_steps = round(min(min(train) for train in spikes if train) / 0.1)
     # first order: of excursions of some 20 mV, dt / 2 over the shortest time constant
-    tolerance = 20 * 0.05 / (0.5 if "alpha" in model else 5.0)
+    tau = {"alpha": 0.5, "exp": 5.0, "delta": 20.0}[model.split("_")[-1]]
+    tolerance = 20 * 0.05 / tau
+    if tau == 20.0:
+        # a jump decays in its step already, for another dt
+        tolerance *= 3
     np.testing.assert_allclose(v_found[:n_steps], v[:n_steps], atol=tolerance)
+
+
+def jumping_cells(sim):
+    """Let potentials jump, in refractory periods too; return spikes and v."""
+    sim.setup(timestep=0.1, **QUIET)
+    cells = sim.Population(4, sim.IF_curr_delta(tau_refrac=np.array([0.1, 0.35, 1.0, 2.0])))
+    cells[3:].initialize(v=-58.0)
+    arrivals = [1.0, 1.1, 1.4, 1.5, 2.0, 2.1, 3.0, 3.1, 3.2, 5.0, 5.5, 6.0]
+    up = sim.Population(1, sim.SpikeSourceArray(spike_times=arrivals))
+    down = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.5, 1.5, 2.1, 6.0]))
+    for pre, post, weight, delay, receptor in (
+        # a step, which no jump can come before
+        (up, cells, 40.0, 0.1, "excitatory"),
+        (down, cells, -30.0, 0.1, "inhibitory"),
+        (cells[:1], cells[1:], 20.0, 0.2, "excitatory"),
+    ):
+        synapse = sim.StaticSynapse(weight=weight, delay=delay)
+        sim.Projection(pre, post, sim.AllToAllConnector(), synapse, receptor_type=receptor)
+    cells.record(["spikes", "v"])
+    for duration in (1.2, 0.3, 6.5):
+        sim.run(duration)
+    return trains_of(cells), signal_of(cells, "v")
+
+
+def test_jumps_are_added_and_those_of_refractory_cells_lost():
+    (spikes, v), (found, v_found) = jumping_cells(native), jumping_cells(on_neuron)
+    assert [len(train) for train in spikes] == [7, 5, 4, 3]
+    assert found == spikes
+    # at its spike NEURON shows a cell above threshold
+    has_spiked = np.zeros(v.shape, bool)
+    for column, train in enumerate(spikes):
+        has_spiked[np.rint(np.array(train) / 0.1).astype(int), column] = True
+    assert (v_found[has_spiked] > -50.0).all()
+    # a jump decays in its step already, of some 40 mV
+    np.testing.assert_allclose(v_found[~has_spiked], v[~has_spiked], atol=40 * 0.1 / 20.0)
 
 
 def test_segments_and_changes_of_rates():
@@ -214,8 +262,10 @@ def test_ranks_that_neuron_does_not_see_are_an_error(mpi_job, tmp_path):
 
 def test_what_cannot_be_is_told(monkeypatch):
     on_neuron.setup(timestep=0.1, **QUIET)
-    with pytest.raises(EngineError, match=r"IF_curr_delta is not available .*'native' or 'nest'"):
-        on_neuron.Population(2, on_neuron.IF_curr_delta())
+    with monkeypatch.context() as patch:
+        patch.delitem(neuron.MODELS, "IF_curr_delta")
+        with pytest.raises(EngineError, match=r"IF_curr_delta is not available on engine 'neuron'"):
+            on_neuron.Population(2, on_neuron.IF_curr_delta())
     on_neuron.setup(timestep=0.1, **QUIET)
     cells = on_neuron.Population(2, on_neuron.IF_cond_alpha())
     on_neuron.run(1.0)
