@@ -395,7 +395,7 @@ class ExternalSimulation(Description, ABC):
     def take_spikes(self, steps: Integers, gids: Integers) -> None:
         """Record spikes that the simulator has given back."""
         keys = np.sort(steps << 32 | gids)
-        self.counters["spikes"] += keys.size
+        self.counters["spikes"] += int((~is_source(gids, self.poisson_ranges)).sum())
         blocks: list[SourceBlock] = [*self.cell_blocks]
         if not self.share_input:
             blocks += self.poisson_blocks

@@ -29,6 +29,8 @@ MAX_STEP = 10.0
 DELAY_MARGIN = 1e-6
 # what lies between the last step of a run and the time that NEURON is told [steps]
 END_MARGIN = 0.25
+# what ends at this time ends never [ms]
+FOREVER = 1e12
 # spikes that a synapse of alpha shape can hold
 MAX_SPIKES = 999
 
@@ -85,7 +87,7 @@ class Cell:
         self.section.insert("pas")
         self.segment = self.section(0.5)
         self.clamp = h.IClamp(self.segment)
-        self.clamp.delay, self.clamp.dur = 0.0, 1e12
+        self.clamp.delay, self.clamp.dur = 0.0, FOREVER
         self.reset = h.SpikeReset(self.segment)
         # excitatory, inhibitory
         self.synapses = self.reset, self.reset
@@ -109,23 +111,35 @@ class Cell:
                 synapse.e = values[f"e_rev_{receptor}"]
 
 
-class Source(NamedTuple):
-    """What repeats a source's spikes to its targets on this rank, and the way to it."""
+class Source:
+    """An artificial cell of NEURON, and the way to it.
 
-    relay: Any
-    entrance: Any
+    Parameters
+    ----------
+    h : NEURON's interpreter
+    mechanism : str
+        'SpikeRelay' or 'PoissonSource'.
+    """
+
+    __slots__ = ("cell", "entrance")
+
+    def __init__(self, h: Any, mechanism: str) -> None:
+        self.cell = getattr(h, mechanism)()
+        self.entrance = h.NetCon(None, self.cell)
+        # events are put behind it; a short delay would only make NEURON exchange often
+        self.entrance.delay = 1e9
 
 
 class NeuronSimulation(ExternalSimulation):
     """The network in NEURON, with fixed steps, PyNN's synapses and distsim's resets.
 
-    Each rank has its own cells, as on the native engine, and a relay for each source of given
-    spikes that has targets there: those spikes are never sent.
+    Each rank has its own cells, as on the native engine, and a relay for each source of spikes that
+    are known beforehand and has targets there: those spikes are never sent.
 
     Parameters
     ----------
     **options
-        As for `ExternalSimulation`; `share_input` must be true.
+        As for `ExternalSimulation`.
 
     Notes
     -----
@@ -142,13 +156,9 @@ class NeuronSimulation(ExternalSimulation):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        if not self.share_input:
-            raise EngineError(
-                "share_input=False is not available with NEURON: Poisson sources spike as on the "
-                "native engine; leave share_input as it is, or use engine 'nest'"
-            )
-        # of each population, by its first gid, ascending; an empty one gives way to the next
-        self._has_cells: dict[int, bool] = {}
+        # whether NEURON makes its spikes, of each population, by its first gid, ascending; an empty
+        # one gives way to the next
+        self._is_sent: dict[int, bool] = {}
         self.h = import_neuron(self.comm)
         self.context = self.h.ParallelContext()
         self._forget()
@@ -158,26 +168,26 @@ class NeuronSimulation(ExternalSimulation):
     def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
         """Add this rank's cells of a population of model neurons."""
         block = super().add_cells(model, first_gid, indices)
-        self._has_cells[first_gid] = True
+        self._is_sent[first_gid] = True
         return block
 
     def add_array_sources(self, first_gid: int, indices: Integers) -> ArrayBlock:
         """Add this rank's cells of a population of SpikeSourceArray."""
         block = super().add_array_sources(first_gid, indices)
-        self._has_cells[first_gid] = False
+        self._is_sent[first_gid] = False
         return block
 
     def add_poisson_sources(self, first_gid: int, size: int, indices: Integers) -> PoissonBlock:
         """Add this rank's cells of a population of SpikeSourcePoisson of `size` cells in all."""
         block = super().add_poisson_sources(first_gid, size, indices)
-        self._has_cells[first_gid] = False
+        self._is_sent[first_gid] = not self.share_input
         return block
 
-    def _are_cells(self, gids: Integers) -> NDArray[np.bool_]:
-        """Return which of these gids are of model neurons."""
-        first_gids = np.array(list(self._has_cells), np.int64)
-        has_cells = np.array(list(self._has_cells.values()), np.bool_)
-        return has_cells[np.searchsorted(first_gids, gids, side="right") - 1]
+    def _are_sent(self, gids: Integers) -> NDArray[np.bool_]:
+        """Return which of these gids are known to NEURON, which sends their spikes."""
+        first_gids = np.array(list(self._is_sent), np.int64)
+        is_sent = np.array(list(self._is_sent.values()), np.bool_)
+        return is_sent[np.searchsorted(first_gids, gids, side="right") - 1]
 
     # --- building ------------------------------------------------------------------------------
 
@@ -188,6 +198,7 @@ class NeuronSimulation(ExternalSimulation):
         self._first_traced = 0
         self._connections: list[Any] = []
         self._relays: dict[int, Source] = {}
+        self._generators: list[list[Source]] = []
         self._spike_times: Any = None
         self._spike_gids: Any = None
         # before the cells: NEURON follows the gids to their sources
@@ -204,49 +215,67 @@ class NeuronSimulation(ExternalSimulation):
             self._cells[block] = [Cell(h, mechanism) for _ in range(block.n_local)]
             for gid, cell in zip(block.gids.tolist(), self._cells[block], strict=True):
                 self._cell_of[gid] = cell
-                context.set_gid2node(gid, self.rank)
-                context.cell(gid, h.NetCon(cell.reset, None))
+                self._give_gid(gid, cell.reset)
+        if not self.share_input:
+            self._add_generators()
         self._spike_times, self._spike_gids = h.Vector(), h.Vector()
         context.spike_record(-1, self._spike_times, self._spike_gids)
 
+    def _add_generators(self) -> None:
+        """Make this rank's Poisson sources, each with a random stream of its own."""
+        self.h.Random().Random123_globalindex(self.segment)
+        for block in self.poisson_blocks:
+            sources = [Source(self.h, "PoissonSource") for _ in range(block.n_local)]
+            for gid, source in zip(block.gids.tolist(), sources, strict=True):
+                source.cell.numbers.set_ids(gid, self.seed & 0xFFFFFFFF, self.seed >> 32)
+                source.cell.numbers.set_seq(0)
+                self._give_gid(gid, source.cell)
+            self._generators.append(sources)
+
+    def _give_gid(self, gid: int, spiking: Any) -> None:
+        """Let NEURON send the spikes of a mechanism of this rank."""
+        self.context.set_gid2node(gid, self.rank)
+        self.context.cell(gid, self.h.NetCon(spiking, None))
+
     def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
         h, gid_connect, cells = self.h, self.context.gid_connect, self._cell_of
-        are_cells, delays = self._are_cells(synapses.sources), synapses.delays
-        if not MODELS[model].mechanism:
-            # spikes of cells take a step at least
-            delays = np.maximum(delays - 1, are_cells)
         columns = (
             synapses.sources.tolist(),
             synapses.targets.tolist(),
             synapses.weights.tolist(),
-            (delays * self.dt + DELAY_MARGIN).tolist(),
-            are_cells.tolist(),
+            self._delays_of(model, synapses),
+            self._are_sent(synapses.sources).tolist(),
         )
-        for source, target, weight, delay, is_cell in zip(*columns, strict=True):
+        for source, target, weight, delay, is_sent in zip(*columns, strict=True):
             synapse = cells[target].synapses[receptor]
-            if is_cell:
+            if is_sent:
                 connection = gid_connect(source, synapse)
             else:
-                connection = h.NetCon(self._source(source).relay, synapse)
+                connection = h.NetCon(self._relay(source).cell, synapse)
             connection.weight[0], connection.delay = weight, delay
             self._connections.append(connection)
 
     def _change_synapses(self, parts: list[tuple[int, str, Synapses]]) -> None:
         connections = iter(self._connections)
-        for _, _, synapses in parts:
-            delays = (synapses.delays * self.dt + DELAY_MARGIN).tolist()
+        for _, model, synapses in parts:
+            delays = self._delays_of(model, synapses)
             for weight, delay in zip(synapses.weights.tolist(), delays, strict=True):
                 connection = next(connections)
                 connection.weight[0], connection.delay = weight, delay
 
-    def _source(self, gid: int) -> Source:
-        """Return what plays the spikes of a source on this rank."""
+    def _delays_of(self, model: str, synapses: Synapses) -> list[float]:
+        """Return the delays that NEURON is told [ms]."""
+        delays = synapses.delays
+        if not MODELS[model].mechanism:
+            # a spike that is sent takes a step at least
+            delays = np.maximum(delays - 1, self._are_sent(synapses.sources))
+        times: list[float] = (delays * self.dt + DELAY_MARGIN).tolist()
+        return times
+
+    def _relay(self, gid: int) -> Source:
+        """Return what repeats a source's spikes to its targets on this rank."""
         if gid not in self._relays:
-            relay = self.h.SpikeRelay()
-            entrance = self.h.NetCon(None, relay)
-            # events are put behind it; a short delay would only make NEURON exchange often
-            entrance.delay = 1e9
-            self._relays[gid] = Source(relay, entrance)
+            self._relays[gid] = Source(self.h, "SpikeRelay")
         return self._relays[gid]
 
     def _end_wiring(self) -> None:
@@ -310,6 +339,16 @@ class NeuronSimulation(ExternalSimulation):
         amplitudes = (block.parameters["i_offset"] + total).tolist()
         for cell, amplitude in zip(self._cells[block], amplitudes, strict=True):
             cell.clamp.amp = amplitude
+
+    def _set_rates(self) -> None:
+        if self.share_input:
+            return
+        for block, sources in zip(self.poisson_blocks, self._generators, strict=True):
+            rate, start, duration = (block.parameters[p] for p in ("rate", "start", "duration"))
+            columns = rate / 1000.0, start, np.minimum(start + duration, FOREVER)
+            for source, *values in zip(sources, *(x.tolist() for x in columns), strict=True):
+                source.cell.rate, source.cell.start, source.cell.stop = values
+                source.entrance.event(self.h.t)
 
     # --- recording -----------------------------------------------------------------------------
 

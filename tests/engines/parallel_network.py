@@ -13,7 +13,8 @@ if "hidden" in sys.argv:
     neuron_start._mpi_library = lambda: None
 
 engine = sys.argv[2]
-sim.setup(timestep=0.1, seed=42, log=False, engine=engine)
+options = {"share_input": False} if "own" in sys.argv else {}
+sim.setup(timestep=0.1, seed=42, log=False, engine=engine, **options)
 cells = sim.Population(41, sim.IF_curr_exp(tau_refrac=2.0))
 cells.initialize(v=sim.RandomDistribution("uniform", (-65.0, -51.0)))
 noise = sim.Population(41, sim.SpikeSourcePoisson(rate=1000.0))
@@ -34,20 +35,29 @@ projections = [
 ]
 cells.record(["spikes", "v"])
 few.record("spikes")
+noise.record("spikes")
 for duration in (33.3, 66.7):
     sim.run(duration)
 segment = cells.get_data().segments[0]
+noise_segment = noise.get_data().segments[0]
 n_few = few.mean_spike_count()
 connections = [row for each in projections for row in each.get(["weight", "delay"], "list")]
 n_hosts = sim.num_processes()
 if engine == "neuron":
     n_hosts = int(state.simulation.context.nhost())
+
+
+def keys_of(segment):
+    """Return the time and the cell of each spike, sorted."""
+    trains = enumerate(segment.spiketrains)
+    return np.array(sorted((t, i) for i, train in trains for t in train.magnitude))
+
+
 if sim.rank() == 0:
     np.savez(
         sys.argv[1],
-        keys=np.array(
-            sorted((t, i) for i, train in enumerate(segment.spiketrains) for t in train.magnitude)
-        ),
+        keys=keys_of(segment),
+        noise=keys_of(noise_segment),
         n_few=np.array([n_few]),
         v=segment.analogsignals[0].magnitude,
         connections=np.array(connections),

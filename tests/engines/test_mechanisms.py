@@ -72,6 +72,7 @@ def test_the_files_are_pynns_and_distsims():
         "expisyn.mod",
         "alphaisyn.mod",
         "alphasyn.mod",
+        "poissonsource.mod",
         "spikerelay.mod",
         "spikereset.mod",
     ]

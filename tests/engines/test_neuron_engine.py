@@ -227,12 +227,78 @@ def test_currents_parameters_state_and_late_records():
     np.testing.assert_allclose(found, v, atol=10 * 0.05 * (1 / 15 + 1 / 5))
 
 
-@pytest.mark.parametrize("n_many", [2, 3])
-def test_many_ranks_do_what_one_does(mpi_job, tmp_path, n_many):
+def own_noise(seed, duration=1100.0, **parameters):
+    """Return 200 sources of NEURON's own after a run; a cell hears them."""
+    on_neuron.setup(timestep=0.1, seed=seed, share_input=False, **QUIET)
+    noise = on_neuron.Population(200, on_neuron.SpikeSourcePoisson(**parameters))
+    cell = on_neuron.Population(1, on_neuron.IF_curr_delta(v_thresh=1e9, tau_m=1e12))
+    synapse = on_neuron.StaticSynapse(weight=1.0, delay=0.3)
+    on_neuron.Projection(noise, cell, on_neuron.AllToAllConnector(), synapse)
+    noise.record("spikes")
+    cell.record("v")
+    on_neuron.run(duration)
+    return noise, cell
+
+
+def test_neurons_own_sources_are_poisson():
+    noise, cell = own_noise(5, rate=100.0, start=100.0)
+    trains = trains_of(noise)
+    counts = np.array([len(train) for train in trains])
+    # 200 sources for 1 s at 100 Hz; four standard deviations of sum, variance and CV
+    assert abs(counts.sum() - 20_000) < 4 * np.sqrt(20_000)
+    assert abs(counts.var(ddof=1) - 100.0) < 4 * 100.0 * np.sqrt(2 / 199)
+    intervals = np.concatenate([np.diff(train) for train in trains])
+    assert abs(intervals.std() / intervals.mean() - 1.0) < 4 / np.sqrt(intervals.size)
+    assert min(train[0] for train in trains) > 100.0
+    # all different, and different with another seed
+    assert len({tuple(train) for train in trains}) == 200
+    assert trains_of(own_noise(6, rate=100.0, start=100.0)[0]) != trains
+    # every spike is heard, after the delay
+    steps = np.rint(np.sort(np.concatenate(trains)) / 0.1)
+    noise, cell = own_noise(5, rate=100.0, start=100.0)
+    heard = np.searchsorted(steps, np.arange(11001) - 3, side="right")
+    np.testing.assert_allclose(signal_of(cell, "v")[:, 0], -65.0 + heard, atol=1e-3)
+
+
+def test_neurons_own_sources_change_between_runs():
+    noise, _ = own_noise(5, 50.0, rate=0.0)
+    noise.set(rate=500.0)
+    on_neuron.run(100.0)
+    noise.set(rate=1000.0)
+    on_neuron.run(100.0)
+    noise[:100].set(start=300.0, duration=25.0)
+    on_neuron.run(100.0)
+    noise.set(rate=0.0)
+    on_neuron.run(50.0)
+    first, second = (np.concatenate(trains_of(part)) for part in (noise[:100], noise[100:]))
+    edges = [0.0, 50.05, 150.05, 250.05, 300.05, 325.05, 350.05, 400.05]
+    for times, rates in (
+        (first, [0, 500, 1000, 0, 1000, 0, 0]),
+        (second, [0, 500, 1000, 1000, 1000, 1000, 0]),
+    ):
+        counts, _ = np.histogram(times, edges)
+        expected = 100 * np.array(rates) * np.diff(edges) / 1000.0
+        assert (np.abs(counts - expected) <= 4 * np.sqrt(expected)).all()
+
+
+def test_neurons_own_sources_are_others_in_another_segment():
+    noise, _ = own_noise(5, 50.0, rate=300.0)
+    on_neuron.reset()
+    on_neuron.run(50.0)
+    first, second = (
+        [train.magnitude.tolist() for train in segment.spiketrains]
+        for segment in noise.get_data().segments
+    )
+    assert all(mine != theirs for mine, theirs in zip(first, second, strict=True))
+    assert trains_of(own_noise(5, 50.0, rate=300.0)[0]) == first
+
+
+@pytest.mark.parametrize(("n_many", "options"), [(2, []), (3, []), (2, ["own"]), (3, ["own"])])
+def test_many_ranks_do_what_one_does(mpi_job, tmp_path, n_many, options):
     results = []
     for n_ranks in (1, n_many):
         path = tmp_path / f"{n_ranks}.npz"
-        job = mpi_job(n_ranks, NETWORK, path, "neuron")
+        job = mpi_job(n_ranks, NETWORK, path, "neuron", *options)
         assert job.returncode == 0, job.stdout
         with np.load(path) as file:
             results.append(dict(file))
@@ -240,7 +306,7 @@ def test_many_ranks_do_what_one_does(mpi_job, tmp_path, n_many):
     assert (alone["n_hosts"], together["n_hosts"]) == (1, n_many)
     assert alone["keys"].size > 200
     assert alone["n_few"] > 10
-    for name in ("keys", "n_few", "v", "connections"):
+    for name in ("keys", "noise", "n_few", "v", "connections"):
         np.testing.assert_array_equal(together[name], alone[name], err_msg=name)
 
 
@@ -278,8 +344,6 @@ def test_what_cannot_be_is_told(monkeypatch):
     on_neuron.Population(2, on_neuron.IF_curr_exp(tau_refrac=0.0))
     with pytest.raises(EngineError, match="give tau_refrac = dt or more"):
         on_neuron.run(1.0)
-    with pytest.raises(EngineError, match="share_input=False is not available with NEURON"):
-        on_neuron.setup(timestep=0.1, share_input=False, **QUIET)
     with pytest.raises(SetupError, match="threads = 2: engine 'neuron'"):
         on_neuron.setup(threads=2)
     monkeypatch.setitem(sys.modules, "neuron", None)
