@@ -65,10 +65,13 @@ class ExternalSimulation(Description, ABC):
         Of the engine.
     models : collection of str
         Names of the cell models that there are.
+    shortest_piece : float
+        Of a run in which nothing changes [ms].
     """
 
     name: str
     models: Collection[str]
+    shortest_piece = 0.0
 
     def __init__(
         self,
@@ -342,6 +345,7 @@ class ExternalSimulation(Description, ABC):
         """Return the steps at which a run pauses: for progress, and where a current changes."""
         epoch = self.min_delay_steps or 1
         piece = epoch * -(-(last_step - self.step) // (N_PIECES * epoch))
+        piece = max(piece, round(self.shortest_piece / self.dt))
         changes = [injection.steps for injection in self.injections.values()]
         ends = np.unique(np.concatenate([np.arange(self.step, last_step, piece), *changes]))
         return [int(end) for end in ends if self.step < end < last_step] + [last_step]

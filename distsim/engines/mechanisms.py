@@ -23,18 +23,22 @@ COMPILERS = ("c++", "g++", "clang++")
 N_LINES = 5
 
 
-def compiled_mechanisms(neuron_version: str, environ: Mapping[str, str] = os.environ) -> Path:
+def compiled_mechanisms(
+    neuron_version: str, environ: Mapping[str, str] = os.environ, coreneuron: bool = False
+) -> Path:
     """Return the folder with the compiled mechanisms; compile them if there is none.
 
-    It is called `neuron-` and a digest of NEURON's version and the mechanisms' text, in the folder
-    distsim of `XDG_CACHE_HOME` or ~/.cache. What is compiled gets that name only when it is whole,
-    so that no process finds half of it.
+    It is called `neuron-` or `coreneuron-` and a digest of NEURON's version and the mechanisms'
+    text, in the folder distsim of `XDG_CACHE_HOME` or ~/.cache. What is compiled gets that name
+    only when it is whole, so that no process finds half of it.
 
     Parameters
     ----------
     neuron_version : str
     environ : mapping of str to str
         The environment of this process.
+    coreneuron : bool
+        Whether to compile for CoreNEURON as well.
 
     Returns
     -------
@@ -50,14 +54,15 @@ def compiled_mechanisms(neuron_version: str, environ: Mapping[str, str] = os.env
     for file in files:
         digest.update(file.name.encode() + file.read_bytes())
     base = Path(environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "distsim"
-    folder = base / f"neuron-{digest.hexdigest()[:16]}"
+    options = ["-coreneuron"] if coreneuron else []
+    folder = base / f"{'coreneuron' if coreneuron else 'neuron'}-{digest.hexdigest()[:16]}"
     if folder.is_dir():
         return folder
     program = _compiler(environ)
     try:
         base.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=base) as draft:
-            _compile(program, files, Path(draft), environ)
+            _compile([program, *options], files, Path(draft), environ)
             _publish(Path(draft) / "compiled", folder)
     except OSError as error:
         raise EngineError(
@@ -109,7 +114,9 @@ def _compiler(environ: Mapping[str, str]) -> str:
     return program
 
 
-def _compile(program: str, files: list[Path], draft: Path, environ: Mapping[str, str]) -> None:
+def _compile(
+    command: list[str], files: list[Path], draft: Path, environ: Mapping[str, str]
+) -> None:
     """Compile mechanisms into the folder `compiled` of a draft."""
     sources, target = draft / "mod", draft / "compiled"
     sources.mkdir()
@@ -117,7 +124,7 @@ def _compile(program: str, files: list[Path], draft: Path, environ: Mapping[str,
     for file in files:
         shutil.copy(file, sources)
     done = subprocess.run(
-        [program, str(sources)],
+        [*command, str(sources)],
         cwd=target,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -130,8 +137,8 @@ def _compile(program: str, files: list[Path], draft: Path, environ: Mapping[str,
     if done.returncode != 0:
         last = "\n".join(done.stdout.strip().splitlines()[-N_LINES:])
         raise EngineError(
-            f"{program} ended with status {done.returncode} when it compiled NEURON's mechanisms; "
-            f"its last words are:\n{last}"
+            f"{' '.join(command)} ended with status {done.returncode} when it compiled NEURON's "
+            f"mechanisms; its last words are:\n{last}"
         )
 
 

@@ -112,20 +112,19 @@ class Cell:
 
 
 class Source:
-    """An artificial cell of NEURON, and the way to it.
+    """A source of spikes, and the way to it.
 
     Parameters
     ----------
     h : NEURON's interpreter
-    mechanism : str
-        'SpikeRelay' or 'PoissonSource'.
+    mechanism : SpikeRelay or PoissonSource
     """
 
-    __slots__ = ("cell", "entrance")
+    __slots__ = ("entrance", "mechanism")
 
-    def __init__(self, h: Any, mechanism: str) -> None:
-        self.cell = getattr(h, mechanism)()
-        self.entrance = h.NetCon(None, self.cell)
+    def __init__(self, h: Any, mechanism: Any) -> None:
+        self.mechanism = mechanism
+        self.entrance = h.NetCon(None, mechanism)
         # events are put behind it; a short delay would only make NEURON exchange often
         self.entrance.delay = 1e9
 
@@ -138,6 +137,8 @@ class NeuronSimulation(ExternalSimulation):
 
     Parameters
     ----------
+    coreneuron : bool
+        Whether CoreNEURON makes the steps.
     **options
         As for `ExternalSimulation`.
 
@@ -154,12 +155,16 @@ class NeuronSimulation(ExternalSimulation):
     name = "neuron"
     models = MODELS
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, coreneuron: bool = False, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.coreneuron = coreneuron
+        if coreneuron:
+            # the network is copied to it and back in each
+            self.shortest_piece = 1000.0
         # whether NEURON makes its spikes, of each population, by its first gid, ascending; an empty
         # one gives way to the next
         self._is_sent: dict[int, bool] = {}
-        self.h = import_neuron(self.comm)
+        self.h = import_neuron(self.comm, coreneuron)
         self.context = self.h.ParallelContext()
         self._forget()
 
@@ -199,8 +204,12 @@ class NeuronSimulation(ExternalSimulation):
         self._connections: list[Any] = []
         self._relays: dict[int, Source] = {}
         self._generators: list[list[Source]] = []
+        self._place: Any = None
+        # of what NEURON sends, onto cells of this rank [steps]
+        self._shortest = 2**30
         self._spike_times: Any = None
         self._spike_gids: Any = None
+        self._clock: Any = None
         # before the cells: NEURON follows the gids to their sources
         self.context.gid_clear()
         self._cells: dict[CellBlock, list[Cell]] = {}
@@ -219,17 +228,23 @@ class NeuronSimulation(ExternalSimulation):
         if not self.share_input:
             self._add_generators()
         self._spike_times, self._spike_gids = h.Vector(), h.Vector()
+        if self.coreneuron:
+            # it gives the time back only where something is traced
+            self._clock = h.Vector().record(h._ref_t)
         context.spike_record(-1, self._spike_times, self._spike_gids)
 
     def _add_generators(self) -> None:
         """Make this rank's Poisson sources, each with a random stream of its own."""
-        self.h.Random().Random123_globalindex(self.segment)
+        h, seed = self.h, (self.seed & 0xFFFFFFFF, self.seed >> 32)
+        h.Random().Random123_globalindex(self.segment)
+        if any(block.n_local for block in self.poisson_blocks):
+            self._place = h.Section()
         for block in self.poisson_blocks:
-            sources = [Source(self.h, "PoissonSource") for _ in range(block.n_local)]
+            sources = [Source(h, h.PoissonSource(self._place(0.5))) for _ in range(block.n_local)]
             for gid, source in zip(block.gids.tolist(), sources, strict=True):
-                source.cell.numbers.set_ids(gid, self.seed & 0xFFFFFFFF, self.seed >> 32)
-                source.cell.numbers.set_seq(0)
-                self._give_gid(gid, source.cell)
+                source.mechanism.numbers.set_ids(gid, *seed)
+                source.mechanism.numbers.set_seq(0)
+                self._give_gid(gid, source.mechanism)
             self._generators.append(sources)
 
     def _give_gid(self, gid: int, spiking: Any) -> None:
@@ -251,7 +266,7 @@ class NeuronSimulation(ExternalSimulation):
             if is_sent:
                 connection = gid_connect(source, synapse)
             else:
-                connection = h.NetCon(self._relay(source).cell, synapse)
+                connection = h.NetCon(self._relay(source).mechanism, synapse)
             connection.weight[0], connection.delay = weight, delay
             self._connections.append(connection)
 
@@ -265,20 +280,29 @@ class NeuronSimulation(ExternalSimulation):
 
     def _delays_of(self, model: str, synapses: Synapses) -> list[float]:
         """Return the delays that NEURON is told [ms]."""
-        delays = synapses.delays
+        delays, are_sent = synapses.delays, self._are_sent(synapses.sources)
         if not MODELS[model].mechanism:
             # a spike that is sent takes a step at least
-            delays = np.maximum(delays - 1, self._are_sent(synapses.sources))
+            delays = np.maximum(delays - 1, are_sent)
+        self._shortest = min(self._shortest, int(delays[are_sent].min(initial=self._shortest)))
         times: list[float] = (delays * self.dt + DELAY_MARGIN).tolist()
         return times
 
     def _relay(self, gid: int) -> Source:
         """Return what repeats a source's spikes to its targets on this rank."""
         if gid not in self._relays:
-            self._relays[gid] = Source(self.h, "SpikeRelay")
+            self._relays[gid] = Source(self.h, self.h.SpikeRelay())
         return self._relays[gid]
 
     def _end_wiring(self) -> None:
+        (shortest,) = self.smallest_of_all(self._shortest)
+        self._shortest = 2**30
+        if self.coreneuron and self.comm.Get_size() > 1 and shortest < 2:
+            raise EngineError(
+                f"a spike has to arrive {shortest * self.dt:g} ms after it was sent; on several "
+                f"ranks CoreNEURON needs two steps, {2 * self.dt:g} ms (for IF_curr_delta three): "
+                "raise the delay, make timestep shorter, or leave coreneuron=True out"
+            )
         if self._is_initialized:
             # lets NEURON take up the relays that are new
             self.h.fcurrent()
@@ -347,7 +371,8 @@ class NeuronSimulation(ExternalSimulation):
             rate, start, duration = (block.parameters[p] for p in ("rate", "start", "duration"))
             columns = rate / 1000.0, start, np.minimum(start + duration, FOREVER)
             for source, *values in zip(sources, *(x.tolist() for x in columns), strict=True):
-                source.cell.rate, source.cell.start, source.cell.stop = values
+                process = source.mechanism
+                process.rate, process.start, process.stop = values
                 source.entrance.event(self.h.t)
 
     # --- recording -----------------------------------------------------------------------------
@@ -404,7 +429,7 @@ class NeuronSimulation(ExternalSimulation):
         due = [np.arange(probes.next_step, end, probes.interval) for _, probes in late]
         # pause where something is to be sampled that NEURON does not trace
         for step in np.unique(np.concatenate([*due, [end]])).tolist():
-            self.context.psolve((step + END_MARGIN) * self.dt)
+            self._solve(step)
             for block, probes in late:
                 if step == probes.next_step:
                     self.take_samples(probes, self._look(block, probes)[None])
@@ -413,6 +438,17 @@ class NeuronSimulation(ExternalSimulation):
             for probes in traces:
                 self._fetch_samples(block, probes, end)
         self._first_traced = end + 1
+
+    def _solve(self, step: int) -> None:
+        """Make the steps up to this one."""
+        end = (step + END_MARGIN) * self.dt
+        if not self.coreneuron:
+            self.context.psolve(end)
+            return
+        # not by psolve, which gives CoreNEURON six digits of the time; 1000 mV: go on as it is
+        mpi = "--mpi" if self.comm.Get_size() > 1 else ""
+        self.context.nrncore_run(f"--tstop {end!r} --voltage 1000 --verbose 0 {mpi}")
+        self._clock.resize(0)
 
     def _check_synapses(self, block: CellBlock) -> None:
         """Raise if a synapse has so many spikes in its list that it loses some."""

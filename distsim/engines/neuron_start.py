@@ -17,27 +17,37 @@ __all__ = ["import_neuron"]
 
 # NEURON's name for where its library of MPI is
 LIBRARY_VARIABLE = "MPI_LIB_NRN_PATH"
+# and for where CoreNEURON's mechanisms are
+CORENEURON_VARIABLE = "CORENEURONLIB"
 # of Open MPI, MPICH, Intel MPI and Cray MPICH
 LIBRARY_NAME = re.compile(r"/libmpi(ch|_cray\w*)?\.(so|\d)")
 
 
-def import_neuron(comm: Any) -> Any:
+def import_neuron(comm: Any, coreneuron: bool = False) -> Any:
     """Return NEURON's interpreter, with MPI and mechanisms; every rank must call it.
+
+    Parameters
+    ----------
+    comm : communicator
+    coreneuron : bool
+        Whether CoreNEURON has to have the mechanisms, too.
 
     Raises
     ------
     EngineError
-        On every rank, if NEURON is not installed, it does not see all ranks, or its mechanisms
-        cannot be compiled or loaded.
+        On every rank, if NEURON or CoreNEURON is not installed, it does not see all ranks, or its
+        mechanisms cannot be compiled or loaded.
     """
     neuron = _together(comm, _import)
     if comm.Get_size() > 1:
         _together(comm, lambda: _join_ranks(neuron, comm))
-    if not hasattr(neuron.h, "SpikeRelay"):
+    if coreneuron:
+        _together(comm, lambda: _check_coreneuron(neuron))
+    if coreneuron or not hasattr(neuron.h, "SpikeRelay"):
         folder = communication.first_on_each_node(
-            comm, lambda: compiled_mechanisms(neuron.__version__)
+            comm, lambda: compiled_mechanisms(neuron.__version__, coreneuron=coreneuron)
         )
-        _together(comm, lambda: _load(neuron, folder))
+        _together(comm, lambda: _load(neuron, folder, coreneuron))
     return neuron.h
 
 
@@ -114,8 +124,24 @@ def _join_ranks(neuron: Any, comm: Any) -> None:
         )
 
 
-def _load(neuron: Any, folder: Path) -> None:
-    """Load compiled mechanisms."""
+def _check_coreneuron(neuron: Any) -> None:
+    """Raise if this NEURON has no CoreNEURON."""
+    if not neuron.config.arguments.get("NRN_ENABLE_CORENEURON", False):
+        raise EngineError(
+            f"coreneuron=True: this NEURON ({neuron.__version__}) was built without CoreNEURON; "
+            "leave the option out, or `pip install 'distsim[neuron]'`, whose NEURON has it"
+        )
+
+
+def _load(neuron: Any, folder: Path, coreneuron: bool) -> None:
+    """Load compiled mechanisms, and tell CoreNEURON where its own are."""
+    if coreneuron:
+        library = next(folder.glob("*/libcorenrnmech.*"), None)
+        if library is None:
+            raise EngineError(f"CoreNEURON finds no mechanisms in {folder}; delete that folder")
+        os.environ[CORENEURON_VARIABLE] = str(library)
+    if hasattr(neuron.h, "SpikeRelay"):
+        return
     if hasattr(neuron.h, "ResetRefrac"):
         raise EngineError(
             "NEURON has loaded PyNN's mechanisms already, from the present folder or by "

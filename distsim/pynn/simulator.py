@@ -71,6 +71,8 @@ class Setup:
         DISTSIM_ENGINE, else 'native'.
     threads : int
         Of each process; engine 'nest' only.
+    coreneuron : bool
+        Whether CoreNEURON makes the steps; engine 'neuron' only.
     share_input : bool
         Whether Poisson sources spike as on the native engine; False: another engine's own
         generators do.
@@ -88,6 +90,7 @@ class Setup:
     exchange: str = "auto"
     engine: str = dataclasses.field(default_factory=chosen_engine)
     threads: int = 1
+    coreneuron: bool = False
     share_input: bool = True
     progress: bool | None = None
     log: bool | str = True
@@ -130,6 +133,11 @@ class Setup:
                 f"threads = {self.threads}: engine '{self.engine}' has one thread per rank; start "
                 f"{self.threads} ranks instead"
             )
+        if self.coreneuron and self.engine != "neuron":
+            raise SetupError(
+                f"coreneuron=True: engine '{self.engine}' has no CoreNEURON; give "
+                "engine='neuron', or leave the option out"
+            )
         if not self.share_input and self.engine == "native":
             raise SetupError("share_input=False: engine 'native' has no other input")
 
@@ -141,6 +149,8 @@ class Setup:
         options: dict[str, Any] = {"share_input": bool(self.share_input)}
         if self.engine == "nest":
             options["threads"] = int(self.threads)
+        if self.engine == "neuron":
+            options["coreneuron"] = bool(self.coreneuron)
         return options
 
     def _check_times(self) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 import distsim as sim
 
-sim.setup(timestep=0.1, log=False, engine=sys.argv[1])
+sim.setup(timestep=0.1, log=False, engine=sys.argv[1], coreneuron="coreneuron" in sys.argv)
 # most ranks have no cell of it; no bounds of the delays are given
 alone = sim.Population(1, sim.IF_curr_exp(), label="alone")
 source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0, 2.0, 5.0]))

@@ -13,24 +13,39 @@ if "hidden" in sys.argv:
     neuron_start._mpi_library = lambda: None
 
 engine = sys.argv[2]
-options = {"share_input": False} if "own" in sys.argv else {}
-sim.setup(timestep=0.1, seed=42, log=False, engine=engine, **options)
+
+
+def synapse_of(weight, delay):
+    """Return the synapse type of a projection."""
+    return sim.StaticSynapse(weight=weight, delay=delay)
+
+
+sim.setup(
+    timestep=0.1,
+    seed=42,
+    log=False,
+    engine=engine,
+    share_input="own" not in sys.argv,
+    coreneuron="coreneuron" in sys.argv,
+)
 cells = sim.Population(41, sim.IF_curr_exp(tau_refrac=2.0))
 cells.initialize(v=sim.RandomDistribution("uniform", (-65.0, -51.0)))
 noise = sim.Population(41, sim.SpikeSourcePoisson(rate=1000.0))
 first = 1.0 if "late" in sys.argv else 0.0
 given = sim.Population(2, sim.SpikeSourceArray(spike_times=[first, 3.0, 30.0]))
 delay = sim.RandomDistribution("uniform", low=0.1, high=2.0)
+# of spikes that are sent
+slow = sim.RandomDistribution("uniform", low=0.2 if "slow" in sys.argv else 0.1, high=2.0)
 # so few that some rank has none
 few = sim.Population(2, sim.IF_cond_alpha())
 projections = [
-    sim.Projection(pre, post, connector, sim.StaticSynapse(weight=weight, delay=delay), **receptor)
-    for pre, post, connector, weight, receptor in (
-        (noise, cells, sim.OneToOneConnector(), 0.5, {}),
-        (given, cells, sim.AllToAllConnector(), 0.5, {}),
-        (cells, cells, sim.FixedProbabilityConnector(0.2), -0.5, {"receptor_type": "inhibitory"}),
-        (cells, few, sim.AllToAllConnector(), 0.05, {}),
-        (few, cells, sim.AllToAllConnector(), 0.2, {}),
+    sim.Projection(pre, post, connector, synapse, receptor_type=receptor)
+    for pre, post, connector, synapse, receptor in (
+        (noise, cells, sim.OneToOneConnector(), synapse_of(0.5, slow), "excitatory"),
+        (given, cells, sim.AllToAllConnector(), synapse_of(0.5, delay), "excitatory"),
+        (cells, cells, sim.FixedProbabilityConnector(0.2), synapse_of(-0.5, slow), "inhibitory"),
+        (cells, few, sim.AllToAllConnector(), synapse_of(0.05, slow), "excitatory"),
+        (few, cells, sim.AllToAllConnector(), synapse_of(0.2, slow), "excitatory"),
     )
 ]
 cells.record(["spikes", "v"])

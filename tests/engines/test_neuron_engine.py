@@ -1,6 +1,8 @@
 """NEURON as engine, against the native one: same network and input, nearly the same spikes."""
 
+import functools
 import shutil
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +22,15 @@ if find_spec("neuron") is None:
 if not (shutil.which("make") and shutil.which("c++")):
     pytest.skip("NEURON's mechanisms need make and a C++ compiler", allow_module_level=True)
 import distsim.neuron as on_neuron
+
+# in a process of its own, for the same reason
+HAS_CORENEURON = (
+    "import neuron, sys; sys.exit(not neuron.config.arguments['NRN_ENABLE_CORENEURON'])"
+)
+needs_coreneuron = pytest.mark.skipif(
+    subprocess.run([sys.executable, "-c", HAS_CORENEURON], capture_output=True).returncode != 0,
+    reason="this NEURON was built without CoreNEURON",
+)
 
 ONLY_CELL = Path(__file__).parent / "only_cell.py"
 NETWORK = Path(__file__).parent / "parallel_network.py"
@@ -310,9 +321,36 @@ def test_many_ranks_do_what_one_does(mpi_job, tmp_path, n_many, options):
         np.testing.assert_array_equal(together[name], alone[name], err_msg=name)
 
 
-@pytest.mark.parametrize("n_ranks", [2, 4])
-def test_a_cell_alone_and_ranks_without_any(mpi_job, n_ranks):
-    job = mpi_job(n_ranks, ONLY_CELL, "neuron")
+@needs_coreneuron
+@pytest.mark.parametrize("options", [["slow"], ["slow", "own"]])
+def test_coreneuron_does_what_neuron_does_on_any_number_of_ranks(mpi_job, tmp_path, options):
+    results = []
+    for n_ranks, core in ((1, []), (1, ["coreneuron"]), (2, ["coreneuron"]), (3, ["coreneuron"])):
+        path = tmp_path / f"{n_ranks}{core}.npz"
+        job = mpi_job(n_ranks, NETWORK, path, "neuron", *options, *core)
+        assert job.returncode == 0, job.stdout
+        with np.load(path) as file:
+            results.append(dict(file))
+    assert results[0]["keys"].size > 200
+    for found in results[1:]:
+        for name in ("keys", "noise", "n_few", "connections"):
+            np.testing.assert_array_equal(found[name], results[0][name], err_msg=name)
+        np.testing.assert_allclose(found["v"], results[0]["v"], rtol=1e-12)
+
+
+@needs_coreneuron
+def test_delays_that_coreneuron_cannot_exchange_are_an_error(mpi_job, tmp_path):
+    job = mpi_job(2, NETWORK, tmp_path / "no.npz", "neuron", "coreneuron")
+    assert job.returncode != 0
+    assert "arrive 0.1 ms after it was sent; on several ranks CoreNEURON" in job.stdout
+
+
+@pytest.mark.parametrize(
+    ("n_ranks", "options"),
+    [(2, []), (4, []), pytest.param(4, ["coreneuron"], marks=needs_coreneuron)],
+)
+def test_a_cell_alone_and_ranks_without_any(mpi_job, n_ranks, options):
+    job = mpi_job(n_ranks, ONLY_CELL, "neuron", *options)
     assert job.returncode == 0, job.stdout
 
 
@@ -324,6 +362,63 @@ def test_ranks_that_neuron_does_not_see_are_an_error(mpi_job, tmp_path):
     assert "there are 2 ranks, but NEURON sees 1" in job.stdout
     assert "let MPI_LIB_NRN_PATH (now '/nowhere/libmpi.so')" in job.stdout
     assert not list(tmp_path.iterdir())
+
+
+class OnCoreNeuron:
+    """`distsim.neuron`, whose steps CoreNEURON makes."""
+
+    def __getattr__(self, name):
+        return getattr(on_neuron, name)
+
+    @staticmethod
+    def setup(**options):
+        return on_neuron.setup(coreneuron=True, **options)
+
+
+def assert_same(found, expected):
+    """Check that two results are the same; numbers in arrays to rounding."""
+    if isinstance(expected, np.ndarray):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    elif isinstance(expected, tuple) or (expected and isinstance(expected[0], tuple)):
+        for mine, theirs in zip(found, expected, strict=True):
+            assert_same(mine, theirs)
+    else:
+        assert found == expected
+
+
+@needs_coreneuron
+@pytest.mark.parametrize(
+    "run",
+    [
+        *(
+            functools.partial(driven_cells, model=model, strength=strength)
+            for model, strength in STRENGTHS.items()
+        ),
+        jumping_cells,
+        in_segments,
+        quiet_cells,
+        functools.partial(chain, durations=[0.1] * 50),
+        functools.partial(chain, durations=[0.2, 0.2, 0.8, 0.7, 3.1]),
+    ],
+)
+def test_coreneuron_does_what_neuron_does(run):
+    assert_same(run(OnCoreNeuron()), run(on_neuron))
+
+
+@needs_coreneuron
+def test_coreneuron_counts_long_times_to_the_step():
+    def run(sim):
+        sim.setup(timestep=0.01, **QUIET)
+        cells = sim.Population(1, sim.IF_curr_exp(i_offset=1.2))
+        cells.record("spikes")
+        # seven digits
+        for duration in (1234.56, 0.01, 0.33, 20.0):
+            sim.run(duration)
+        cells.record("v")
+        sim.run(0.02)
+        return trains_of(cells), signal_of(cells, "v")
+
+    assert_same(run(OnCoreNeuron()), run(on_neuron))
 
 
 def test_what_cannot_be_is_told(monkeypatch):
@@ -344,6 +439,14 @@ def test_what_cannot_be_is_told(monkeypatch):
     on_neuron.Population(2, on_neuron.IF_curr_exp(tau_refrac=0.0))
     with pytest.raises(EngineError, match="give tau_refrac = dt or more"):
         on_neuron.run(1.0)
+    with pytest.raises(SetupError, match="coreneuron=True: engine 'native' has no CoreNEURON"):
+        native.setup(coreneuron=True)
+    import neuron as simulator
+
+    with monkeypatch.context() as patch:
+        patch.setitem(simulator.config.arguments, "NRN_ENABLE_CORENEURON", False)
+        with pytest.raises(EngineError, match="was built without CoreNEURON; leave the option"):
+            on_neuron.setup(coreneuron=True)
     with pytest.raises(SetupError, match="threads = 2: engine 'neuron'"):
         on_neuron.setup(threads=2)
     monkeypatch.setitem(sys.modules, "neuron", None)

@@ -1,9 +1,11 @@
 : A Poisson source with random numbers of its own, whose spikes are at the ends of steps. An event
 : from outside makes it begin anew, with the rate, start and stop that then hold.
+: CoreNEURON cannot give back what an artificial cell plans after an event, and takes no event
+: within the present step: so this is a point process, and acts when the step of a spike begins.
 
 NEURON {
     THREADSAFE
-    ARTIFICIAL_CELL PoissonSource
+    POINT_PROCESS PoissonSource
     RANGE rate, start, stop
     RANDOM numbers
 }
@@ -16,6 +18,7 @@ PARAMETER {
 
 ASSIGNED {
     dt (ms)
+    next (ms)
     n_begun
 }
 
@@ -24,24 +27,28 @@ INITIAL {
 }
 
 NET_RECEIVE (w) {
-    LOCAL next
+    LOCAL step
+    step = floor(t / dt + 0.5) + 1
     if (flag == 0) {
         n_begun = n_begun + 1
-    }
-    : spikes that an earlier beginning has planned are void
-    if (flag == 0 || flag == n_begun) {
-        next = t
-        if (flag == 0 && start > t) {
-            next = start
-        }
-        if (flag > 0) {
-            net_event(dt * ceil(t / dt))
-        }
+        next = stop
         if (rate > 0) {
-            next = next + random_negexp(numbers) / rate
-            if (next < stop) {
-                net_send(next - t, n_begun)
+            next = t
+            if (start > t) {
+                next = start
             }
+            next = next + random_negexp(numbers) / rate
+        }
+    }
+    : what an earlier beginning has planned is void
+    if (flag == 0 || flag == n_begun) {
+        while (next < stop && ceil(next / dt) <= step) {
+            : not at the step itself, to which the time that is summed up may come late
+            net_event(dt * (step + 0.125))
+            next = next + random_negexp(numbers) / rate
+        }
+        if (next < stop) {
+            net_send(dt * (ceil(next / dt) - 0.875) - t, n_begun)
         }
     }
 }
