@@ -7,7 +7,9 @@ from networks import changed_between_runs
 
 import distsim as sim
 
-connections, trains, v = changed_between_runs(sim, engine=sys.argv[2])
+connections, trains, v = changed_between_runs(
+    sim, engine=sys.argv[2], coreneuron="coreneuron" in sys.argv
+)
 if sim.rank() == 0:
     cells = trains[0] + trains[1]
     np.savez(

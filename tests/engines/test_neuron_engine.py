@@ -9,7 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import QUIET, driven_cells, in_segments, inhibition, signal_of, trains_of, tutorial
+from networks import (
+    QUIET,
+    changed_between_runs,
+    driven_cells,
+    in_segments,
+    inhibition,
+    signal_of,
+    trains_of,
+    tutorial,
+)
 
 import distsim as native
 from distsim.engines import neuron
@@ -403,6 +412,28 @@ def assert_same(found, expected):
 )
 def test_coreneuron_does_what_neuron_does(run):
     assert_same(run(OnCoreNeuron()), run(on_neuron))
+
+
+@needs_coreneuron
+def test_coreneuron_takes_what_changes_between_runs():
+    found, expected = (changed_between_runs(sim) for sim in (OnCoreNeuron(), on_neuron))
+    assert_same(found, expected)
+
+
+@needs_coreneuron
+def test_coreneuron_takes_what_changes_on_ranks(mpi_job, tmp_path):
+    results = []
+    for n_ranks, options in ((1, []), (2, ["coreneuron"])):
+        path = tmp_path / f"{n_ranks}.npz"
+        program = NETWORK.with_name("parallel_changes.py"), path, "neuron", *options
+        job = mpi_job(n_ranks, *program, PYTHONPATH=str(NETWORK.parent))
+        assert job.returncode == 0, job.stdout
+        with np.load(path) as file:
+            results.append(dict(file))
+    expected, found = results
+    for name in ("connections", "counts", "times"):
+        np.testing.assert_array_equal(found[name], expected[name])
+    np.testing.assert_allclose(found["v"], expected["v"], rtol=1e-12)
 
 
 @needs_coreneuron
