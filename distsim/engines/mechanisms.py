@@ -135,10 +135,11 @@ def _compile(
         env=rank_environment(environ),
     )
     if done.returncode != 0:
+        hint = " (without coreneuron=True there is less to compile)" if command[1:] else ""
         last = "\n".join(done.stdout.strip().splitlines()[-N_LINES:])
         raise EngineError(
             f"{' '.join(command)} ended with status {done.returncode} when it compiled NEURON's "
-            f"mechanisms; its last words are:\n{last}"
+            f"mechanisms{hint}; its last words are:\n{last}"
         )
 
 

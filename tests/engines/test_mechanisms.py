@@ -51,12 +51,14 @@ def test_what_is_missing_is_told(tmp_path, monkeypatch):
     assert "pip install 'distsim[neuron]'" in str(caught.value)
 
 
-def test_what_the_compiler_says_last_is_shown(tmp_path, monkeypatch):
+@pytest.mark.parametrize("coreneuron", [False, True])
+def test_what_the_compiler_says_last_is_shown(tmp_path, monkeypatch, coreneuron):
     wrong = tmp_path / "wrong.mod"
     wrong.write_text("NEURON { POINT_PROCESS }\n")
     monkeypatch.setattr(mechanisms, "mechanism_files", lambda: [wrong])
-    with pytest.raises(EngineError, match="nrnivmodl ended with status"):
-        compiled_mechanisms(VERSION, environ_with(tmp_path / "cache"))
+    with pytest.raises(EngineError, match=r"nrnivmodl( -coreneuron)? ended with status") as caught:
+        compiled_mechanisms(VERSION, environ_with(tmp_path / "cache"), coreneuron)
+    assert ("without coreneuron=True there is less to compile" in str(caught.value)) == coreneuron
     assert not list((tmp_path / "cache" / "distsim").iterdir())
 
 
