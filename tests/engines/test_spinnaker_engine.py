@@ -3,6 +3,8 @@
 There is no machine: sPyNNaker lays networks out on its virtual board, which computes nothing.
 """
 
+import atexit
+import importlib
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -110,11 +112,14 @@ def test_a_virtual_board_gives_no_results(tmp_path):
 def virtual_board(tmp_path, monkeypatch):
     """Let sPyNNaker use its virtual board, and write its reports to a temporary folder."""
     pytest.importorskip("spynnaker.pyNN")
+    log = importlib.import_module("spinn_utilities.log")
     (tmp_path / ".spynnaker.cfg").write_text(VIRTUAL)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     yield
+    # at the end of the process it would tell of warnings, far from the test
+    atexit.unregister(log.FormatAdapter.atexit_handler)
     if state._simulation is not None:
         state._simulation.close()
         state._simulation = None

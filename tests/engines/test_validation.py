@@ -11,6 +11,7 @@ import pytest
 
 from distsim import validation
 from distsim.io.recordings import PopulationData, PopulationInfo, SignalData, SpikeData
+from distsim.models import NATIVE_MODELS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -25,6 +26,10 @@ def validate(folder, *arguments):
         check=False,
         timeout=300,
     )
+
+
+def has_neuron():
+    return bool(find_spec("neuron") and shutil.which("make") and shutil.which("c++"))
 
 
 def pairs_of(job):
@@ -85,7 +90,7 @@ def test_networks_spike_in_the_same_steps_on_native_and_nest(tmp_path, arguments
     ids=lambda arguments: "-".join(arguments[:3:2]),
 )
 def test_networks_have_the_same_rates_on_native_and_neuron(tmp_path, arguments):
-    if find_spec("neuron") is None or not (shutil.which("make") and shutil.which("c++")):
+    if not has_neuron():
         pytest.skip("needs NEURON, make and a C++ compiler")
     script, *options = arguments
     job = validate(tmp_path, "--engines", "native,neuron", EXAMPLES / script, *options)
@@ -97,6 +102,29 @@ def test_networks_have_the_same_rates_on_native_and_neuron(tmp_path, arguments):
     assert min(counts) > 400
     assert "neuron: " in job.stdout
     assert job.stdout.count("the same as native's to the bit") == 2
+
+
+@pytest.mark.parametrize("model", NATIVE_MODELS)
+def test_every_model_is_validated_on_all_engines(tmp_path, monkeypatch, model):
+    """Noisy cells: the same spikes on NEST and Brian 2, as many within a step's error on NEURON."""
+    engines = ["native", *(name for name in ("nest", "brian2") if find_spec(name))]
+    if has_neuron():
+        engines.append("neuron")
+    here = Path(__file__).parent
+    monkeypatch.setenv("PYTHONPATH", str(here))
+    # compiled, it would take half a minute
+    (tmp_path / "brian_preferences").write_text("codegen.target = 'numpy'\n")
+    job = validate(tmp_path, "--engines", ",".join(engines), here / "noisy_cells.py", model)
+    assert job.returncode == 0, job.stdout + job.stderr
+    rows = [line.split() for line in job.stdout.splitlines() if line.endswith("ok")]
+    assert [row[2] for row in rows] == engines
+    assert all(int(row[3]) > 50 for row in rows)
+    assert job.stdout.count("the same as native's to the bit") == len(engines)
+    for line in job.stdout.splitlines():
+        words = line.split()
+        if words[2:4] in (["native,", "nest"], ["native,", "brian2"]):
+            assert words[4:8] == ["20", "of", "20", "0"]
+            assert float(words[8]) < 1e-3
 
 
 def test_a_difference_gives_a_status(tmp_path):
