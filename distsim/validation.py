@@ -281,7 +281,8 @@ def draw(outcomes: Sequence[Outcome], path: Path) -> None:
     for k, name in enumerate(names):
         for place, outcome in enumerate(outcomes):
             data, color = outcome.populations[name], f"C{place}"
-            size, width = 14.0 - 4.0 * place, 3.0 - place
+            # those drawn later are smaller, so that the others show around them
+            size, width = max(14.0 - 4.0 * place, 3.0), max(3.0 - place, 0.8)
             if data.spikes is not None:
                 axes[2 * k].scatter(
                     data.spikes.times, data.spikes.senders, size, color, "|", label=outcome.engine
@@ -290,9 +291,9 @@ def draw(outcomes: Sequence[Outcome], path: Path) -> None:
             if v is not None and v.data.shape[1]:
                 times = v.t_start + v.sampling_interval * np.arange(v.data.shape[0])
                 values = np.asarray(v.data[:, 0])
-                axes[2 * k + 1].plot(times, values, color, lw=max(width, 0.8), label=outcome.engine)
+                axes[2 * k + 1].plot(times, values, color, lw=width, label=outcome.engine)
         axes[2 * k].set_ylabel(f"{name}\ncell")
         axes[2 * k + 1].set_ylabel("v of its first cell (mV)")
-        axes[2 * k].legend(loc="upper right")
+    axes[0].legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4)
     axes[-1].set_xlabel("time (ms)")
     figure.savefig(path, dpi=110)
