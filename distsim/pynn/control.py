@@ -48,7 +48,8 @@ def setup(
     min_delay, max_delay : float or 'auto'
         Bounds of all delays [ms]; a delay outside is an error. 'auto': found from the connections.
     **options
-        `seed`, `partition`, `exchange`, `progress`, `log`: see `distsim.pynn.simulator.Setup`.
+        `seed`, `partition`, `exchange`, `engine`, `threads`, `coreneuron`, `share_input`,
+        `progress`, `log`: see `distsim.pynn.simulator.Setup`.
 
     Returns
     -------
