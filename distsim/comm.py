@@ -8,7 +8,8 @@ import pickle
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -212,6 +213,17 @@ def agree(comm: "MPI.Intracomm", error: Exception | None) -> None:
     if extremes[1] < 1:
         text = f"on rank {lowest}: {text}"
     raise _rebuilt(kind, text, values) from error
+
+
+@contextmanager
+def together(comm: "MPI.Intracomm") -> Iterator[None]:
+    """Raise an error of any rank on every rank; every rank must enter and leave."""
+    failure: Exception | None = None
+    try:
+        yield
+    except Exception as error:  # agreed on, then raised on each rank
+        failure = error
+    agree(comm, failure)
 
 
 def gather(comm: "MPI.Intracomm", array: NDArray[Any]) -> NDArray[Any]:

@@ -125,15 +125,11 @@ class Simulation(Description):
             self._is_structure_changed, any(block.is_changed for block in self.poisson_blocks)
         )
         drives = self._agree_on_drives() if is_structure_changed else {}
-        failure: Exception | None = None
-        try:
+        with communication.together(self.comm):
             if is_structure_changed:
                 for network in self.networks.values():
                     network.build(self.dt, drives[network], progress)
             self._refresh_parameters(is_structure_changed)
-        except Exception as error:  # reduced over all ranks, then raised on each
-            failure = error
-        communication.agree(self.comm, failure)
         if is_structure_changed:
             self._agree_on_delays()
         if is_structure_changed or is_poisson_changed:

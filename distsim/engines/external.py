@@ -147,19 +147,16 @@ class ExternalSimulation(Description, ABC):
             self._are_connections_changed or not self._is_built,
             any(block.is_changed for block in self.poisson_blocks),
         )
-        failure: Exception | None = None
-        try:
+        with communication.together(self.comm):
             self._check_sources()
             if not self._is_built:
                 self._begin()
             if is_wired:
                 self._wire(progress)
-            self._hand_over()
-        except Exception as error:  # reduced over all ranks, then raised on each
-            failure = error
-        communication.agree(self.comm, failure)
         if is_wired:
             self._agree_on_delays()
+        with communication.together(self.comm):
+            self._hand_over()
         if is_wired or is_poisson_changed:
             self._fetch_poisson()
         if is_wired:

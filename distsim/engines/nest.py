@@ -68,6 +68,8 @@ class NestSimulation(ExternalSimulation):
             rng_seed=1 + (self.seed + self.segment) % (2**31 - 1),
             print_time=False,
         )
+        if self._bounds is not None:
+            nest.set(min_delay=self._bounds[0], max_delay=self._bounds[1])
         if self.comm.Get_size() > 1:
             # else spikes go astray, on 3 ranks or more, once something is connected after a run
             nest.use_compressed_spikes = False
@@ -86,6 +88,19 @@ class NestSimulation(ExternalSimulation):
 
     # --- building ------------------------------------------------------------------------------
 
+    def prepare(self, progress: Callable[[int], None] = lambda n: None) -> None:
+        """Build what was described, and hand over what was changed; every rank must call it."""
+        self._has_connected = False
+        super().prepare(progress)
+        if self.comm.Get_size() > 1 and any(self.any_rank(self._has_connected)):
+            # else NEST would wait for ranks where nothing was connected
+            self._connect_anchors(self._device_delay)
+
+    def _nest_connect(self, *arguments: Any) -> None:
+        """Let NEST connect nodes."""
+        self.nest.Connect(*arguments)
+        self._has_connected = True
+
     def _hand_over(self) -> None:
         super()._hand_over()
         self._connect_recorder()
@@ -100,6 +115,7 @@ class NestSimulation(ExternalSimulation):
         blocks.sort(key=lambda block: block.first_gid)
         ends = [*(block.first_gid for block in blocks[1:]), self.partition.n_cells]
         self._recorder = None
+        self._delay_range = 1, 1
         # of no populations there is one end, and no block
         for block, end in zip(blocks, ends, strict=False):
             n_cells = end - block.first_gid
@@ -113,10 +129,15 @@ class NestSimulation(ExternalSimulation):
             for block in self.cell_blocks
             for probes in block.probes
         )
+        # on each thread of each rank one that never spikes
+        self._anchors = nest.Create("parrot_neuron", self.comm.Get_size() * self.threads)
         if self._is_slice_a_step:
             # a short delay anywhere makes NEST's slices short
-            ends = nest.Create("parrot_neuron", 2)
-            nest.Connect(ends[0], ends[1], syn_spec={"delay": self.dt})
+            self._connect_anchors(self.dt)
+
+    def _connect_anchors(self, delay: float) -> None:
+        """Connect something on each rank, without effect."""
+        self.nest.Connect(self._anchors, self._anchors, "one_to_one", {"delay": delay})
 
     def _nest_model(self, block: SourceBlock) -> str:
         """Return NEST's name of what a block's cells are."""
@@ -132,7 +153,8 @@ class NestSimulation(ExternalSimulation):
     def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
         if not synapses.sources.size:
             return
-        self.nest.Connect(
+        self._check_delays(synapses.delays)
+        self._nest_connect(
             synapses.sources + 1,
             synapses.targets + 1,
             "one_to_one",
@@ -143,6 +165,17 @@ class NestSimulation(ExternalSimulation):
                 "receptor_type": _port(model, receptor),
             },
         )
+
+    def _check_delays(self, delays: Integers) -> None:
+        """Raise if a delay [steps] is one that NEST, having run, would not take or hang for."""
+        low, high = self._delay_range
+        if self._is_built and delays.size and (delays.min() < low or delays.max() > high):
+            wrong = delays.min() if delays.min() < low else delays.max()
+            raise EngineError(
+                f"delay = {wrong * self.dt:g} ms: in NEST delays must stay between the smallest "
+                f"and largest that there were at the first run(), {low * self.dt:g} and "
+                f"{high * self.dt:g} ms; setup(min_delay=..., max_delay=...) leaves room for others"
+            )
 
     @staticmethod
     def _nest_weights(receptor: int, model: str, synapses: Synapses) -> Floats:
@@ -155,6 +188,7 @@ class NestSimulation(ExternalSimulation):
             return
         ours = [np.concatenate([part[2][k] for part in parts]) for k in range(4)]
         ours[0:2] = [gids + 1 for gids in ours[0:2]]
+        self._check_delays(ours[3])
         weights = np.concatenate([self._nest_weights(*part) for part in parts])
         ports = np.concatenate(
             [np.full(part[2].sources.size, _port(part[1], part[0])) for part in parts]
@@ -168,16 +202,15 @@ class NestSimulation(ExternalSimulation):
         values["delay"][other] = np.round(ours[3][mine] * self.dt, 9)
         if np.allclose(values["delay"], theirs["delay"], rtol=0.0, atol=1e-6):
             del values["delay"]
-        try:
-            self._set(there, values)
-        except self.nest.NESTError as error:
-            raise EngineError(
-                f"NEST does not take the new weights or delays ({error}); after run() delays must "
-                "stay between the smallest and largest that there were"
-            ) from error
+        self._set(there, values)
 
     def _end_building(self) -> None:
-        self._slice_steps = 1 if self._is_slice_a_step else self.min_delay_steps or 1
+        low, high = round(self._device_delay / self.dt), self.max_delay_steps or 1
+        self._slice_steps = 1 if self._is_slice_a_step else low
+        if self._bounds is not None:
+            high = round(self._bounds[1] / self.dt)
+        # what NEST takes from now on
+        self._delay_range = self._slice_steps, high
         if not self.share_input:
             self._add_generators()
 
@@ -191,7 +224,7 @@ class NestSimulation(ExternalSimulation):
                 generators = self.nest.Create("poisson_generator", end - first)
             self._generators.append(generators)
             if block.n_local:
-                self.nest.Connect(
+                self._nest_connect(
                     generators[block.indices.tolist()],
                     self._nodes(block.gids),
                     "one_to_one",
@@ -216,9 +249,17 @@ class NestSimulation(ExternalSimulation):
                 )
 
     @property
+    def _bounds(self) -> tuple[float, float] | None:
+        """Smallest and largest delay as given by the user, if both are: NEST wants no less [ms]."""
+        low, high = self.user_min_delay, self.user_max_delay
+        return None if low is None or high is None else (low, high)
+
+    @property
     def _device_delay(self) -> float:
         """Delay of connections that are NEST's affair: within those that the network has [ms]."""
-        return round(self.dt * (self._delays[0] if self.n_synapses else 1), 9)
+        if self._bounds is not None:
+            return self._bounds[0]
+        return round(self.dt * (self.min_delay_steps or 1), 9)
 
     # --- what may change -----------------------------------------------------------------------
 
@@ -295,7 +336,7 @@ class NestSimulation(ExternalSimulation):
             )
             if probes.positions.size:
                 nodes = self._nodes(block.gids[probes.positions])
-                self.nest.Connect(multimeter, nodes, syn_spec={"delay": self._device_delay})
+                self._nest_connect(multimeter, nodes, None, {"delay": self._device_delay})
             self._multimeters[id(probes)] = multimeter, probes.n_additions
 
     def _connect_recorder(self) -> None:
@@ -309,9 +350,8 @@ class NestSimulation(ExternalSimulation):
         if self._recorder is None:
             self._recorder = self.nest.Create("spike_recorder")
         if new.size:
-            self.nest.Connect(
-                self._nodes(new - 1), self._recorder, syn_spec={"delay": self._device_delay}
-            )
+            nodes = self._nodes(new - 1)
+            self._nest_connect(nodes, self._recorder, None, {"delay": self._device_delay})
             self._recorded_nodes = np.union1d(self._recorded_nodes, new)
 
     # --- running -------------------------------------------------------------------------------

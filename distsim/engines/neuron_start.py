@@ -5,7 +5,7 @@ import ctypes
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,28 +38,21 @@ def import_neuron(comm: Any, coreneuron: bool = False) -> Any:
         On every rank, if NEURON or CoreNEURON is not installed, it does not see all ranks, or its
         mechanisms cannot be compiled or loaded.
     """
-    neuron = _together(comm, _import)
+    with communication.together(comm):
+        neuron = _import()
     if comm.Get_size() > 1:
-        _together(comm, lambda: _join_ranks(neuron, comm))
+        with communication.together(comm):
+            _join_ranks(neuron, comm)
     if coreneuron:
-        _together(comm, lambda: _check_coreneuron(neuron))
+        with communication.together(comm):
+            _check_coreneuron(neuron)
     if coreneuron or not hasattr(neuron.h, "SpikeRelay"):
         folder = communication.first_on_each_node(
             comm, lambda: compiled_mechanisms(neuron.__version__, coreneuron=coreneuron)
         )
-        _together(comm, lambda: _load(neuron, folder, coreneuron))
+        with communication.together(comm):
+            _load(neuron, folder, coreneuron)
     return neuron.h
-
-
-def _together(comm: Any, function: Callable[[], Any]) -> Any:
-    """Call a function; if it fails on one rank, raise its error on all."""
-    result, failure = None, None
-    try:
-        result = function()
-    except Exception as error:  # agreed on, then raised on each rank
-        failure = error
-    communication.agree(comm, failure)
-    return result
 
 
 def _import() -> Any:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from distsim import comm as communication
 from distsim.engine.choice import EXCHANGES
 from distsim.engines.selection import Engine, chosen_engine, engine_class
-from distsim.errors import DistsimError, ParameterError, SetupError, did_you_mean
+from distsim.errors import ParameterError, SetupError, did_you_mean
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
 
@@ -204,14 +204,10 @@ class State(common.control.BaseState):
             self._simulation.close()
             self._simulation = None
         make = engine_class(setup.engine)
-        failure: Exception | None = None
-        try:
+        with communication.together(comm):
             self._simulation = make(
                 comm, float(setup.timestep), int(setup.seed), low, high, **setup.engine_options
             )
-        except DistsimError as error:  # as where the engine is not installed
-            failure = error
-        communication.agree(comm, failure)
         self.started = time.perf_counter()
 
     @property
@@ -293,13 +289,8 @@ class State(common.control.BaseState):
     @contextmanager
     def together(self) -> Iterator[None]:
         """Raise an error of any rank on every rank; every rank must enter and leave."""
-        comm = self.simulation.comm
-        failure: Exception | None = None
-        try:
+        with communication.together(self.simulation.comm):
             yield
-        except Exception as error:  # agreed on, then raised on each rank
-            failure = error
-        communication.agree(comm, failure)
 
     @property
     def is_one_process(self) -> bool:

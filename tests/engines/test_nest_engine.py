@@ -28,6 +28,7 @@ import distsim.nest as on_nest  # noqa: E402
 
 NETWORK = Path(__file__).parent / "parallel_network.py"
 ONLY_CELL = Path(__file__).parent / "only_cell.py"
+ONE_RANK_CONNECTS = Path(__file__).parent / "one_rank_connects.py"
 FAILING_RANK = Path(__file__).parent / "failing_rank.py"
 
 on_ranks = pytest.mark.skipif(not nest_abilities()[0], reason="this NEST was built without MPI")
@@ -159,6 +160,45 @@ def test_another_network_can_follow_one_that_failed_on_a_rank(mpi_job, n_ranks):
     assert len(counts) == n_ranks
     assert len(set(counts)) == 1
     assert float(counts[0]) > 10.0
+
+
+@on_ranks
+@pytest.mark.parametrize("n_ranks", [2, 3])
+@pytest.mark.parametrize("what", ["no connection", "project", "record"])
+def test_one_rank_alone_connects_something(mpi_job, n_ranks, what):
+    outputs = [
+        mpi_job(n, ONE_RANK_CONNECTS, engine, what, timeout=60)
+        for n, engine in ((n_ranks, "nest"), (1, "native"))
+    ]
+    found, expected = (re.findall(rf"{what}: (\S+) spikes", job.stdout) for job in outputs)
+    assert found == n_ranks * expected, outputs[0].stdout
+    assert len(expected) == 1
+    assert (float(expected[0]) > 0) == (what != "no connection")
+
+
+@on_ranks
+def test_a_delay_that_nest_would_hang_for_is_told(mpi_job):
+    job = mpi_job(2, ONE_RANK_CONNECTS, "nest", "longer delay", timeout=60)
+    assert job.returncode != 0
+    assert "delay = 7 ms: in NEST delays must stay between" in job.stdout
+
+
+def test_delays_have_room_where_the_user_gives_bounds():
+    for bounds, limit in (({}, r"0.1 and 0.1 ms"), ({"min_delay": 0.3, "max_delay": 9.0}, None)):
+        on_nest.setup(timestep=0.1, **bounds, **QUIET)
+        cells = on_nest.Population(2, on_nest.IF_curr_exp(i_offset=1.0))
+        cells.record("spikes")
+        on_nest.run(1.0)
+        synapse = on_nest.StaticSynapse(weight=10.0, delay=9.0)
+        projection = on_nest.Projection(cells, cells, on_nest.AllToAllConnector(), synapse)
+        if limit:
+            with pytest.raises(EngineError, match=f"delay = 9 ms: in NEST .*, {limit}; setup"):
+                on_nest.run(1.0)
+            continue
+        on_nest.run(99.0)
+        projection.set(delay=0.3)
+        on_nest.run(1.0)
+        assert sum(map(len, trains_of(cells))) > 10
 
 
 def test_what_cannot_be_is_told(monkeypatch):
