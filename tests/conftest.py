@@ -29,7 +29,12 @@ from distsim.launch import (  # noqa: E402
 )
 
 # with importlib mode, pytest leaves sys.path alone, so what tests import is made importable here
-for path in ("naive.py", "engines/networks.py"):
+for path in (
+    "naive.py",
+    "engines/networks.py",
+    "engines/model_networks.py",
+    "engines/neuron_marks.py",
+):
     spec = importlib.util.spec_from_file_location(Path(path).stem, Path(__file__).parent / path)
     sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sys.modules[spec.name])

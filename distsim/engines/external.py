@@ -227,7 +227,7 @@ class ExternalSimulation(Description, ABC):
         for row, variable in enumerate(block.model.states):
             values = block.state[row]
             old = before[row] if before is not None else np.full(block.n_local, np.nan)
-            changed = np.flatnonzero(values != old)
+            changed = np.flatnonzero((values != old) & ~np.isnan(values))
             if changed.size:
                 yield variable, changed, values[changed]
         self._given[block] = block.state.copy()
@@ -321,6 +321,9 @@ class ExternalSimulation(Description, ABC):
             self._make_steps(self._pieces(last_step, progress), last_step)
             self._collect(first)
             self._record_sources(first, last_step)
+            for block, given in self._given.items():
+                # no longer what it was: what is set from now on is new, be it the same as before
+                block.state[:] = given[:] = np.nan
         self.counters["steps"] += last_step - first
         self.seconds["run"] += time.perf_counter() - started
 

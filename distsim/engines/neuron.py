@@ -1,6 +1,6 @@
 """NEURON as engine: each cell a section of one compartment, one process per rank."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from distsim.engine.poisson import PoissonBlock
 from distsim.engine.recorder import ProbeSet
 from distsim.engine.spike_arrays import ArrayBlock
 from distsim.engines.external import ExternalSimulation, Synapses
+from distsim.engines.neuron_models import FOREVER, MODELS, Cell
 from distsim.engines.neuron_start import import_neuron
 from distsim.errors import EngineError
 from distsim.models import CellModel
@@ -20,95 +21,14 @@ __all__ = ["NeuronSimulation"]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-# a cell's length and diameter [um], of an area of 1e-3 cm2: cm [nF] is then in uF/cm2
-LENGTH = 100.0
-DIAMETER = 1000.0 / np.pi
 # longest interval between two exchanges of spikes [ms]
 MAX_STEP = 10.0
 # added to delays [ms]: NEURON wants the smallest above dt, and delivers at the nearest step
 DELAY_MARGIN = 1e-6
 # what lies between the last step of a run and the time that NEURON is told [steps]
 END_MARGIN = 0.25
-# what ends at this time ends never [ms]
-FOREVER = 1e12
 # spikes that a synapse of alpha shape can hold
 MAX_SPIKES = 999
-
-
-class NeuronModel(NamedTuple):
-    """What NEURON has for a model's synapses.
-
-    Attributes
-    ----------
-    mechanism : str
-        NEURON's name of the synapse; none where the spike's mechanism makes jumps of v.
-    variable : str
-        What PyNN's name of a synaptic variable begins with.
-    attribute : str
-        What the synapse calls it.
-    sign : float
-        PyNN's value for 1 of the synapse's.
-    is_alpha : bool
-        Whether the synapse keeps a list of spikes instead of a state.
-    """
-
-    mechanism: str = ""
-    variable: str = ""
-    attribute: str = ""
-    sign: float = 1.0
-    is_alpha: bool = False
-
-
-MODELS = {
-    "IF_curr_exp": NeuronModel("ExpISyn", "isyn", "i", -1.0),
-    "IF_curr_alpha": NeuronModel("AlphaISyn", "isyn", "i", -1.0, is_alpha=True),
-    "IF_curr_delta": NeuronModel(variable="jump", attribute="jump"),
-    "IF_cond_exp": NeuronModel("ExpSyn", "gsyn", "g"),
-    "IF_cond_alpha": NeuronModel("AlphaSyn", "gsyn", "g", is_alpha=True),
-}
-
-
-class Cell:
-    """A section with leak, clamp, reset mechanism and two synapses.
-
-    Parameters
-    ----------
-    h : NEURON's interpreter
-    mechanism : str
-        Name of the synapse; if empty, the reset mechanism takes their place.
-    """
-
-    __slots__ = ("clamp", "reset", "section", "segment", "synapses")
-
-    def __init__(self, h: Any, mechanism: str) -> None:
-        self.section = h.Section()
-        self.section.L = LENGTH
-        self.section.diam = DIAMETER
-        self.section.insert("pas")
-        self.segment = self.section(0.5)
-        self.clamp = h.IClamp(self.segment)
-        self.clamp.delay, self.clamp.dur = 0.0, FOREVER
-        self.reset = h.SpikeReset(self.segment)
-        # excitatory, inhibitory
-        self.synapses = self.reset, self.reset
-        if mechanism:
-            make = getattr(h, mechanism)
-            self.synapses = make(self.segment), make(self.segment)
-
-    def set_parameters(self, values: dict[str, float]) -> None:
-        """Set parameters, by PyNN's names."""
-        segment, reset = self.segment, self.reset
-        segment.cm = reset.cm = values["cm"]
-        segment.pas.g = 1e-3 * values["cm"] / values["tau_m"]
-        segment.pas.e = values["v_rest"]
-        reset.vreset, reset.vthresh = values["v_reset"], values["v_thresh"]
-        reset.trefrac = values["tau_refrac"]
-        self.clamp.amp = values["i_offset"]
-        for synapse, receptor in zip(self.synapses, "EI", strict=True):
-            if f"tau_syn_{receptor}" in values:
-                synapse.tau = values[f"tau_syn_{receptor}"]
-            if f"e_rev_{receptor}" in values:
-                synapse.e = values[f"e_rev_{receptor}"]
 
 
 class Source:
@@ -209,6 +129,8 @@ class NeuronSimulation(ExternalSimulation):
         self._shortest = 2**30
         self._spike_times: Any = None
         self._spike_gids: Any = None
+        # whose spikes at the end of the last run are recorded already
+        self._counted = np.zeros(0, np.int64)
         self._clock: Any = None
         # before the cells: NEURON follows the gids to their sources
         self.context.gid_clear()
@@ -220,11 +142,11 @@ class NeuronSimulation(ExternalSimulation):
         h, context = self.h, self.context
         h.dt = self.dt
         for block in self.cell_blocks:
-            mechanism = MODELS[block.model.name].mechanism
-            self._cells[block] = [Cell(h, mechanism) for _ in range(block.n_local)]
+            model = MODELS[block.model.name]
+            self._cells[block] = [Cell(h, model) for _ in range(block.n_local)]
             for gid, cell in zip(block.gids.tolist(), self._cells[block], strict=True):
                 self._cell_of[gid] = cell
-                self._give_gid(gid, cell.reset)
+                self._give_gid(gid, cell.source)
         if not self.share_input:
             self._add_generators()
         self._spike_times, self._spike_gids = h.Vector(), h.Vector()
@@ -281,7 +203,7 @@ class NeuronSimulation(ExternalSimulation):
     def _delays_of(self, model: str, synapses: Synapses) -> list[float]:
         """Return the delays that NEURON is told [ms]."""
         delays, are_sent = synapses.delays, self._are_sent(synapses.sources)
-        if not MODELS[model].mechanism:
+        if not MODELS[model].synapse:
             # a spike that is sent takes a step at least
             delays = np.maximum(delays - 1, are_sent)
         self._shortest = min(self._shortest, int(delays[are_sent].min(initial=self._shortest)))
@@ -300,7 +222,7 @@ class NeuronSimulation(ExternalSimulation):
         if self.coreneuron and self.comm.Get_size() > 1 and shortest < 2:
             raise EngineError(
                 f"a spike has to arrive {shortest * self.dt:g} ms after it was sent; on several "
-                f"ranks CoreNEURON needs two steps, {2 * self.dt:g} ms (for IF_curr_delta three): "
+                f"ranks CoreNEURON needs two steps, {2 * self.dt:g} ms (for IF_curr_delta and Izhikevich three): "
                 "raise the delay, make timestep shorter, or leave coreneuron=True out"
             )
         if self._is_initialized:
@@ -309,10 +231,9 @@ class NeuronSimulation(ExternalSimulation):
         self.context.set_maxstep(MAX_STEP)
 
     def _end_building(self) -> None:
-        # below threshold, so that NEURON sees it crossed where a cell begins above
-        for block, cells in self._cells.items():
-            for cell, v_reset in zip(cells, block.parameters["v_reset"].tolist(), strict=True):
-                cell.segment.v = v_reset
+        for cells in self._cells.values():
+            for cell in cells:
+                cell.begin()
         self.h.finitialize()
         self._is_initialized = True
         for block in self.cell_blocks:
@@ -321,20 +242,24 @@ class NeuronSimulation(ExternalSimulation):
     # --- what may change -----------------------------------------------------------------------
 
     def _set_parameters(self, block: CellBlock) -> None:
-        if (block.parameters["tau_refrac"] <= 0).any():
-            raise EngineError(
-                f"tau_refrac = 0 ms of {block.model.name}: in NEURON a cell above threshold again "
-                "in the step after a spike would be silent; give tau_refrac = dt or more"
-            )
-        # whole steps, rounded up as on the native engine
-        refractory = refractory_steps(block.parameters, self.dt) * self.dt
-        parameters = block.parameters | {"tau_refrac": refractory}
+        parameters = block.parameters
+        if "tau_refrac" in parameters:
+            if (parameters["tau_refrac"] <= 0).any():
+                raise EngineError(
+                    f"tau_refrac = 0 ms of {block.model.name}: in NEURON a cell above threshold "
+                    "again in the step after a spike would be silent; give tau_refrac = dt or more"
+                )
+            # whole steps, rounded up as on the native engine
+            refractory = refractory_steps(parameters, self.dt) * self.dt
+            parameters = parameters | {"tau_refrac": refractory}
         columns = [parameters[name].tolist() for name in block.model.parameters]
         for cell, *values in zip(self._cells[block], *columns, strict=True):
             cell.set_parameters(dict(zip(block.model.parameters, values, strict=True)))
 
     def _set_state(self, block: CellBlock) -> None:
-        if MODELS[block.model.name].is_alpha and block.state[1:].any():
+        model = MODELS[block.model.name]
+        is_kept = [model.is_alpha and model.is_synaptic(name) for name in block.model.states]
+        if np.nan_to_num(block.state[is_kept]).any():
             raise EngineError(
                 f"NEURON can set no synaptic variable of {block.model.name}, whose synapses keep "
                 "spikes instead of a state; leave them at 0"
@@ -343,26 +268,13 @@ class NeuronSimulation(ExternalSimulation):
         if not self._is_initialized:
             return
         for variable, positions, values in self.changed_state(block):
-            if MODELS[block.model.name].is_alpha and variable != "v":
-                continue
-            self._set_variable(block, variable, positions, values)
-
-    def _set_variable(
-        self, block: CellBlock, variable: str, positions: Integers, values: Floats
-    ) -> None:
-        cells, model = self._cells[block], MODELS[block.model.name]
-        if variable == "v":
-            for position, value in zip(positions.tolist(), values.tolist(), strict=True):
-                cells[position].segment.v = value
-            return
-        receptor = _receptor(variable)
-        for position, value in zip(positions.tolist(), values.tolist(), strict=True):
-            setattr(cells[position].synapses[receptor], model.attribute, value * model.sign)
+            if not is_kept[block.model.state_row(variable)]:
+                for position, value in zip(positions.tolist(), values.tolist(), strict=True):
+                    self._cells[block][position].set_variable(variable, value)
 
     def _set_current(self, block: CellBlock, total: Floats) -> None:
-        amplitudes = (block.parameters["i_offset"] + total).tolist()
-        for cell, amplitude in zip(self._cells[block], amplitudes, strict=True):
-            cell.clamp.amp = amplitude
+        for cell, amplitude in zip(self._cells[block], total.tolist(), strict=True):
+            cell.inject(amplitude)
 
     def _set_rates(self) -> None:
         if self.share_input:
@@ -379,10 +291,11 @@ class NeuronSimulation(ExternalSimulation):
 
     def _set_probes(self, block: CellBlock) -> None:
         """Let NEURON trace what is recorded from the beginning; it takes up nothing later."""
+        cells = self._cells[block]
         if not self._is_initialized:
             self._traces[block] = {
                 probes: [
-                    self.h.Vector().record(self._reference(block, position, probes.variable))
+                    self.h.Vector().record(cells[position].reference(probes.variable))
                     for position in probes.positions.tolist()
                 ]
                 for probes in block.probes
@@ -392,22 +305,6 @@ class NeuronSimulation(ExternalSimulation):
             for probes, traces in self._traces[block].items()
             if probes in block.probes and len(traces) == probes.positions.size
         }
-
-    def _reference(self, block: CellBlock, position: int, variable: str) -> Any:
-        """Return NEURON's pointer to a cell's variable."""
-        cell, model = self._cells[block][position], MODELS[block.model.name]
-        if variable == "v":
-            return cell.segment._ref_v
-        if not variable.startswith(model.variable):
-            raise EngineError(
-                f"NEURON does not show '{variable}' of {block.model.name}; record 'v', "
-                f"'{model.variable}_exc' or '{model.variable}_inh'"
-            )
-        return getattr(cell.synapses[_receptor(variable)], f"_ref_{model.attribute}")
-
-    @staticmethod
-    def _sign(block: CellBlock, variable: str) -> float:
-        return 1.0 if variable == "v" else MODELS[block.model.name].sign
 
     # --- running -------------------------------------------------------------------------------
 
@@ -463,8 +360,8 @@ class NeuronSimulation(ExternalSimulation):
 
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
         positions, variable = probes.positions.tolist(), probes.variable
-        values = [self._reference(block, position, variable)[0] for position in positions]
-        return np.array(values, np.float64) * self._sign(block, variable)
+        values = [self._cells[block][position].reference(variable)[0] for position in positions]
+        return np.array(values, np.float64) * MODELS[block.model.name].unit(variable)
 
     def _fetch_samples(self, block: CellBlock, probes: ProbeSet, end: int) -> None:
         """Record what is due of the traces up to a step, and empty them."""
@@ -472,7 +369,7 @@ class NeuronSimulation(ExternalSimulation):
         rows = np.full((due.size, probes.positions.size), np.nan)
         for column, trace in enumerate(self._traces[block][probes]):
             samples = trace.as_numpy()[due - self._first_traced]
-            rows[:, column] = samples * self._sign(block, probes.variable)
+            rows[:, column] = samples * MODELS[block.model.name].unit(probes.variable)
             trace.resize(0)
         self.take_samples(probes, rows)
 
@@ -482,25 +379,19 @@ class NeuronSimulation(ExternalSimulation):
         gids = self._spike_gids.as_numpy().astype(np.int64)
         self._spike_times.resize(0)
         self._spike_gids.resize(0)
-        is_new = (steps > first) | (first == 0)
-        late = self._gids_above_threshold()
+        is_new = (steps > first) | ~np.isin(gids, self._counted)
+        self._counted = self._gids_that_spike()
         self.take_spikes(
-            np.concatenate([steps[is_new], np.full(late.size, self.step, np.int64)]),
-            np.concatenate([gids[is_new], late]),
+            np.concatenate([steps[is_new], np.full(self._counted.size, self.step, np.int64)]),
+            np.concatenate([gids[is_new], self._counted]),
         )
 
-    def _gids_above_threshold(self) -> Integers:
+    def _gids_that_spike(self) -> Integers:
         parts = [np.zeros(0, np.int64)]
         for block, cells in self._cells.items():
-            v = np.array([cell.segment.v for cell in cells], np.float64)
-            parts.append(block.gids[v > block.parameters["v_thresh"]])
+            parts.append(block.gids[np.array([cell.is_spiking() for cell in cells], np.bool_)])
         return np.concatenate(parts)
 
     def close(self) -> None:
         """Delete everything that NEURON holds of this simulation."""
         self._forget()
-
-
-def _receptor(variable: str) -> int:
-    """Return the receptor that a synaptic variable is of."""
-    return int(variable.endswith("_inh"))

@@ -1,20 +1,15 @@
 """What is changed between two runs, on every engine: weights, delays, projections, currents."""
 
-import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import changed_between_runs
+from networks import QUIET, changed_between_runs, signal_of
+from neuron_marks import needs_neuron
 
 import distsim as sim
 from distsim.engines.nest import nest_abilities
 
-needs_neuron = pytest.mark.skipif(
-    find_spec("neuron") is None or not (shutil.which("make") and shutil.which("c++")),
-    reason="needs NEURON, make and a C++ compiler",
-)
 # Brian calls other packages in ways that are to end
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -47,6 +42,20 @@ def test_changes_have_nearly_the_same_effect_in_neuron(on_native):
         counts = [np.histogram(np.concatenate(each), ends)[0] for each in (mine, theirs)]
         assert counts[0].min() > 200
         np.testing.assert_allclose(counts[1], counts[0], rtol=0.05)
+
+
+@pytest.mark.parametrize("engine", ["nest", "brian2", pytest.param("neuron", marks=needs_neuron)])
+def test_the_value_of_before_can_be_set_again(engine):
+    if engine != "neuron":
+        pytest.importorskip(engine)
+    sim.setup(timestep=0.1, engine=engine, **QUIET)
+    cells = sim.Population(2, sim.IF_curr_exp(), initial_values={"v": -60.0})
+    cells.record("v")
+    sim.run(10.0)
+    cells[:1].initialize(v=-60.0)
+    sim.run(1.0)
+    expected = [-65.0 + 5.0 * np.exp(-t / 20.0) for t in (1.0, 11.0)]
+    np.testing.assert_allclose(signal_of(cells, "v")[-1], expected, atol=0.02)
 
 
 def on_ranks(mpi_job, n_ranks, engine, path):

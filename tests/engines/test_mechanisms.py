@@ -74,7 +74,11 @@ def test_the_files_are_pynns_and_distsims():
         "expisyn.mod",
         "alphaisyn.mod",
         "alphasyn.mod",
+        "adexpreset.mod",
+        "izhikevichcell.mod",
         "poissonsource.mod",
+        "sfareset.mod",
         "spikerelay.mod",
         "spikereset.mod",
+        "traubchannels.mod",
     ]

@@ -1,10 +1,7 @@
 """NEURON as engine, against the native one: same network and input, nearly the same spikes."""
 
 import functools
-import shutil
-import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -19,27 +16,16 @@ from networks import (
     trains_of,
     tutorial,
 )
+from neuron_marks import HAS_NEURON, needs_coreneuron
 
 import distsim as native
-from distsim.engines import neuron
+from distsim.engines import neuron_models
 from distsim.errors import EngineError, SetupError
 from distsim.pynn.simulator import state
 
-# not by importing it, which would load an MPI of its own before mpi4py has loaded one
-if find_spec("neuron") is None:
-    pytest.skip("NEURON is not installed", allow_module_level=True)
-if not (shutil.which("make") and shutil.which("c++")):
-    pytest.skip("NEURON's mechanisms need make and a C++ compiler", allow_module_level=True)
+if not HAS_NEURON:
+    pytest.skip("needs NEURON, make and a C++ compiler", allow_module_level=True)
 import distsim.neuron as on_neuron
-
-# in a process of its own, for the same reason
-HAS_CORENEURON = (
-    "import neuron, sys; sys.exit(not neuron.config.arguments['NRN_ENABLE_CORENEURON'])"
-)
-needs_coreneuron = pytest.mark.skipif(
-    subprocess.run([sys.executable, "-c", HAS_CORENEURON], capture_output=True).returncode != 0,
-    reason="this NEURON was built without CoreNEURON",
-)
 
 ONLY_CELL = Path(__file__).parent / "only_cell.py"
 NETWORK = Path(__file__).parent / "parallel_network.py"
@@ -455,7 +441,7 @@ def test_coreneuron_counts_long_times_to_the_step():
 def test_what_cannot_be_is_told(monkeypatch):
     on_neuron.setup(timestep=0.1, **QUIET)
     with monkeypatch.context() as patch:
-        patch.delitem(neuron.MODELS, "IF_curr_delta")
+        patch.delitem(neuron_models.MODELS, "IF_curr_delta")
         with pytest.raises(EngineError, match=r"IF_curr_delta is not available on engine 'neuron'"):
             on_neuron.Population(2, on_neuron.IF_curr_delta())
     on_neuron.setup(timestep=0.1, **QUIET)

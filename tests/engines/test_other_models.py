@@ -1,8 +1,12 @@
 """Cell types that only other engines have: these engines against each other."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from model_networks import CASES, CHANGES, changed, driven
 from networks import QUIET, signal_of, trains_of
+from neuron_marks import needs_coreneuron, needs_neuron
 
 import distsim as sim
 from distsim.errors import EngineError
@@ -12,39 +16,9 @@ pytest.importorskip("nest")
 # Brian calls other packages in ways that are to end
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-# parameters, largest i_offset [nA], and the weight of all synapses [uS or mV]
-CASES = {
-    "EIF_cond_exp_isfa_ista": ({"tau_refrac": 2.0}, 0.5, 0.01),
-    "EIF_cond_alpha_isfa_ista": ({"tau_refrac": 2.0}, 0.5, 0.01),
-    "IF_cond_exp_gsfa_grr": ({"tau_refrac": 1.0}, 0.5, 0.01),
-    "HH_cond_exp": ({"tau_syn_E": 2.0, "tau_syn_I": 5.0}, 0.5, 0.01),
-    "Izhikevich": ({}, 0.01, 1.0),
-}
-
-
-def driven(model, engine, timestep=0.1):
-    """Run 20 cells for 300 ms, each with a current and noise of its own; return trains, signals."""
-    parameters, offset, weight = CASES[model]
-    sim.setup(timestep=timestep, seed=3, engine=engine, **QUIET)
-    cells = sim.Population(20, getattr(sim, model)(**parameters))
-    cells.set(i_offset=sim.RandomDistribution("uniform", (0.0, offset)))
-    inhibition = -weight if model == "Izhikevich" else weight
-    for rate, connector, receptor, w in (
-        (600.0, sim.OneToOneConnector(), "excitatory", weight),
-        (200.0, sim.FixedProbabilityConnector(0.2), "inhibitory", inhibition),
-    ):
-        noise = sim.Population(20, sim.SpikeSourcePoisson(rate=rate))
-        synapse = sim.StaticSynapse(weight=w, delay=1.0)
-        sim.Projection(noise, cells, connector, synapse, receptor_type=receptor)
-    cells.record("all")
-    sim.run(200.0)
-    sim.run(100.0)
-    variables = [name for name in cells.celltype.recordable if name != "spikes"]
-    return trains_of(cells), {name: signal_of(cells, name) for name in variables}
-
 
 def test_all_are_tested():
-    assert set(CASES) == set(CELL_MODELS) - set(NATIVE_MODELS)
+    assert set(CASES) == set(CHANGES) == set(CELL_MODELS) - set(NATIVE_MODELS)
 
 
 @pytest.mark.parametrize("model", ["IF_cond_exp_gsfa_grr", "Izhikevich"])
@@ -88,6 +62,109 @@ def test_channels_open_alike_in_nest_and_brian2(timestep):
         assert 0.0 <= signals[name].min() <= signals[name].max() <= 1.0
         mean = np.nanmean(nest_signals[name])
         assert signals[name].mean() == pytest.approx(mean, rel=1.5 * timestep)
+
+
+NOT_EXACT = [model for model in CASES if model != "Izhikevich"]
+
+
+@needs_neuron
+@pytest.mark.parametrize("model", NOT_EXACT)
+def test_neuron_comes_closer_to_nest_with_shorter_steps(model):
+    """Of first order in NEURON, adaptive in NEST."""
+    errors = []
+    for timestep in (0.1, 0.02):
+        (nest_trains, nest_signals), (trains, signals) = (
+            driven(model, engine, timestep) for engine in ("nest", "neuron")
+        )
+        n = sum(map(len, nest_trains))
+        assert n > 100
+        assert sum(map(len, trains)) == pytest.approx(n, rel=0.02)
+        firsts = np.array([[x[0], y[0]] for x, y in zip(trains, nest_trains, strict=True) if x])
+        assert np.median(np.abs(firsts[:, 0] - firsts[:, 1])) < 1.01 * timestep
+        end = int((firsts.min() - 2.0) / timestep)
+        # a conductance is recorded before what arrives at the very step
+        for name in set(signals) - {"gsyn_exc", "gsyn_inh"}:
+            atol = 0.15 if name == "v" else 1e-3
+            np.testing.assert_allclose(nest_signals[name][:end], signals[name][:end], atol=atol)
+        errors.append(np.abs(nest_signals["v"][:end] - signals["v"][:end]).max())
+    assert errors[1] < 0.4 * errors[0]
+
+
+def without_spikes(trains, signal):
+    """Return a signal with nan at the steps of spikes, at which NEURON shows no reset yet."""
+    masked = signal.copy()
+    for column, train in enumerate(trains):
+        masked[np.rint(np.array(train) / 0.1).astype(int), column] = np.nan
+    return masked
+
+
+@needs_neuron
+@pytest.mark.parametrize("run", [driven, changed])
+def test_izhikevichs_cells_do_the_same_in_nest_and_neuron(run):
+    (nest_trains, nest_signals), (trains, signals) = (
+        run("Izhikevich", engine=engine) for engine in ("nest", "neuron")
+    )
+    assert sum(map(len, trains)) > 100
+    assert trains == nest_trains
+    for name, signal in signals.items():
+        found, expected = (without_spikes(trains, each) for each in (signal, nest_signals[name]))
+        difference = np.abs(found - expected)
+        # rounding, which grows where a potential runs away
+        assert np.nanquantile(difference, 0.98) < 1e-5
+        assert np.nanmax(difference) < 0.5
+
+
+@needs_neuron
+@pytest.mark.parametrize("model", NOT_EXACT)
+def test_changes_have_nearly_the_same_effect_in_neuron(model):
+    (nest_trains, nest_signals), (trains, signals) = (
+        changed(model, engine=engine) for engine in ("nest", "neuron")
+    )
+    ends = np.arange(0.0, 241.0, 80.0)
+    counts, expected = (
+        np.histogram(np.concatenate(each), ends)[0] for each in (trains, nest_trains)
+    )
+    np.testing.assert_allclose(counts, expected, rtol=0.06, atol=2)
+    assert expected.sum() > 80
+    for name in CHANGES[model][0]:
+        np.testing.assert_array_equal(signals[name][0], nest_signals[name][0])
+        # half of the cells begin anew at step 1600
+        found, there = (each[name][1601, ::2] for each in (signals, nest_signals))
+        if name == "v":
+            # not held at v_reset on one of the engines
+            is_free = (np.abs(found + 70.6) > 0.01) & (np.abs(there + 70.6) > 0.01)
+            assert is_free.sum() >= 3
+            np.testing.assert_allclose(found[is_free], there[is_free], atol=0.7)
+        elif name == "gsyn_exc":
+            # some hear something
+            assert np.median(np.abs(found - there)) < 1e-6
+        else:
+            np.testing.assert_allclose(found, there, atol=1e-3)
+
+
+@needs_neuron
+@pytest.mark.parametrize(
+    ("n_ranks", "options"),
+    [
+        (2, []),
+        pytest.param(1, ["coreneuron"], marks=needs_coreneuron),
+        pytest.param(2, ["coreneuron"], marks=needs_coreneuron),
+    ],
+)
+def test_models_do_the_same_on_ranks_and_with_coreneuron(mpi_job, tmp_path, n_ranks, options):
+    results = []
+    program = Path(__file__).with_name("parallel_models.py")
+    for n, given in ((1, []), (n_ranks, options)):
+        path = tmp_path / f"{n}{given}.npz"
+        job = mpi_job(n, program, path, "neuron", *given, PYTHONPATH=str(program.parent))
+        assert job.returncode == 0, job.stdout
+        with np.load(path) as file:
+            results.append(dict(file))
+    expected, found = results
+    assert set(found) == set(expected)
+    for name, values in expected.items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
+    assert min(expected[f"{model} counts"].sum() for model in CASES) > 80
 
 
 def test_a_type_of_nests_own_is_nests():

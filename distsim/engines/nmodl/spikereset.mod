@@ -1,11 +1,11 @@
 : Threshold, reset and refractory period of a cell of one compartment, and jumps of its potential.
-: While the cell is refractory a huge conductance holds it at vreset. The potential is never
+: While the cell is refractory a huge conductance holds it at v_reset. The potential is never
 : assigned, which CoreNEURON would not notice: a jump is the current that makes it within a step.
 
 NEURON {
     THREADSAFE
     POINT_PROCESS SpikeReset
-    RANGE vthresh, vreset, trefrac, cm, g, jump
+    RANGE v_thresh, v_reset, tau_refrac, cm, g, jump
     NONSPECIFIC_CURRENT i
 }
 
@@ -17,9 +17,9 @@ UNITS {
 }
 
 PARAMETER {
-    vthresh = -50 (mV)
-    vreset = -65 (mV)
-    trefrac = 1 (ms) : above 0
+    v_thresh = -50 (mV)
+    v_reset = -65 (mV)
+    tau_refrac = 1 (ms) : above 0
     cm = 1 (nF) : of the cell, for its jumps
 }
 
@@ -41,7 +41,7 @@ INITIAL {
 
 BREAKPOINT {
     SOLVE forget
-    i = g * (v - vreset) - jump * cm / dt
+    i = g * (v - v_reset) - jump * cm / dt
 }
 
 : after the step
@@ -51,12 +51,12 @@ PROCEDURE forget() {
 
 NET_RECEIVE (w (mV)) {
     if (flag == 1) {
-        WATCH (v > vthresh) 2
+        WATCH (v > v_thresh) 2
     } else if (flag == 2) {
         g = 1e12
         jump = 0
-        deaf_until = t + trefrac - dt / 2
-        net_send(trefrac, 3)
+        deaf_until = t + tau_refrac - dt / 2
+        net_send(tau_refrac, 3)
         net_event(t)
     } else if (flag == 3) {
         g = 0
