@@ -53,7 +53,7 @@ from distsim.pynn.control import (
     setup,
 )
 from distsim.pynn.electrodes import DCSource, StepCurrentSource
-from distsim.pynn.native_types import native_cell_type
+from distsim.pynn.native_types import NativeCellType, native_cell_type
 from distsim.pynn.populations import Population, PopulationView
 from distsim.pynn.procedural import (
     connect,
@@ -173,6 +173,7 @@ __all__ = [
     "MultiQuantalSynapse",
     "MultiplicativeWeightDependence",
     "NaChannel",
+    "NativeCellType",
     "NativeRNG",
     "NoisyCurrentSource",
     "NumpyRNG",

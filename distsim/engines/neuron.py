@@ -1,5 +1,6 @@
 """NEURON as engine: each cell a section of one compartment, one process per rank."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from distsim.engine.poisson import PoissonBlock
 from distsim.engine.recorder import ProbeSet
 from distsim.engine.spike_arrays import ArrayBlock
 from distsim.engines.external import ExternalSimulation, Synapses
-from distsim.engines.neuron_models import FOREVER, MODELS, Cell
+from distsim.engines.neuron_models import FOREVER, MODELS, Cell, NeuronModel
 from distsim.engines.neuron_start import import_neuron
+from distsim.engines.neuron_user_models import UserCell, UserModel
 from distsim.errors import EngineError
 from distsim.models import CellModel
 from distsim.models.cell_model import refractory_steps
@@ -92,6 +94,11 @@ class NeuronSimulation(ExternalSimulation):
 
     def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
         """Add this rank's cells of a population of model neurons."""
+        if self.coreneuron and isinstance(model, UserModel):
+            raise EngineError(
+                f"{model.name} is a cell type of your own, which cannot run with CoreNEURON; leave "
+                "coreneuron=True out"
+            )
         block = super().add_cells(model, first_gid, indices)
         self._is_sent[first_gid] = True
         return block
@@ -134,19 +141,18 @@ class NeuronSimulation(ExternalSimulation):
         self._clock: Any = None
         # before the cells: NEURON follows the gids to their sources
         self.context.gid_clear()
-        self._cells: dict[CellBlock, list[Cell]] = {}
-        self._cell_of: dict[int, Cell] = {}
+        self._cells: dict[CellBlock, list[Cell | UserCell]] = {}
+        self._cell_of: dict[int, Cell | UserCell] = {}
 
     def _create(self) -> None:
         self._forget()
         h, context = self.h, self.context
         h.dt = self.dt
         for block in self.cell_blocks:
-            model = MODELS[block.model.name]
-            self._cells[block] = [Cell(h, model) for _ in range(block.n_local)]
+            self._cells[block] = self._make_cells(block)
             for gid, cell in zip(block.gids.tolist(), self._cells[block], strict=True):
                 self._cell_of[gid] = cell
-                self._give_gid(gid, cell.source)
+                self._give_gid(gid, cell.exit(h))
         if not self.share_input:
             self._add_generators()
         self._spike_times, self._spike_gids = h.Vector(), h.Vector()
@@ -154,6 +160,15 @@ class NeuronSimulation(ExternalSimulation):
             # it gives the time back only where something is traced
             self._clock = h.Vector().record(h._ref_t)
         context.spike_record(-1, self._spike_times, self._spike_gids)
+
+    def _make_cells(self, block: CellBlock) -> list[Cell | UserCell]:
+        model = block.model
+        if not isinstance(model, UserModel):
+            return [Cell(self.h, MODELS[model.name]) for _ in range(block.n_local)]
+        model.check(block.parameters)
+        return [
+            UserCell(self.h, model, values) for values in _rows(block.parameters, block.n_local)
+        ]
 
     def _add_generators(self) -> None:
         """Make this rank's Poisson sources, each with a random stream of its own."""
@@ -166,13 +181,13 @@ class NeuronSimulation(ExternalSimulation):
             for gid, source in zip(block.gids.tolist(), sources, strict=True):
                 source.mechanism.numbers.set_ids(gid, *seed)
                 source.mechanism.numbers.set_seq(0)
-                self._give_gid(gid, source.mechanism)
+                self._give_gid(gid, h.NetCon(source.mechanism, None))
             self._generators.append(sources)
 
-    def _give_gid(self, gid: int, spiking: Any) -> None:
-        """Let NEURON send the spikes of a mechanism of this rank."""
+    def _give_gid(self, gid: int, connection: Any) -> None:
+        """Let NEURON send the spikes that begin a connection, of this rank."""
         self.context.set_gid2node(gid, self.rank)
-        self.context.cell(gid, self.h.NetCon(spiking, None))
+        self.context.cell(gid, connection)
 
     def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
         h, gid_connect, cells = self.h, self.context.gid_connect, self._cell_of
@@ -203,7 +218,7 @@ class NeuronSimulation(ExternalSimulation):
     def _delays_of(self, model: str, synapses: Synapses) -> list[float]:
         """Return the delays that NEURON is told [ms]."""
         delays, are_sent = synapses.delays, self._are_sent(synapses.sources)
-        if not MODELS[model].synapse:
+        if not _of(model).synapse:
             # a spike that is sent takes a step at least
             delays = np.maximum(delays - 1, are_sent)
         self._shortest = min(self._shortest, int(delays[are_sent].min(initial=self._shortest)))
@@ -222,8 +237,9 @@ class NeuronSimulation(ExternalSimulation):
         if self.coreneuron and self.comm.Get_size() > 1 and shortest < 2:
             raise EngineError(
                 f"a spike has to arrive {shortest * self.dt:g} ms after it was sent; on several "
-                f"ranks CoreNEURON needs two steps, {2 * self.dt:g} ms (for IF_curr_delta and Izhikevich three): "
-                "raise the delay, make timestep shorter, or leave coreneuron=True out"
+                f"ranks CoreNEURON needs two steps, {2 * self.dt:g} ms (for IF_curr_delta and "
+                "Izhikevich three): raise the delay, make timestep shorter, or leave "
+                "coreneuron=True out"
             )
         if self._is_initialized:
             # lets NEURON take up the relays that are new
@@ -243,7 +259,7 @@ class NeuronSimulation(ExternalSimulation):
 
     def _set_parameters(self, block: CellBlock) -> None:
         parameters = block.parameters
-        if "tau_refrac" in parameters:
+        if "tau_refrac" in parameters and not isinstance(block.model, UserModel):
             if (parameters["tau_refrac"] <= 0).any():
                 raise EngineError(
                     f"tau_refrac = 0 ms of {block.model.name}: in NEURON a cell above threshold "
@@ -252,11 +268,13 @@ class NeuronSimulation(ExternalSimulation):
             # whole steps, rounded up as on the native engine
             refractory = refractory_steps(parameters, self.dt) * self.dt
             parameters = parameters | {"tau_refrac": refractory}
-        columns = [parameters[name].tolist() for name in block.model.parameters]
-        for cell, *values in zip(self._cells[block], *columns, strict=True):
-            cell.set_parameters(dict(zip(block.model.parameters, values, strict=True)))
+        for cell, values in zip(self._cells[block], _rows(parameters, block.n_local), strict=True):
+            cell.set_parameters(values)
 
     def _set_state(self, block: CellBlock) -> None:
+        if isinstance(block.model, UserModel):
+            self._set_own_state(block, block.model)
+            return
         model = MODELS[block.model.name]
         is_kept = [model.is_alpha and model.is_synaptic(name) for name in block.model.states]
         if np.nan_to_num(block.state[is_kept]).any():
@@ -271,6 +289,27 @@ class NeuronSimulation(ExternalSimulation):
             if not is_kept[block.model.state_row(variable)]:
                 for position, value in zip(positions.tolist(), values.tolist(), strict=True):
                     self._cells[block][position].set_variable(variable, value)
+
+    def _set_own_state(self, block: CellBlock, model: UserModel) -> None:
+        """Set the initial values of cells that the user's class has made."""
+        cells: list[Any] = self._cells[block]
+        is_first = block not in self._given
+        if not self._is_initialized:
+            values = {name: block.state[model.state_row(name)] for name in model.initialized}
+            for cell, row in zip(cells, _rows(values, block.n_local), strict=True):
+                cell.take_initial_values(row)
+            return
+        if is_first:
+            for cell in cells:
+                cell.begin()
+            for name in set(model.states) - set(model.initialized):
+                block.state[model.state_row(name)] = [cell.reference(name)[0] for cell in cells]
+        changed = [variable for variable, _, _ in self.changed_state(block)]
+        if changed and not is_first:
+            raise EngineError(
+                f"'{changed[0]}' of {model.name}, a cell type of your own, can be initialized only "
+                "before the first run(), or after reset()"
+            )
 
     def _set_current(self, block: CellBlock, total: Floats) -> None:
         for cell, amplitude in zip(self._cells[block], total.tolist(), strict=True):
@@ -295,7 +334,7 @@ class NeuronSimulation(ExternalSimulation):
         if not self._is_initialized:
             self._traces[block] = {
                 probes: [
-                    self.h.Vector().record(cells[position].reference(probes.variable))
+                    cells[position].trace(self.h, probes.variable)
                     for position in probes.positions.tolist()
                 ]
                 for probes in block.probes
@@ -349,7 +388,7 @@ class NeuronSimulation(ExternalSimulation):
 
     def _check_synapses(self, block: CellBlock) -> None:
         """Raise if a synapse has so many spikes in its list that it loses some."""
-        if MODELS[block.model.name].is_alpha:
+        if _of(block.model.name).is_alpha:
             held = [synapse.q for cell in self._cells[block] for synapse in cell.synapses]
             if max(held, default=0) >= MAX_SPIKES:
                 raise EngineError(
@@ -361,7 +400,7 @@ class NeuronSimulation(ExternalSimulation):
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
         positions, variable = probes.positions.tolist(), probes.variable
         values = [self._cells[block][position].reference(variable)[0] for position in positions]
-        return np.array(values, np.float64) * MODELS[block.model.name].unit(variable)
+        return np.array(values, np.float64) * _of(block.model.name).unit(variable)
 
     def _fetch_samples(self, block: CellBlock, probes: ProbeSet, end: int) -> None:
         """Record what is due of the traces up to a step, and empty them."""
@@ -369,7 +408,7 @@ class NeuronSimulation(ExternalSimulation):
         rows = np.full((due.size, probes.positions.size), np.nan)
         for column, trace in enumerate(self._traces[block][probes]):
             samples = trace.as_numpy()[due - self._first_traced]
-            rows[:, column] = samples * MODELS[block.model.name].unit(probes.variable)
+            rows[:, column] = samples * _of(block.model.name).unit(probes.variable)
             trace.resize(0)
         self.take_samples(probes, rows)
 
@@ -395,3 +434,14 @@ class NeuronSimulation(ExternalSimulation):
     def close(self) -> None:
         """Delete everything that NEURON holds of this simulation."""
         self._forget()
+
+
+def _of(model: str) -> NeuronModel:
+    """Return what NEURON has for a model, with nothing special about the user's own."""
+    return MODELS.get(model, NeuronModel(synapse="the user's"))
+
+
+def _rows(columns: Mapping[str, Floats], n_cells: int) -> list[dict[str, float]]:
+    """Return the values of each cell, by name."""
+    lists = {name: values.tolist() for name, values in columns.items()}
+    return [{name: values[k] for name, values in lists.items()} for k in range(n_cells)]

@@ -162,6 +162,10 @@ class Cell:
         """Let a current [nA] flow besides i_offset, from now on."""
         self._clamp.amp = self._offset + amplitude
 
+    def exit(self, h: Any) -> Any:
+        """Return a connection that spikes begin."""
+        return h.NetCon(self.source, None)
+
     def begin(self) -> None:
         """Go below threshold before NEURON's initialization: so it sees that crossed, if it is."""
         if self._model.reset:
@@ -176,6 +180,10 @@ class Cell:
         """Return NEURON's pointer to a variable, of which PyNN's value is `NeuronModel.unit`."""
         place, name = self._place(variable)
         return getattr(place, f"_ref_{name}")
+
+    def trace(self, h: Any, variable: str) -> Any:
+        """Return what NEURON records a variable in."""
+        return h.Vector().record(self.reference(variable))
 
     def _place(self, variable: str) -> tuple[Any, str]:
         """Return what has a variable, and what it calls it."""

@@ -1,14 +1,22 @@
-"""Cell types that only NEST has, by NEST's names, parameters and units."""
+"""Cell types that only one simulator has: NEST's by name, and the user's own for NEURON."""
 
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 from pyNN.standardmodels import build_translations
 
 from distsim import comm as communication
+from distsim.engine.cells import CellBlock
 from distsim.engines.nest import import_nest
 from distsim.engines.nest_models import native_type
-from distsim.models import CellModel
-from distsim.pynn.standardmodels import NeuronType
+from distsim.engines.neuron_user_models import UserModel
+from distsim.engines.selection import Engine
+from distsim.errors import EngineError, ParameterError
+from distsim.models import CELL_MODELS, CellModel
+from distsim.pynn.standardmodels import NeuronType, same_names
 
-__all__ = ["native_cell_type"]
+__all__ = ["NativeCellType", "native_cell_type"]
 
 # what NEST's variables begin with, and their units
 UNITS = {"V": "mV", "U": "mV", "E": "mV", "theta": "mV", "I": "pA", "w": "pA", "g": "nS"}
@@ -59,3 +67,115 @@ def native_cell_type(name: str) -> type[NeuronType]:
 
 def _unit(variable: str) -> str:
     return next((u for start, u in UNITS.items() if variable.startswith(start)), "dimensionless")
+
+
+class NativeCellType(NeuronType):
+    """A cell type of your own for engine 'neuron', such as one of many compartments.
+
+    To be subclassed, with the attributes below, as in ``pyNN.neuron``.
+
+    Attributes
+    ----------
+    model : type
+        Makes a cell; called with the parameters as keywords. The cell has the attributes
+        `source`, a mechanism that makes events, or a pointer to a potential such as
+        ``soma(0.5)._ref_v``; `source_section`, in whose middle currents are injected and 'v' is
+        recorded (not needed for an artificial cell that is not `injectable`); what `receptor_types`
+        name; and each parameter, if that is to be changed after the first `run()`. It may have
+        ``get_threshold()``, of spikes seen at a pointer [mV], else 10 mV; and ``memb_init()``,
+        which sets the values in its dict `initial_values`, and is called before NEURON's
+        initialization and after it; else all its sections begin at the initial 'v'.
+    default_parameters : dict of str to float
+    extra_parameters : dict
+        Constants that `model` is called with as well, of any type.
+    default_initial_values : dict of str to float
+    recordable : list of str
+        Paths such as ``'soma(0.5).v'``, ``'dendrites[2](1.0).hh.m'``, or ``'v'``; a name alone is
+        of `source`. 'spikes' need not be there.
+    units : dict of str to str
+        Of what is recorded; if left out, mV for v.
+    receptor_types : list of str
+        Paths to the synapses, such as ``'apical.ampa'``.
+    injectable, conductance_based : bool
+
+    Notes
+    -----
+    Other than in PyNN, only what `recordable` names can be recorded, parameters are numbers, and
+    initial values cannot be set between two runs. The attributes of a cell that PyNN keeps its
+    records in, `parameter_names`, `section_labels`, `traces` and `recording_time`, are not used.
+    NEURON is to be imported after `setup()`, as within the `__init__` of `model`.
+    """
+
+    model: Any = None
+    default_parameters: ClassVar[dict[str, float]] = {}
+    default_initial_values: ClassVar[dict[str, float]] = {"v": -65.0}
+    extra_parameters: ClassVar[dict[str, Any]] = {}
+    recordable: ClassVar[list[str]] = ["v"]
+    units: ClassVar[dict[str, str]] = {}
+    receptor_types: ClassVar[list[str]] = []
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Complete what a subclass leaves out.
+
+        Raises
+        ------
+        ParameterError
+            If its name is that of a standard model, or a default is not a number.
+        """
+        super().__init_subclass__(**options)
+        if cls.__name__ in CELL_MODELS:
+            raise ParameterError(
+                f"'{cls.__name__}' is the name of a standard cell type; call yours otherwise"
+            )
+        for name, value in cls.default_parameters.items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ParameterError(
+                    f"default_parameters of {cls.__name__}: {name} = {value!r} is not a number; "
+                    "what is none goes to extra_parameters",
+                    name=name,
+                    value=value,
+                )
+        cls.default_parameters = {name: float(x) for name, x in cls.default_parameters.items()}
+        cls.translations = same_names(cls)
+        cls.recordable = list(dict.fromkeys(["spikes", *cls.recordable]))
+        cls.units = {
+            name: cls.units.get(name, "mV" if name.split(".")[-1] == "v" else "dimensionless")
+            for name in cls.recordable
+        }
+
+    @classmethod
+    def cell_model(cls) -> CellModel:
+        """Return what the engine has to know of the cell type."""
+        initialized = tuple(cls.default_initial_values)
+        recorded = [name for name in cls.recordable if name not in ("spikes", *initialized)]
+        return UserModel(
+            cls.__name__,
+            tuple(cls.default_parameters),
+            (*initialized, *recorded),
+            make=cls.model,
+            constants=cls.extra_parameters,
+            initialized=initialized,
+            receptor_types=tuple(cls.receptor_types),
+            is_injectable=cls.injectable,
+        )
+
+    def add_to(
+        self, simulation: Engine, first_gid: int, size: int, indices: NDArray[np.int64]
+    ) -> CellBlock:
+        """Give the engine this rank's cells of a population.
+
+        Raises
+        ------
+        EngineError
+            If the engine is not NEURON, or is CoreNEURON; or the type has no `model`.
+        """
+        name = type(self).__name__
+        if simulation.name != "neuron":
+            raise EngineError(
+                f"{name}, a cell type of your own for NEURON, is not available on engine "
+                f"'{simulation.name}'; choose setup(engine='neuron')"
+            )
+        if self.model is None:
+            raise EngineError(f"{name} has no 'model'; let it be the class that makes a cell")
+        model: Any = self.cell_model()
+        return simulation.add_cells(model, first_gid, indices)
