@@ -247,9 +247,10 @@ class NeuronSimulation(ExternalSimulation):
         self.context.set_maxstep(MAX_STEP)
 
     def _end_building(self) -> None:
-        for cells in self._cells.values():
-            for cell in cells:
-                cell.begin()
+        for block, cells in self._cells.items():
+            if not isinstance(block.model, UserModel):
+                for cell in cells:
+                    cell.begin()
         self.h.finitialize()
         self._is_initialized = True
         for block in self.cell_blocks:
@@ -298,6 +299,7 @@ class NeuronSimulation(ExternalSimulation):
             values = {name: block.state[model.state_row(name)] for name in model.initialized}
             for cell, row in zip(cells, _rows(values, block.n_local), strict=True):
                 cell.take_initial_values(row)
+                cell.begin()
             return
         if is_first:
             for cell in cells:

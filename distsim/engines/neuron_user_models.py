@@ -73,6 +73,9 @@ class UserCell:
         self._exit = h.NetCon(source, None, sec=self._section)
         self._set_threshold()
         self.synapses = [self._resolve(path) for path in model.receptor_types]
+        for variable in set(model.states) - set(model.initialized):
+            # raises here, where other ranks hear of it
+            self.reference(variable)
         self._clamp: Any = None
         if model.is_injectable:
             self._clamp = h.IClamp(self._section(0.5))

@@ -123,8 +123,7 @@ def test_what_cannot_be_is_told():
         ({"injectable": True}, "a cell of Wrong has no 'source_section', which NEURON needs"),
     ):
         sim.setup(timestep=0.1, engine="neuron", **QUIET)
-        cells = sim.Population(2, type("Wrong", (IntFire,), changes)())
-        cells.record("all")
+        sim.Population(2, type("Wrong", (IntFire,), changes)())
         with pytest.raises(EngineError, match=message):
             sim.run(1.0)
 
