@@ -28,12 +28,6 @@ import distsim.brian2 as on_brian2  # noqa: E402
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-@pytest.fixture(autouse=True)
-def _without_compiler(monkeypatch):
-    """Let Brian run numpy code, which needs no compiler and is there at once."""
-    monkeypatch.setitem(brian2.prefs, "codegen.target", "numpy")
-
-
 def test_a_network_is_the_same_and_does_the_same():
     connections, spikes, signals, isyn = tutorial(native)
     found = tutorial(on_brian2)

@@ -24,6 +24,7 @@ def test_models_have_the_parameters_of_pynn(name):
 
 
 def test_the_list_of_models_is_complete():
+    distsim.setup(log=False)
     assert distsim.list_standard_models() == [
         "IF_cond_alpha",
         "IF_cond_exp",

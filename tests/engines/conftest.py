@@ -1,0 +1,18 @@
+"""What all tests of engines share."""
+
+import importlib
+import warnings
+from importlib.util import find_spec
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _brian2_without_compiler(monkeypatch):
+    """Let Brian run numpy code, which needs no compiler and is there at once."""
+    if find_spec("brian2"):
+        with warnings.catch_warnings():
+            # Brian calls other packages in ways that are to end
+            warnings.simplefilter("ignore")
+            brian2 = importlib.import_module("brian2")
+        monkeypatch.setitem(brian2.prefs, "codegen.target", "numpy")
