@@ -154,17 +154,15 @@ class NestSimulation(ExternalSimulation):
         if not synapses.sources.size:
             return
         self._check_delays(synapses.delays)
-        self._nest_connect(
-            synapses.sources + 1,
-            synapses.targets + 1,
-            "one_to_one",
-            {
-                "synapse_model": "static_synapse",
-                "weight": self._nest_weights(receptor, model, synapses),
-                "delay": np.round(synapses.delays * self.dt, 9),
-                "receptor_type": _port(model, receptor),
-            },
-        )
+        options: dict[str, Any] = {
+            "synapse_model": "static_synapse",
+            "weight": self._nest_weights(receptor, model, synapses),
+            "delay": np.round(synapses.delays * self.dt, 9),
+        }
+        if MODELS[model].receptors:
+            # not for the others, since NEST takes longer with it
+            options["receptor_type"] = _port(model, receptor)
+        self._nest_connect(synapses.sources + 1, synapses.targets + 1, "one_to_one", options)
 
     def _check_delays(self, delays: Integers) -> None:
         """Raise if a delay [steps] is one that NEST, having run, would not take or hang for."""
@@ -294,12 +292,20 @@ class NestSimulation(ExternalSimulation):
     @staticmethod
     def _set(nodes: Any, columns: dict[str, Floats]) -> None:
         """Set parameters or variables of nodes or connections, an array each."""
-        if columns:
+        if columns and all((values == values[:1]).all() for values in columns.values()):
+            # much faster
+            nodes.set({name: float(values[0]) for name, values in columns.items()})
+        elif columns:
+            # all at once, since NEST compares some with each other
             rows = zip(*(values.tolist() for values in columns.values()), strict=True)
             nodes.set([dict(zip(columns, row, strict=True)) for row in rows])
 
     def _set_state(self, block: CellBlock) -> None:
+        is_new = block not in self._given
         for variable, positions, values in self.changed_state(block):
+            if is_new and variable.endswith(("_exc", "_inh")) and not values.any():
+                # as NEST begins
+                continue
             name, unit = MODELS[block.model.name].variables.get(variable, (variable, 1.0))
             if _is_unseen(block, variable):
                 if values.any():
