@@ -211,6 +211,10 @@ class Simulation(Description):
         """Fetch the parameters of the Poisson sources with targets here; a collective call."""
         gids = self._heard_poisson()
         values = [block.values() for block in self.poisson_blocks]
+        # what ended before any spike that is still on its way is forgotten
+        ends = [*(since for since, _ in self._periods[1:]), self.step]
+        recent = zip(self._periods, ends, strict=False)
+        self._periods = [p for p, end in recent if end > self.step - self.history.reach]
         self._periods.append((self.step, values))
         tables, sources = build_tables(gids, self.fetch_poisson_values(gids, values), self.dt)
         for network in self.networks.values():
@@ -230,9 +234,7 @@ class Simulation(Description):
         """
         gids, past = self._heard_poisson(), []
         ends = [*(since for since, _ in self._periods[1:]), self.step]
-        ended = [end <= self.step - reach for end in ends]
-        self._periods = self._periods[sum(ended) :] or self._periods[-1:]
-        for (since, values), end in zip(self._periods, ends[sum(ended) :], strict=False):
+        for (since, values), end in zip(self._periods, ends, strict=False):
             first = max(since + 1, self.step + 1 - reach)
             if first <= end:
                 known = self.fetch_poisson_values(gids, values)

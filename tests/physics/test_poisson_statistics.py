@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import distsim as sim
+from distsim.pynn.simulator import state
 
 DT = 0.1
 SMALLEST_P = 1e-3
@@ -199,3 +200,16 @@ def test_spikes_on_their_way_are_those_that_were_made_when_all_changes_around_th
     assert counts[:33].sum() > 0
     assert counts[34:67].sum() == 0
     np.testing.assert_allclose(np.diff(v)[50:], counts[1 : v.size - 50], atol=1e-6)
+
+
+def test_only_rates_of_spikes_that_are_on_their_way_are_kept():
+    sim.setup(timestep=DT, log=False, progress=False)
+    source = sim.Population(2, sim.SpikeSourcePoisson(rate=900.0))
+    cell = sim.Population(1, sim.IF_curr_exp())
+    synapse = sim.StaticSynapse(weight=0.1, delay=5.0)
+    sim.Projection(source, cell, sim.AllToAllConnector(), synapse)
+    for k in range(40):
+        source.set(rate=100.0 * k)
+        sim.run(1.0)
+    # the present one, and those that ended in the last 5 ms
+    assert len(state.simulation._periods) <= 6
