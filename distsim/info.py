@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from distsim.compiled import code_folder
-from distsim.engines.nest import nest_abilities
+from distsim.engines.nest_start import nest_abilities
 from distsim.errors import EngineError, LauncherError
 from distsim.launch import count_cores, find_launcher, find_library
 

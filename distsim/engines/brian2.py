@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.recorder import ProbeSet
 from distsim.engines.brian2_models import BRIAN_NAMES, MODELS, is_singular
-from distsim.engines.external import ExternalSimulation, Synapses
+from distsim.engines.external import ExternalSimulation, Synapses, refuse_ranks
 from distsim.errors import EngineError
 from distsim.models.cell_model import refractory_steps
 
@@ -389,12 +389,7 @@ def import_brian2(comm: Any) -> Any:
     EngineError
         If it is not installed, or there are several ranks.
     """
-    n_ranks = comm.Get_size()
-    if n_ranks > 1:
-        raise EngineError(
-            f"there are {n_ranks} ranks, but engine 'brian2' has one process: Brian 2 has no MPI. "
-            "Run on one rank, or use engine 'native'"
-        )
+    refuse_ranks(comm, "brian2", "Brian 2")
     hook = sys.excepthook
     try:
         import brian2

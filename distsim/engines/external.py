@@ -18,7 +18,7 @@ from distsim.engine.spike_arrays import ArrayBlock
 from distsim.errors import EngineError
 from distsim.models import CellModel
 
-__all__ = ["ExternalSimulation", "Synapses"]
+__all__ = ["ExternalSimulation", "Synapses", "refuse_ranks"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -483,3 +483,18 @@ class ExternalSimulation(Description, ABC):
 
     def close(self) -> None:
         """Give back what the simulator holds."""
+
+
+def refuse_ranks(comm: Any, engine: str, simulator: str) -> None:
+    """Raise if there are several ranks, for a simulator that has no MPI.
+
+    Raises
+    ------
+    EngineError
+    """
+    n_ranks = comm.Get_size()
+    if n_ranks > 1:
+        raise EngineError(
+            f"there are {n_ranks} ranks, but engine '{engine}' has one process: {simulator} has no "
+            "MPI. Run on one rank, or use engine 'native'"
+        )

@@ -1,37 +1,23 @@
 """NEST as engine: with threads in one process, or one process per rank where NEST has MPI."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from distsim.comm import rank_environment
 from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.poisson import PoissonBlock
 from distsim.engine.recorder import ProbeSet
 from distsim.engines.external import ExternalSimulation, Synapses
 from distsim.engines.nest_models import MODELS
+from distsim.engines.nest_start import import_nest
 from distsim.errors import EngineError
 
-__all__ = ["NestSimulation", "import_nest", "nest_abilities"]
+__all__ = ["NestSimulation"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-# run in a process of its own, since importing NEST starts it
-PROBE = """
-import json, nest
-print()
-print(json.dumps([nest.build_info[key] for key in ("have_mpi", "have_threads")]))
-"""
-# seconds until it is given up
-PROBE_TIMEOUT = 20
 
 
 class NestSimulation(ExternalSimulation):
@@ -115,7 +101,6 @@ class NestSimulation(ExternalSimulation):
         blocks.sort(key=lambda block: block.first_gid)
         ends = [*(block.first_gid for block in blocks[1:]), self.partition.n_cells]
         self._recorder = None
-        self._delay_range = 1, 1
         # of no populations there is one end, and no block
         for block, end in zip(blocks, ends, strict=False):
             n_cells = end - block.first_gid
@@ -166,8 +151,10 @@ class NestSimulation(ExternalSimulation):
 
     def _check_delays(self, delays: Integers) -> None:
         """Raise if a delay [steps] is one that NEST, having run, would not take or hang for."""
+        if not (self._is_built and delays.size):
+            return
         low, high = self._delay_range
-        if self._is_built and delays.size and (delays.min() < low or delays.max() > high):
+        if delays.min() < low or delays.max() > high:
             wrong = delays.min() if delays.min() < low else delays.max()
             raise EngineError(
                 f"delay = {wrong * self.dt:g} ms: in NEST delays must stay between the smallest "
@@ -238,13 +225,8 @@ class NestSimulation(ExternalSimulation):
                     block.parameters[name] for name in ("rate", "start", "duration")
                 )
                 stop = np.minimum(start + duration, 1e12)
-                names = "rate", "start", "stop"
-                generators[block.indices.tolist()].set(
-                    [
-                        dict(zip(names, values, strict=True))
-                        for values in zip(*(x.tolist() for x in (rate, start, stop)), strict=True)
-                    ]
-                )
+                columns = {"rate": rate, "start": start, "stop": stop}
+                self._set(generators[block.indices.tolist()], columns)
 
     @property
     def _bounds(self) -> tuple[float, float] | None:
@@ -465,66 +447,3 @@ def _signed(weights: Floats, model: str, receptor: int) -> Floats:
             "an excitatory synapse, or a positive one on an inhibitory one, cannot be"
         )
     return weights
-
-
-def import_nest(comm: Any) -> Any:
-    """Return PyNEST; every rank must call it.
-
-    Raises
-    ------
-    EngineError
-        If NEST is not installed, or has no MPI and there are several ranks.
-    """
-    if find_spec("nest") is None:
-        raise EngineError(
-            "engine 'nest' needs NEST, which is not installed; `pip install 'distsim[nest]'`"
-        )
-    n_ranks = comm.Get_size()
-    # a NEST without MPI ends a process that a launcher has started
-    has_mpi = n_ranks == 1 or comm.bcast(_has_mpi() if comm.Get_rank() == 0 else None)
-    if not has_mpi:
-        raise EngineError(
-            f"there are {n_ranks} ranks, but this NEST was built without MPI, as the one that pip "
-            "installs is. Run on one rank with setup(threads=...), or build NEST with MPI as "
-            "docs/engines.md says"
-        )
-    import nest
-
-    n_processes = int(nest.num_processes)
-    if n_processes != n_ranks:
-        raise EngineError(
-            f"NEST counts {n_processes} processes, and there are {n_ranks} ranks: it was built "
-            "with another MPI than the one that mpi4py loads; build both with the same"
-        )
-    return nest
-
-
-def _has_mpi() -> bool:
-    try:
-        return nest_abilities()[0]
-    except EngineError:
-        return False
-
-
-def nest_abilities() -> tuple[bool, bool]:
-    """Ask NEST, in a process of its own, whether it was built with MPI, and with threads.
-
-    Raises
-    ------
-    EngineError
-        If it cannot be imported.
-    """
-    try:
-        probe = subprocess.run(
-            [sys.executable, "-c", PROBE],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=PROBE_TIMEOUT,
-            stdin=subprocess.DEVNULL,
-            env=rank_environment(os.environ),
-        )
-        has_mpi, has_threads = json.loads(probe.stdout.strip().splitlines()[-1])
-    except (subprocess.SubprocessError, ValueError, IndexError) as error:
-        raise EngineError(f"cannot be imported ({type(error).__name__})") from error
-    return bool(has_mpi), bool(has_threads)

@@ -144,12 +144,14 @@ class NativeType(NamedTuple):
     parameters, initial_values : dict of str to float
         NEST's defaults, in NEST's units.
     receptor_types : tuple of str
+    is_conductance_based : bool
     """
 
     model: CellModel
     parameters: dict[str, float]
     initial_values: dict[str, float]
     receptor_types: tuple[str, ...]
+    is_conductance_based: bool
 
 
 def native_type(nest: Any, name: str) -> NativeType:
@@ -195,4 +197,5 @@ def native_type(nest: Any, name: str) -> NativeType:
         parameters,
         {key: numbers[key] for key in variables if key in numbers},
         tuple(ports) or ("excitatory", "inhibitory"),
+        MODELS[name].weights == "conductance",
     )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from distsim.engine.cells import CellBlock, Injection, SourceBlock
 from distsim.engine.recorder import ProbeSet
-from distsim.engines.external import ExternalSimulation, Synapses
+from distsim.engines.external import ExternalSimulation, Synapses, refuse_ranks
 from distsim.errors import EngineError
 
 __all__ = ["SpinnakerSimulation"]
@@ -322,12 +322,7 @@ def import_spynnaker(comm: Any) -> Any:
     EngineError
         If it is not installed, or there are several ranks.
     """
-    n_ranks = comm.Get_size()
-    if n_ranks > 1:
-        raise EngineError(
-            f"there are {n_ranks} ranks, but engine 'spinnaker' has one process: sPyNNaker has no "
-            "MPI. Run on one rank, or use engine 'native'"
-        )
+    refuse_ranks(comm, "spinnaker", "sPyNNaker")
     try:
         import spynnaker.pyNN
     except ImportError as error:

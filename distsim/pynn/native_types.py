@@ -8,8 +8,8 @@ from pyNN.standardmodels import build_translations
 
 from distsim import comm as communication
 from distsim.engine.cells import CellBlock
-from distsim.engines.nest import import_nest
 from distsim.engines.nest_models import native_type
+from distsim.engines.nest_start import import_nest
 from distsim.engines.neuron_user_models import UserModel
 from distsim.engines.selection import Engine
 from distsim.errors import EngineError, ParameterError
@@ -59,7 +59,7 @@ def native_cell_type(name: str) -> type[NeuronType]:
             "recordable": ["spikes", *variables],
             "units": {variable: _unit(variable) for variable in variables},
             "receptor_types": native.receptor_types,
-            "conductance_based": any(variable.startswith("g") for variable in variables),
+            "conductance_based": native.is_conductance_based,
             "injectable": "I_e" in native.parameters,
         },
     )

@@ -8,7 +8,7 @@ from networks import QUIET, changed_between_runs, signal_of
 from neuron_marks import needs_neuron
 
 import distsim as sim
-from distsim.engines.nest import nest_abilities
+from distsim.engines.nest_start import nest_abilities
 
 # Brian calls other packages in ways that are to end
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

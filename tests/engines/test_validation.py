@@ -1,6 +1,5 @@
 """`distsim validate`: a script on several engines, compared."""
 
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from neuron_marks import HAS_NEURON
 
 from distsim import validation
 from distsim.io.recordings import PopulationData, PopulationInfo, SignalData, SpikeData
@@ -26,10 +26,6 @@ def validate(folder, *arguments):
         check=False,
         timeout=300,
     )
-
-
-def has_neuron():
-    return bool(find_spec("neuron") and shutil.which("make") and shutil.which("c++"))
 
 
 def pairs_of(job):
@@ -90,7 +86,7 @@ def test_networks_spike_in_the_same_steps_on_native_and_nest(tmp_path, arguments
     ids=lambda arguments: "-".join(arguments[:3:2]),
 )
 def test_networks_have_the_same_rates_on_native_and_neuron(tmp_path, arguments):
-    if not has_neuron():
+    if not HAS_NEURON:
         pytest.skip("needs NEURON, make and a C++ compiler")
     script, *options = arguments
     job = validate(tmp_path, "--engines", "native,neuron", EXAMPLES / script, *options)
@@ -108,7 +104,7 @@ def test_networks_have_the_same_rates_on_native_and_neuron(tmp_path, arguments):
 def test_every_model_is_validated_on_all_engines(tmp_path, monkeypatch, model):
     """Noisy cells: the same spikes on NEST and Brian 2, as many within a step's error on NEURON."""
     engines = ["native", *(name for name in ("nest", "brian2") if find_spec(name))]
-    if has_neuron():
+    if HAS_NEURON:
         engines.append("neuron")
     here = Path(__file__).parent
     monkeypatch.setenv("PYTHONPATH", str(here))
