@@ -1,7 +1,8 @@
-"""Every exception of distsim, one class per kind of mistake."""
+"""Every exception of distsim, one class per kind of mistake; and PyNN's, found when asked for."""
 
 import difflib
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
 __all__ = [
@@ -73,6 +74,15 @@ class EngineError(DistsimError, RuntimeError):
 
 class LauncherError(DistsimError, RuntimeError):
     """MPI is missing, or the ranks came up apart from each other."""
+
+
+def __getattr__(name: str) -> Any:
+    """Return an exception of PyNN: ``sim.errors`` of a back end has them all."""
+    # not above: partitioning and kernels need distsim's own, and no PyNN
+    known = vars(import_module("pyNN.errors"))
+    if name.startswith("_") or name not in known:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return known[name]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -29,6 +29,10 @@ class Assembly(common.Assembly):
 
     _simulator = simulator
 
+    def __hash__(self) -> int:
+        # the same on every rank, so that the order of sets is; what it holds may change
+        return 0
+
     @property
     def parts(self) -> list[Selection]:
         """The populations and views."""

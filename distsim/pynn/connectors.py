@@ -31,6 +31,7 @@ from distsim.errors import ConnectivityError, ParameterError, did_you_mean
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose, uniforms
 from distsim.pynn.random_numbers import NativeRNG, is_rank_local, numpy_rng
+from distsim.pynn.signatures import with_signature_of
 from distsim.pynn.simulator import state
 
 __all__ = [
@@ -66,6 +67,13 @@ class RuleConnector:
 
     rng: Any = None
     allow_self_connections: bool | str = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Show the arguments of PyNN's class, if this one derives from it, to `help()`."""
+        super().__init_subclass__(**options)
+        for base in cls.__bases__:
+            if base.__module__ == "pyNN.connectors":
+                cls.__init__ = with_signature_of(base, cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         _check_arguments(type(self), args, kwargs)

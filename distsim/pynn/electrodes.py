@@ -22,8 +22,7 @@ class _CurrentSource(StandardCurrentSource):
         for name in parameters:
             if name not in self.default_parameters:
                 raise unknown_parameter(name, type(self))
-        self._number = state.n_current_sources
-        state.n_current_sources += 1
+        self._number = -1  # of a source that flows nowhere yet
         self._targets: list[tuple[CellBlock, NDArray[np.int64]]] = []
         self._is_recorded = False
         super().__init__(**parameters)
@@ -43,6 +42,9 @@ class _CurrentSource(StandardCurrentSource):
         """
         if location is not None:
             raise NotImplementedError("injection at a location: the cells of distsim are points")
+        if self._number < 0:
+            self._number = state.n_current_sources
+            state.n_current_sources += 1
         for part in _parts_of(cells):
             if not part.celltype.injectable:
                 raise TypeError(f"cannot inject a current into the spike sources of '{part.label}'")

@@ -22,12 +22,12 @@ __all__ = ["NativeCellType", "native_cell_type"]
 UNITS = {"V": "mV", "U": "mV", "E": "mV", "theta": "mV", "I": "pA", "w": "pA", "g": "nS"}
 
 
-def native_cell_type(name: str) -> type[NeuronType]:
+def native_cell_type(model_name: str) -> type[NeuronType]:
     """Return a cell type of NEST's own, for engine 'nest'; every rank must call it.
 
     Parameters
     ----------
-    name : str
+    model_name : str
         NEST's name, such as ``'iaf_psc_exp_ps_lossless'``.
 
     Returns
@@ -41,17 +41,17 @@ def native_cell_type(name: str) -> type[NeuronType]:
     EngineError
         If NEST is not installed, or has no such cell model.
     """
-    native = native_type(import_nest(communication.world()), name)
+    native = native_type(import_nest(communication.world()), model_name)
 
     def cell_model() -> CellModel:
         return native.model
 
     variables = native.model.states
     return type(
-        name,
+        model_name,
         (NeuronType,),
         {
-            "__doc__": f"NEST's {name}.",
+            "__doc__": f"NEST's {model_name}.",
             "cell_model": staticmethod(cell_model),
             "default_parameters": native.parameters,
             "default_initial_values": native.initial_values,

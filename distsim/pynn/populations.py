@@ -80,6 +80,10 @@ class Population(Selection, common.Population):
             self.initialize(**{**self.celltype.default_initial_values, **(initial_values or {})})
         state.populations.append(self)
 
+    def __hash__(self) -> int:
+        # the same on every rank, so that the order of sets is
+        return self.number
+
     def _create_cells(self) -> None:
         """Give the engine this rank's cells."""
         space = self.celltype.native_parameters
@@ -256,7 +260,7 @@ class PopulationView(Selection, common.PopulationView):
         return self.indices(np.asarray(indices))
 
     def __hash__(self) -> int:
-        return hash((id(self.root), self.size))
+        return hash((self.root.number, self.size))
 
 
 def _checked_size(size: Any, structure: Any) -> tuple[int, Any]:

@@ -24,6 +24,7 @@ from distsim.pynn.connection import Connection, LocalConnections, ProjectionErro
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector, RuleConnector
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.selection import Selection
+from distsim.pynn.signatures import also_named
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import SpikeSourcePoisson, StaticSynapse, unknown_parameter
 from distsim.pynn.synapse_values import evaluator, has_numpy_rng, pair_distances
@@ -40,7 +41,9 @@ class Projection(common.Projection):
 
     Parameters
     ----------
-    presynaptic_neurons, postsynaptic_neurons : Population, PopulationView or Assembly
+    presynaptic_population, postsynaptic_population : Population, PopulationView or Assembly
+        Also by the names `presynaptic_neurons` and `postsynaptic_neurons`, as some of PyNN's
+        back ends have it.
     connector : Connector
         Which cells to connect.
     synapse_type : StaticSynapse, optional
@@ -67,10 +70,13 @@ class Projection(common.Projection):
     _simulator = simulator
     _static_synapse_class = StaticSynapse
 
+    @also_named(
+        presynaptic_neurons="presynaptic_population", postsynaptic_neurons="postsynaptic_population"
+    )
     def __init__(
         self,
-        presynaptic_neurons: Any,
-        postsynaptic_neurons: Any,
+        presynaptic_population: Any,
+        postsynaptic_population: Any,
         connector: Any,
         synapse_type: Any = None,
         source: Any = None,
@@ -78,7 +84,7 @@ class Projection(common.Projection):
         space: Any = None,
         label: str | None = None,
     ) -> None:
-        _check_ends(presynaptic_neurons, postsynaptic_neurons)
+        _check_ends(presynaptic_population, postsynaptic_population)
         if not isinstance(connector, Connector):
             raise ProjectionError(f"{connector!r} is not a connector")
         if synapse_type is not None and not isinstance(synapse_type, StaticSynapse):
@@ -90,8 +96,8 @@ class Projection(common.Projection):
                 connector.load()
         try:
             super().__init__(
-                presynaptic_neurons,
-                postsynaptic_neurons,
+                presynaptic_population,
+                postsynaptic_population,
                 connector,
                 synapse_type,
                 source,
@@ -113,6 +119,10 @@ class Projection(common.Projection):
             self._check_constants(self._connections)
         self._add_pathways()
         state.projections.append(self)
+
+    def __hash__(self) -> int:
+        # the same on every rank, so that the order of sets is
+        return self.number
 
     # --- description ---------------------------------------------------------------------------
 
@@ -530,8 +540,8 @@ def _check_ends(pre: Any, post: Any) -> None:
     for side, cells in (("pre", pre), ("post", post)):
         if not isinstance(cells, Selection | Assembly):
             raise ProjectionError(
-                f"{side}synaptic_neurons must be a Population, PopulationView or Assembly, not a "
-                f"{type(cells).__name__}"
+                f"{side}synaptic_population must be a Population, PopulationView or Assembly, "
+                f"not a {type(cells).__name__}"
             )
     if not list(post.receptor_types):
         raise ProjectionError(f"the cells of '{post.label}' are spike sources and have no synapses")

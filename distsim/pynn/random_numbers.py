@@ -25,11 +25,13 @@ class NativeRNG(pyNN.random.NativeRNG):
     ----------
     seed : int, optional
         Default: the seed given to `setup()`.
+    parallel_safe : bool
+        As PyNN's other back ends have it; numbers are the same on any number of ranks either way.
     """
 
     parallel_safe = True
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: int | None = None, parallel_safe: bool = True) -> None:
         super().__init__(seed)
         self._n_drawn = 0
 

@@ -211,6 +211,11 @@ class State(common.control.BaseState):
         self.started = time.perf_counter()
 
     @property
+    def is_set_up(self) -> bool:
+        """Whether `setup()` was called."""
+        return self._simulation is not None
+
+    @property
     def simulation(self) -> Engine:
         """The engine.
 

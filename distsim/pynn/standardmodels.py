@@ -1,11 +1,12 @@
 """PyNN's standard cell and synapse types."""
 
+import math
 from typing import Any
 
 import numpy as np
 import pyNN.errors
 from numpy.typing import NDArray
-from pyNN.parameters import Sequence
+from pyNN.parameters import ParameterSpace, Sequence
 from pyNN.standardmodels import StandardCellType, build_translations, cells, synapses
 
 from distsim.engine.cells import CellBlock, SourceBlock
@@ -34,7 +35,6 @@ __all__ = [
     "StandardCell",
     "StaticSynapse",
     "UnknownParameterError",
-    "not_available",
     "same_names",
     "unknown_parameter",
 ]
@@ -456,33 +456,25 @@ class StaticSynapse(_CheckedParameters, synapses.StaticSynapse):
     weight : float, RandomDistribution, ndarray or function of distance
         [nA], [uS] or [mV], as the target's model has it; default 0.
     delay : float, RandomDistribution, ndarray or function of distance
-        [ms]; default the smallest delay.
+        [ms]; default the smallest delay of the simulation that it is used in.
     """
 
     translations = same_names(synapses.StaticSynapse)
 
     def __init__(self, **parameters: Any) -> None:
+        self._has_smallest_delay = parameters.get("delay") is None
         super().__init__(**{name: as_function(value) for name, value in parameters.items()})
 
+    @property
+    def parameter_space(self) -> ParameterSpace:
+        """Weight and delay."""
+        if self._has_smallest_delay and state.is_set_up:
+            self._parameter_space.update(delay=state.min_delay)
+        return self._parameter_space
+
+    @parameter_space.setter
+    def parameter_space(self, value: ParameterSpace) -> None:
+        self._parameter_space = value
+
     def _get_minimum_delay(self) -> float:
-        return state.min_delay
-
-
-def not_available(name: str) -> type:
-    """Return a class that stands for something of PyNN that distsim does not have yet.
-
-    Parameters
-    ----------
-    name : str
-        PyNN's name of it.
-
-    Returns
-    -------
-    type
-        Making an instance raises NotImplementedError.
-    """
-
-    def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError(f"'{name}' is not available in distsim yet")
-
-    return type(name, (), {"__init__": refuse, "__doc__": f"{name} of PyNN; not available yet."})
+        return math.nan  # of no simulation yet

@@ -1,6 +1,21 @@
-"""What PyNN has and distsim does not have yet: using it says so."""
+"""What PyNN has and distsim does not have yet: its classes, of which none can be made.
 
-from distsim.pynn.standardmodels import not_available
+Defaults, units and what can be recorded are PyNN's.
+"""
+
+from typing import Any, ClassVar, NoReturn
+
+import pyNN.connectors
+from pyNN.standardmodels import (
+    StandardCellType,
+    cells,
+    electrodes,
+    ion_channels,
+    receptors,
+    synapses,
+)
+
+from distsim.pynn.signatures import with_signature_of
 
 __all__ = [
     "LIF",
@@ -8,6 +23,8 @@ __all__ = [
     "AdExp",
     "AdditivePotentiationMultiplicativeDepression",
     "AdditiveWeightDependence",
+    "AlphaPSR",
+    "BetaPSR",
     "CSAConnector",
     "CloneConnector",
     "CondAlphaPostSynapticResponse",
@@ -16,6 +33,7 @@ __all__ = [
     "CurrExpPostSynapticResponse",
     "DisplacementDependentProbabilityConnector",
     "ElectricalSynapse",
+    "ExpPSR",
     "GIF_cond_exp",
     "GutigWeightDependence",
     "IF_facets_hardware1",
@@ -25,6 +43,8 @@ __all__ = [
     "MultiQuantalSynapse",
     "MultiplicativeWeightDependence",
     "NaChannel",
+    "NativeElectrodeType",
+    "NativeSynapseType",
     "NoisyCurrentSource",
     "PassiveLeak",
     "PassiveLeakHH",
@@ -39,45 +59,217 @@ __all__ = [
     "StochasticTsodyksMarkramSynapse",
     "TsodyksMarkramSynapse",
     "Vogels2011Rule",
+    "native_electrode_type",
+    "native_synapse_type",
 ]
 
-ACSource = not_available("ACSource")
-AdditivePotentiationMultiplicativeDepression = not_available(
-    "AdditivePotentiationMultiplicativeDepression"
-)
-AdditiveWeightDependence = not_available("AdditiveWeightDependence")
-CSAConnector = not_available("CSAConnector")
-CloneConnector = not_available("CloneConnector")
-CondAlphaPostSynapticResponse = not_available("CondAlphaPostSynapticResponse")
-CondBetaPostSynapticResponse = not_available("CondBetaPostSynapticResponse")
-CondExpPostSynapticResponse = not_available("CondExpPostSynapticResponse")
-CurrExpPostSynapticResponse = not_available("CurrExpPostSynapticResponse")
-DisplacementDependentProbabilityConnector = not_available(
-    "DisplacementDependentProbabilityConnector"
-)
-ElectricalSynapse = not_available("ElectricalSynapse")
-GIF_cond_exp = not_available("GIF_cond_exp")
-GutigWeightDependence = not_available("GutigWeightDependence")
-IF_facets_hardware1 = not_available("IF_facets_hardware1")
-IndexBasedProbabilityConnector = not_available("IndexBasedProbabilityConnector")
-KdrChannel = not_available("KdrChannel")
-MultiCompartmentNeuron = not_available("MultiCompartmentNeuron")
-MultiQuantalSynapse = not_available("MultiQuantalSynapse")
-MultiplicativeWeightDependence = not_available("MultiplicativeWeightDependence")
-NaChannel = not_available("NaChannel")
-NoisyCurrentSource = not_available("NoisyCurrentSource")
-PassiveLeak = not_available("PassiveLeak")
-PassiveLeakHH = not_available("PassiveLeakHH")
-PointNeuron = not_available("PointNeuron")
-STDPMechanism = not_available("STDPMechanism")
-SimpleStochasticSynapse = not_available("SimpleStochasticSynapse")
-SmallWorldConnector = not_available("SmallWorldConnector")
-SpikePairRule = not_available("SpikePairRule")
-SpikeSourceGamma = not_available("SpikeSourceGamma")
-SpikeSourceInhGamma = not_available("SpikeSourceInhGamma")
-SpikeSourcePoissonRefractory = not_available("SpikeSourcePoissonRefractory")
-StochasticTsodyksMarkramSynapse = not_available("StochasticTsodyksMarkramSynapse")
-TsodyksMarkramSynapse = not_available("TsodyksMarkramSynapse")
-Vogels2011Rule = not_available("Vogels2011Rule")
-AdExp = not_available("AdExp")
-LIF = not_available("LIF")
+
+def _refuse(name: str) -> NoReturn:
+    raise NotImplementedError(f"'{name}' is not available in distsim yet")
+
+
+class _Unavailable:
+    """Refuses to be made."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.__init__ = with_signature_of(cls.__bases__[-1], cls.__init__)  # type: ignore[method-assign]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _refuse(type(self).__name__)
+
+
+# --- cells -------------------------------------------------------------------------------------
+
+
+class GIF_cond_exp(_Unavailable, cells.GIF_cond_exp):  # noqa: N801 - PyNN's name
+    """Integrate-and-fire cell with escape noise."""
+
+
+class IF_facets_hardware1(_Unavailable, cells.IF_facets_hardware1):  # noqa: N801
+    """Cell of the FACETS hardware."""
+
+
+class SpikeSourceGamma(_Unavailable, cells.SpikeSourceGamma):
+    """Source of spikes at random times, a gamma process."""
+
+
+class SpikeSourceInhGamma(_Unavailable, cells.SpikeSourceInhGamma):
+    """Source of spikes at random times, a gamma process that changes."""
+
+
+class SpikeSourcePoissonRefractory(_Unavailable, cells.SpikeSourcePoissonRefractory):
+    """Source of spikes at random times, a Poisson process with dead time."""
+
+
+class AdExp(_Unavailable, cells.AdExp):
+    """Membrane of an adaptive exponential cell."""
+
+
+class LIF(_Unavailable, cells.LIF):
+    """Membrane of a leaky integrate-and-fire cell."""
+
+
+class PointNeuron(_Unavailable, cells.PointNeuron):
+    """Cell of a membrane and any receptors."""
+
+
+class MultiCompartmentNeuron(_Unavailable, StandardCellType):
+    """Cell of many compartments; `NativeCellType` has such."""
+
+    # not derived from PyNN's class, which takes any attribute for the name of a section
+    default_parameters: ClassVar[Any] = cells.MultiCompartmentNeuron.default_parameters
+    recordable: ClassVar[Any] = cells.MultiCompartmentNeuron.recordable
+    receptor_types = cells.MultiCompartmentNeuron.receptor_types
+    units: ClassVar[Any] = cells.MultiCompartmentNeuron.units
+
+
+# --- receptors and channels --------------------------------------------------------------------
+
+
+class CurrExpPostSynapticResponse(_Unavailable, receptors.CurrExpPostSynapticResponse):
+    """Current that decays exponentially."""
+
+
+class CondExpPostSynapticResponse(_Unavailable, receptors.CondExpPostSynapticResponse):
+    """Conductance that decays exponentially."""
+
+
+class CondAlphaPostSynapticResponse(_Unavailable, receptors.CondAlphaPostSynapticResponse):
+    """Conductance in the shape of an alpha function."""
+
+
+class CondBetaPostSynapticResponse(_Unavailable, receptors.CondBetaPostSynapticResponse):
+    """Conductance in the shape of a beta function."""
+
+
+# PyNN's short names
+ExpPSR = CondExpPostSynapticResponse
+AlphaPSR = CondAlphaPostSynapticResponse
+BetaPSR = CondBetaPostSynapticResponse
+
+
+class NaChannel(_Unavailable, ion_channels.NaChannel):
+    """Sodium channel."""
+
+
+class KdrChannel(_Unavailable, ion_channels.KdrChannel):
+    """Potassium channel, a delayed rectifier."""
+
+
+class PassiveLeak(_Unavailable, ion_channels.PassiveLeak):
+    """Leak of a membrane."""
+
+
+class PassiveLeakHH(_Unavailable, ion_channels.PassiveLeakHH):
+    """Leak of a membrane with Hodgkin-Huxley channels."""
+
+
+# --- current sources ---------------------------------------------------------------------------
+
+
+class ACSource(_Unavailable, electrodes.ACSource):
+    """Current in the shape of a sine."""
+
+
+class NoisyCurrentSource(_Unavailable, electrodes.NoisyCurrentSource):
+    """Current with Gaussian noise."""
+
+
+# --- synapses ----------------------------------------------------------------------------------
+
+
+class ElectricalSynapse(_Unavailable, synapses.ElectricalSynapse):
+    """Gap junction."""
+
+
+class TsodyksMarkramSynapse(_Unavailable, synapses.TsodyksMarkramSynapse):
+    """Synapse with facilitation and depression."""
+
+
+class SimpleStochasticSynapse(_Unavailable, synapses.SimpleStochasticSynapse):
+    """Synapse that transmits a spike with a probability."""
+
+
+class StochasticTsodyksMarkramSynapse(_Unavailable, synapses.StochasticTsodyksMarkramSynapse):
+    """Synapse with facilitation and depression that transmits a spike with a probability."""
+
+
+class MultiQuantalSynapse(_Unavailable, synapses.MultiQuantalSynapse):
+    """Synapse with several release sites."""
+
+
+class STDPMechanism(_Unavailable, synapses.STDPMechanism):
+    """Synapse whose weight depends on the times of spikes."""
+
+
+class AdditiveWeightDependence(_Unavailable, synapses.AdditiveWeightDependence):
+    """Rule by which the change of a weight does not depend on the weight."""
+
+
+class MultiplicativeWeightDependence(_Unavailable, synapses.MultiplicativeWeightDependence):
+    """Rule by which the change of a weight is proportional to its distance from the bounds."""
+
+
+class AdditivePotentiationMultiplicativeDepression(
+    _Unavailable, synapses.AdditivePotentiationMultiplicativeDepression
+):
+    """Rule by which only depression depends on the weight."""
+
+
+class GutigWeightDependence(_Unavailable, synapses.GutigWeightDependence):
+    """Rule by which the change of a weight is a power of its distance from the bounds."""
+
+
+class SpikePairRule(_Unavailable, synapses.SpikePairRule):
+    """Rule by which each pair of spikes changes the weight."""
+
+
+class Vogels2011Rule(_Unavailable, synapses.Vogels2011Rule):
+    """Rule for inhibitory synapses."""
+
+
+# --- connectors --------------------------------------------------------------------------------
+
+
+class CSAConnector(_Unavailable, pyNN.connectors.CSAConnector):
+    """Connections of the connection-set algebra."""
+
+
+class CloneConnector(_Unavailable, pyNN.connectors.CloneConnector):
+    """Connections of another projection."""
+
+
+class DisplacementDependentProbabilityConnector(
+    _Unavailable, pyNN.connectors.DisplacementDependentProbabilityConnector
+):
+    """Connections with a probability that depends on the displacement."""
+
+
+class IndexBasedProbabilityConnector(_Unavailable, pyNN.connectors.IndexBasedProbabilityConnector):
+    """Connections with a probability that depends on the indices."""
+
+
+class SmallWorldConnector(_Unavailable, pyNN.connectors.SmallWorldConnector):
+    """Connections of a small-world network."""
+
+
+# --- what only NEST has ------------------------------------------------------------------------
+
+
+class NativeElectrodeType(_Unavailable):
+    """Current generator of NEST's own."""
+
+
+class NativeSynapseType(_Unavailable):
+    """Synapse model of NEST's own."""
+
+
+def native_electrode_type(model_name: str) -> NoReturn:
+    """Refuse to return a current generator of NEST's own."""
+    _refuse("native_electrode_type")
+
+
+def native_synapse_type(model_name: str) -> NoReturn:
+    """Refuse to return a synapse model of NEST's own."""
+    _refuse("native_synapse_type")

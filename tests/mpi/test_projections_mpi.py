@@ -260,3 +260,15 @@ def test_self_connections_are_left_out_on_every_rank(sim, comm):
         assert rows
         assert not [row for row in rows if row[0] == row[1] + 3]
         assert_equal_on_all_ranks(comm, rows)
+
+
+def test_networks_of_pynn_list_their_parts_in_one_order(sim, comm):
+    populations = [sim.Population(k + 1, sim.IF_curr_exp()) for k in range(6)]
+    projections = [sim.Projection(p, populations[0], sim.AllToAllConnector()) for p in populations]
+    network = sim.Network(*populations, *projections, populations[2][0:2])
+    assert network.count_connections() == 21
+    assert_equal_on_all_ranks(comm, [p.number for p in network.populations])
+    assert_equal_on_all_ranks(comm, [p.number for p in network.projections])
+    assert_equal_on_all_ranks(comm, network.filter("all").gids())
+    network.record("spikes")
+    sim.run(1.0)

@@ -348,7 +348,7 @@ def test_sources_cannot_be_targets(sim, pre):
 
 
 def test_only_cells_can_be_connected(sim, pre, post):
-    with pytest.raises(ProjectionError, match=r"presynaptic_neurons must be .* not a list"):
+    with pytest.raises(ProjectionError, match=r"presynaptic_population must be .* not a list"):
         all_to_all(sim, [1, 2], post)
     with pytest.raises(ProjectionError, match="not a ID"):
         all_to_all(sim, pre, post[0])
