@@ -8,9 +8,8 @@ from pyNN import common
 
 from distsim.pynn import simulator
 from distsim.pynn.cells import IDArray, local_mask
-from distsim.pynn.random_numbers import is_rank_local, numpy_rng
 from distsim.pynn.recording import assembly_block, write_assembly
-from distsim.pynn.selection import Selection, checked_positions
+from distsim.pynn.selection import Selection, checked_positions, sampled
 from distsim.pynn.simulator import ID, state
 
 __all__ = ["Assembly"]
@@ -113,9 +112,7 @@ class Assembly(common.Assembly):
 
     def sample(self, n: int, rng: Any = None) -> "Assembly":
         """Return an assembly of `n` cells taken at random, the same on every rank."""
-        if rng is None or is_rank_local(rng):
-            rng = numpy_rng(state.simulation.seed, state.next_seed_number())
-        return self[np.sort(rng.permutation(np.arange(self.size))[:n])]
+        return self[sampled(self.size, n, rng)]
 
     def get_data(
         self,

@@ -30,7 +30,13 @@ from distsim.connectivity import (
 from distsim.errors import ConnectivityError, ParameterError, did_you_mean
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose, uniforms
-from distsim.pynn.random_numbers import NativeRNG, is_rank_local, numpy_rng
+from distsim.pynn.random_numbers import (
+    NativeRNG,
+    distribution_on_streams,
+    is_rank_local,
+    on_streams,
+    shared_numbers,
+)
 from distsim.pynn.signatures import with_signature_of
 from distsim.pynn.simulator import state
 
@@ -66,6 +72,7 @@ class RuleConnector:
     """
 
     rng: Any = None
+    n: Any
     allow_self_connections: bool | str = True
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -91,6 +98,9 @@ class RuleConnector:
         bound = inspect.signature(self._pynn_class()).bind(*args, **kwargs)
         if hasattr(self, "rng") and bound.arguments.get("rng") is None:
             self.rng = NativeRNG()
+        self.rng = on_streams(self.rng)
+        if hasattr(self, "n"):
+            self.n = distribution_on_streams(self.n)
 
     @classmethod
     def _pynn_class(cls) -> type:
@@ -122,18 +132,17 @@ class RuleConnector:
         self._standard_connect(projection, source_masks)  # type: ignore[attr-defined]
 
     def _connect_as_pynn(self, projection: Any) -> None:
-        """Let PyNN's code draw, from the connector's rng or, if that is ours, from a new one."""
-        rng = self.rng
-        if rng is not None and is_rank_local(rng):
-            self.rng = numpy_rng(state.simulation.seed, state.next_seed_number())
-        try:
+        """Let PyNN's code draw, where a generator is ours from one that all ranks share."""
+        holders = [(self, Purpose.CONNECT)] if self.rng is not None else []
+        if isinstance(getattr(self, "n", None), RandomDistribution):
+            holders.append((self.n, Purpose.INDEGREE))
+        with shared_numbers(holders, state.simulation.seed, projection.number):
             super().connect(projection)  # type: ignore[misc]
-        finally:
-            self.rng = rng
 
     def _stream(self, projection: Any) -> Any:
-        seed = getattr(self.rng, "seed", None)
-        return state.stream(Purpose.CONNECT, projection.number, seed=seed)
+        return state.stream(
+            Purpose.CONNECT, projection.number, seed=getattr(self.rng, "seed", None)
+        )
 
     def _own(self, projection: Any) -> Callable[[Integers], Integers] | None:
         """Return the function from targets to the same cells among the sources, if excluded."""
@@ -157,7 +166,7 @@ class RuleConnector:
 
     def _numbers(self, projection: Any) -> Any:
         """Return `n`, or the function that draws it for each cell."""
-        n = self.n  # type: ignore[attr-defined]
+        n = self.n
         if not isinstance(n, RandomDistribution):
             return int(n)
         stream = state.stream(Purpose.INDEGREE, projection.number, seed=n.rng.seed)

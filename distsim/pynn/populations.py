@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from pyNN import common, space
 from pyNN.models import BaseCellType
 from pyNN.parameters import LazyArray
+from pyNN.random import RandomDistribution
 
 from distsim.engine.cells import SourceBlock
 from distsim.errors import ParameterError
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.assemblies import Assembly
-from distsim.pynn.random_numbers import is_rank_local, numpy_rng
+from distsim.pynn.positions import generate_positions, is_repeatable
+from distsim.pynn.random_numbers import DrawCounts, values_of_cells
 from distsim.pynn.recording import Recorder
 from distsim.pynn.selection import Selection, checked_positions
 from distsim.pynn.simulator import state
@@ -67,17 +69,19 @@ class Population(Selection, common.Population):
         self.celltype = _cell_type(cellclass, cellparams)
         self.label = label or f"population{state.n_populations}"
         self.root = self
-        self._structure = structure or space.Line()
         self._positions: NDArray[np.float64] | None = None
         self.annotations: dict[str, Any] = {}
         self.number = state.n_populations
-        self._revisions: dict[tuple[Purpose, str], int] = {}
+        self._seed = state.simulation.seed
         self.initial_values: dict[str, LazyArray] = {}
         self.initial: dict[str, NDArray[np.float64]] = {}
         with state.together():
             self._create_cells()
+            self.structure = structure or space.Line()
             self.recorder = Recorder(self)
             self.initialize(**{**self.celltype.default_initial_values, **(initial_values or {})})
+        # number 0 is that of what a population is made with, be it random or not
+        self._draws = DrawCounts(self._local.size, first=1)
         state.populations.append(self)
 
     def __hash__(self) -> int:
@@ -86,10 +90,10 @@ class Population(Selection, common.Population):
 
     def _create_cells(self) -> None:
         """Give the engine this rank's cells."""
-        space = self.celltype.native_parameters
-        space.shape = (self.size,)
+        space = self.celltype.sized_parameters(self.size)
         self.first_gid, self.placement = state.place(self.size)
         self._local = self.placement.local_indices(state.rank)
+        self._draws = DrawCounts(self._local.size)
         self.block: SourceBlock = self.celltype.add_to(
             state.simulation, self.first_gid, self.size, self._local
         )
@@ -126,12 +130,27 @@ class Population(Selection, common.Population):
 
     # --- what the engine holds -----------------------------------------------------------------
 
-    def next_address(self, purpose: Purpose, variable: str) -> tuple[Purpose, int, int, int]:
-        """Return the address of the next random values of a parameter or state variable."""
-        revision = self._revisions.get((purpose, variable), 0)
-        self._revisions[purpose, variable] = revision + 1
-        variant = self.celltype.variable_names().index(variable)
-        return purpose, self.number, variant, revision
+    def draw(
+        self,
+        distribution: RandomDistribution,
+        purpose: Purpose,
+        variable: str,
+        positions: Integers,
+    ) -> NDArray[np.float64]:
+        """Return new random values of a parameter or state variable of some of this rank's cells.
+
+        Parameters
+        ----------
+        distribution : RandomDistribution
+            With a rank-local rng.
+        purpose : Purpose
+        variable : str
+        positions : ndarray of int64
+            Of the cells in the engine's block.
+        """
+        revisions = self._draws.take((purpose, variable), positions)
+        address = purpose, self.number, self.celltype.variable_names().index(variable)
+        return values_of_cells(distribution, self._seed, address, self._local[positions], revisions)
 
     def block_values(self, name: str) -> NDArray[Any]:
         """Return a parameter of this rank's cells."""
@@ -158,11 +177,9 @@ class Population(Selection, common.Population):
 
     def _get_positions(self) -> NDArray[np.float64]:
         if self._positions is None:
-            structure = self._structure
-            rng = getattr(structure, "rng", None)
-            if "rng" in vars(structure) and (rng is None or is_rank_local(rng)):
-                structure.rng = numpy_rng(state.simulation.seed, state.next_seed_number())
-            self._positions = structure.generate_positions(self.size)
+            self._positions = generate_positions(
+                self._structure, self.size, self._seed, self.number
+            )
         return self._positions
 
     def _set_positions(self, positions: NDArray[np.float64]) -> None:
@@ -177,6 +194,16 @@ class Population(Selection, common.Population):
 
     positions = property(
         _get_positions, _set_positions, doc="Coordinates of all cells, shape (3, size)."
+    )
+
+    def _set_structure(self, structure: Any) -> None:
+        self._structure = structure
+        self._positions = None
+        if not is_repeatable(structure):
+            self._get_positions()
+
+    structure = property(
+        common.Population._get_structure, _set_structure, doc="Where the cells are."
     )
 
 

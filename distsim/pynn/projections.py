@@ -18,16 +18,24 @@ from distsim.connectivity import Chunk, Connections, Constant, Listed, PerEntry,
 from distsim.engine.connectome import Pathway
 from distsim.errors import DistsimError
 from distsim.partitioning.distributions import quantile
+from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.assemblies import Assembly
+from distsim.pynn.checks import plain_numbers
 from distsim.pynn.connection import Connection, LocalConnections, ProjectionError, as_array
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector, RuleConnector
 from distsim.pynn.gather import gather_arrays
+from distsim.pynn.random_numbers import shared_numbers
 from distsim.pynn.selection import Selection
 from distsim.pynn.signatures import also_named
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import SpikeSourcePoisson, StaticSynapse, unknown_parameter
-from distsim.pynn.synapse_values import evaluator, has_numpy_rng, pair_distances
+from distsim.pynn.synapse_values import (
+    drawn_values,
+    evaluator,
+    has_numpy_rng,
+    pair_distances,
+)
 from distsim.pynn.values import as_function
 
 __all__ = ["Projection"]
@@ -147,7 +155,11 @@ class Projection(common.Projection):
     def _drawn_by_pynn(self) -> Connections:
         """Let PyNN's own code connect, as in a serial run, and keep what is local."""
         self._drawn: list[tuple[Integers, Integers, Floats, Floats]] = []
-        with state.as_one_process():
+        holders: list[tuple[Any, Purpose]] = list(drawn_values(self.synapse_type.parameter_space))
+        if not isinstance(self._connector, RuleConnector) and hasattr(self._connector, "rng"):
+            holders.append((self._connector, Purpose.CONNECT))
+        seed = state.simulation.seed
+        with state.as_one_process(), shared_numbers(holders, seed, self.number):
             self._connector.connect(self)
         none = np.zeros(0)
         columns = [np.concatenate([none, *column]) for column in zip(*self._drawn, strict=True)]
@@ -431,9 +443,12 @@ class Projection(common.Projection):
         for name in attributes:
             if name not in self._revisions:
                 raise unknown_parameter(name, type(self.synapse_type))
+        attributes = {
+            name: plain_numbers(as_function(value), f"{name} of projection '{self.label}'")
+            for name, value in attributes.items()
+        }
         if any(np.ndim(value) == 1 for value in attributes.values()):
             attributes = self._value_list_to_array(attributes)
-        attributes = {name: as_function(value) for name, value in attributes.items()}
         space = ParameterSpace(attributes, self.synapse_type.get_schema(), self.shape)
         changed: dict[str, Values] = {}
         for name, value in self.synapse_type.translate(space).items():

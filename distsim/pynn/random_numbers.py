@@ -5,17 +5,38 @@ rank only for its own cells. One with a seeded `pyNN.random.NumpyRNG` keeps PyNN
 rank draws all numbers, in PyNN's order.
 """
 
+import copy
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pyNN.random
+from lazyarray import larray
 from numpy.typing import NDArray
 
 from distsim.errors import ParameterError, did_you_mean
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose, Stream, uniforms
 
-__all__ = ["NativeRNG", "RandomDistribution", "is_rank_local", "numpy_rng"]
+__all__ = [
+    "DrawCounts",
+    "NativeRNG",
+    "RandomDistribution",
+    "distribution_on_streams",
+    "is_rank_local",
+    "numpy_rng",
+    "on_streams",
+    "refuse_single_draw",
+    "shared_numbers",
+    "values_of_cells",
+]
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# revisions that a stream's address tells apart
+N_REVISIONS = 4096
 
 
 class NativeRNG(pyNN.random.NativeRNG):
@@ -130,15 +151,174 @@ def is_rank_local(rng: Any) -> bool:
     return isinstance(rng, pyNN.random.NumpyRNG) and rng.seed is None
 
 
-def numpy_rng(seed: int, number: int) -> pyNN.random.NumpyRNG:
+def on_streams(rng: Any) -> Any:
+    """Return the `NativeRNG` of the same seed for a generator that is not parallel-safe.
+
+    PyNN gives that another seed on each rank, so that its numbers would depend on the number of
+    ranks. Other generators, and what is none, are returned as they are.
+    """
+    is_wrapped = isinstance(rng, pyNN.random.WrappedRNG) and rng.seed is not None
+    if not is_wrapped or rng.parallel_safe:
+        return rng
+    return NativeRNG(seed=int(rng.seed) - int(rng.mpi_rank))
+
+
+def distribution_on_streams(value: Any) -> Any:
+    """Return a distribution, or lazy array of one, whose rng is that of `on_streams`."""
+    if isinstance(value, larray):
+        base = distribution_on_streams(value.base_value)
+        if base is not value.base_value:
+            value = copy.copy(value)
+            value.base_value = base
+    elif isinstance(value, pyNN.random.RandomDistribution):
+        rng = on_streams(value.rng)
+        if rng is not value.rng:
+            return RandomDistribution(value.name, rng=rng, **value.parameters)
+    return value
+
+
+def numpy_rng(seed: int, purpose: Purpose, number: int) -> pyNN.random.NumpyRNG:
     """Return a NumpyRNG that is the same on every rank, for what is drawn once and by all.
 
     Parameters
     ----------
     seed : int
         The user's seed.
+    purpose : Purpose
+        What is drawn.
     number : int
-        Which of several.
+        Of the population or projection that draws.
     """
-    stream = Stream.of(seed, Purpose.POSITION, number)
+    stream = Stream.of(seed, purpose, number)
     return pyNN.random.NumpyRNG(seed=int(uniforms(stream, np.zeros(1, np.int64))[0] * 2**31))
+
+
+@contextmanager
+def shared_numbers(
+    holders: Iterable[tuple[Any, Purpose]], seed: int, number: int
+) -> Iterator[None]:
+    """Let rank-local generators give the same numbers on every rank, while PyNN's code draws.
+
+    Parameters
+    ----------
+    holders : iterable of (object, Purpose)
+        Connectors and distributions, whose `rng` is replaced for the while; and what they draw.
+    seed : int
+        Of generators that have none.
+    number : int
+        Of the projection.
+    """
+    kept = [(each, each.rng, purpose) for each, purpose in holders if is_rank_local(each.rng)]
+    try:
+        for holder, rng, purpose in kept:
+            holder.rng = numpy_rng(seed if rng.seed is None else rng.seed, purpose, number)
+        yield
+    finally:
+        for holder, rng, _ in kept:
+            holder.rng = rng
+
+
+def refuse_single_draw(variable: str, value: Any, n_ranks: int) -> None:
+    """Raise if the value of one cell is drawn from a generator of which every rank must draw.
+
+    Parameters
+    ----------
+    variable : str
+    value : object
+    n_ranks : int
+
+    Raises
+    ------
+    ParameterError
+        If there are several ranks: that of the cell alone would draw, and the others would go on
+        with other numbers.
+    """
+    rng = getattr(getattr(value, "base_value", value), "rng", None)
+    if rng is not None and not is_rank_local(on_streams(rng)) and n_ranks > 1:
+        raise ParameterError(
+            f"{variable} of a single cell is drawn from {rng!r}, of which all {n_ranks} ranks must "
+            f"draw the same numbers; set all cells at once, cells.initialize({variable}=...), or "
+            "give the RandomDistribution no rng"
+        )
+
+
+class DrawCounts:
+    """How many random values of each variable each of this rank's cells was given so far.
+
+    The address of a random value follows from this count, so that it depends neither on what else
+    was set, nor on which rank.
+
+    Parameters
+    ----------
+    n_local : int
+        Number of cells.
+    first : int
+        Number of the first value.
+    """
+
+    def __init__(self, n_local: int, first: int = 0) -> None:
+        self._n_local = n_local
+        self._first = first
+        # one number while all cells are alike
+        self._counts: dict[Any, int | Integers] = {}
+
+    def take(self, variable: Any, positions: Integers) -> int | Integers:
+        """Count another value of some cells.
+
+        Parameters
+        ----------
+        variable : hashable
+        positions : ndarray of int64
+            Which of the cells, each once.
+
+        Returns
+        -------
+        int or ndarray of int64
+            Number of the value, of all these cells or of each.
+        """
+        counts = self._counts.get(variable, self._first)
+        if isinstance(counts, int):
+            if positions.size == self._n_local:
+                self._counts[variable] = counts + 1
+                return counts
+            counts = np.full(self._n_local, counts, np.int64)
+            self._counts[variable] = counts
+        numbers = counts[positions]
+        counts[positions] += 1
+        return numbers
+
+
+def values_of_cells(
+    distribution: pyNN.random.RandomDistribution,
+    seed: int,
+    address: tuple[Purpose, int, int],
+    cells: Integers,
+    revisions: int | Integers,
+) -> Floats:
+    """Return random values of cells, each from an address of its own.
+
+    Parameters
+    ----------
+    distribution : RandomDistribution
+        With a rank-local rng.
+    seed : int
+        Of a distribution whose rng has none.
+    address : tuple
+        Purpose, number of the population, variant.
+    cells : ndarray of int64, shape (n,)
+        Indices in the population.
+    revisions : int or ndarray of int64, shape (n,)
+        How many values the cells were given before.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+    """
+    own_seed = distribution.rng.seed
+    seed = seed if own_seed is None else own_seed
+    u = np.empty(cells.size)
+    for revision in np.unique(revisions):
+        chosen = np.broadcast_to(revisions == revision, cells.shape)
+        stream = Stream.of(seed, *address, revision=int(revision))
+        u[chosen] = uniforms(stream, cells[chosen], firsts=revision // N_REVISIONS)
+    return quantile(distribution.name, distribution.parameters, u)

@@ -1,6 +1,7 @@
 """Cells of one population, all or some: what populations and views have in common."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,19 +9,21 @@ from numpy.typing import NDArray
 from pyNN import common
 from pyNN.parameters import LazyArray, ParameterSpace, simplify
 from pyNN.parameters import Sequence as ValueSequence
+from pyNN.random import RandomDistribution
 from pyNN.recording import files
 
 from distsim.errors import ParameterError
 from distsim.partitioning.streams import Purpose
 from distsim.pynn.cells import IDArray, local_mask, make_id
+from distsim.pynn.checks import check_numbers
 from distsim.pynn.gather import gather_arrays, gather_sequences
-from distsim.pynn.random_numbers import is_rank_local, numpy_rng
+from distsim.pynn.random_numbers import is_rank_local, numpy_rng, on_streams
 from distsim.pynn.recording import Recorder
 from distsim.pynn.simulator import ID, state
 from distsim.pynn.standardmodels import StandardCell, unknown_parameter
-from distsim.pynn.values import evaluate
+from distsim.pynn.values import evaluate, lazy_numbers
 
-__all__ = ["Selection", "checked_positions"]
+__all__ = ["Selection", "checked_positions", "sampled"]
 
 Integers = NDArray[np.int64]
 
@@ -148,9 +151,7 @@ class Selection:
             raise ParameterError(
                 f"cannot sample {n} cells of '{self.label}', which has {self.size}"
             )
-        if rng is None or is_rank_local(rng):
-            rng = numpy_rng(state.simulation.seed, state.next_seed_number())
-        return self._get_view(np.sort(rng.permutation(np.arange(self.size))[:n]))
+        return self._get_view(sampled(self.size, n, rng))
 
     # --- parameters ----------------------------------------------------------------------------
 
@@ -163,7 +164,8 @@ class Selection:
         gather : bool
             Of all cells, on every rank; every rank must call it then.
         simplify : bool
-            One number where all cells have the same value.
+            One number where all cells have the same value; spike times are one `Sequence` per
+            cell in any case.
 
         Returns
         -------
@@ -177,7 +179,7 @@ class Selection:
         names = [parameter_names] if isinstance(parameter_names, str) else list(parameter_names)
         values = [self._get_one(name, gather) for name in names]
         if simplify:
-            values = [_simplified(value) for value in values]
+            values = [_simplified(value, self.size) for value in values]
         return values[0] if isinstance(parameter_names, str) else values
 
     def _get_one(self, name: str, gather: bool) -> NDArray[Any]:
@@ -208,21 +210,31 @@ class Selection:
         ParameterError
             If a value cannot be.
         """
-        for name in parameters:
-            if not self.celltype.has_parameter(name):
-                raise unknown_parameter(name, type(self.celltype))
-        space = ParameterSpace(
-            parameters, self.celltype.get_schema(), (self.size,), type(self.celltype)
-        )
+        space = self.celltype.checked_space(parameters, self.size)
         self._set_parameters(self.celltype.translate(space))
 
     def _set_parameters(self, parameter_space: ParameterSpace) -> None:
-        positions = self.local_positions
-        cells = self.indices(positions)
         for name, value in parameter_space.items():
-            address = self.root.next_address(Purpose.PARAMETER, name)
-            values = evaluate(value, positions, cells, address)
+            what = f"{name} of {type(self.celltype).__name__}"
+            check = partial(self.celltype.check_values, name)
+            values = self._evaluated(value, Purpose.PARAMETER, name, what, check)
             self.root.set_block_values(name, self.block_positions, values)
+
+    def _evaluated(
+        self,
+        value: LazyArray,
+        purpose: Purpose,
+        variable: str,
+        what: str,
+        check: Callable[[NDArray[Any]], None],
+    ) -> NDArray[Any]:
+        """Return the values of this rank's cells."""
+        in_block = self.block_positions
+
+        def draw(distribution: RandomDistribution) -> NDArray[np.float64]:
+            return self.root.draw(distribution, purpose, variable, in_block)
+
+        return evaluate(value, self.local_positions, draw, what, check)
 
     # --- initial values ------------------------------------------------------------------------
 
@@ -242,15 +254,17 @@ class Selection:
         """
         for variable, value in initial_values.items():
             self.celltype.check_variable(variable)
-            lazy = LazyArray(value, shape=(self.size,), dtype=float)
+            what = f"initial value of {variable} of {type(self.celltype).__name__}"
+            units = self.celltype.units.get(variable)
+            lazy = lazy_numbers(value, self.size, what, units)
             self._set_initial_value_array(variable, lazy)
             if self is self.root:
                 self.root.initial_values[variable] = lazy
 
     def _set_initial_value_array(self, variable: str, value: LazyArray) -> None:
-        positions = self.local_positions
-        address = self.root.next_address(Purpose.INITIAL_VALUE, variable)
-        values = evaluate(value, positions, self.indices(positions), address)
+        what = f"initial value of {variable} of {type(self.celltype).__name__}"
+        check = partial(check_numbers, what=what)
+        values = self._evaluated(value, Purpose.INITIAL_VALUE, variable, what, check)
         self.root.set_initial(variable, self.block_positions, np.asarray(values, np.float64))
 
     def _get_cell_initial_value(self, id: ID, variable: str) -> float:  # noqa: A002
@@ -391,6 +405,23 @@ class Selection:
             out.close()
 
 
+def sampled(size: int, n: int, rng: Any) -> Integers:
+    """Return `n` of the positions below `size`, ascending, the same on every rank.
+
+    Parameters
+    ----------
+    size, n : int
+    rng : pyNN.random.AbstractRNG or None
+        None: made from the seed of `setup()`.
+    """
+    rng = on_streams(rng)
+    if rng is None or is_rank_local(rng):
+        own_seed = getattr(rng, "seed", None)
+        seed = state.simulation.seed if own_seed is None else own_seed
+        rng = numpy_rng(seed, Purpose.SAMPLE, state.next_sample_number())
+    return np.sort(rng.permutation(np.arange(size))[:n])
+
+
 def checked_positions(selector: Any, size: int, label: str) -> Integers:
     """Return the positions that a view's selector means, ascending, each once."""
     if isinstance(selector, slice):
@@ -417,12 +448,11 @@ def checked_positions(selector: Any, size: int, label: str) -> Integers:
     return np.unique(np.where(chosen < 0, chosen + size, chosen))
 
 
-def _simplified(values: NDArray[Any]) -> Any:
-    if values.size == 0 or values.dtype == object:
-        first = values[0] if values.size else None
-        same = values.size > 0 and all(value == first for value in values)
-        return first if same else values
-    return simplify(values)
+def _simplified(values: NDArray[Any], size: int) -> Any:
+    """Return the one number of alike cells, or the sequence of the only one of `size` cells."""
+    if values.dtype == object:
+        return values[0] if size == values.size == 1 else values
+    return simplify(values) if values.size else values
 
 
 def _objects(items: Sequence[Any]) -> NDArray[Any]:

@@ -19,6 +19,7 @@ from distsim.engines.selection import Engine, chosen_engine, engine_class
 from distsim.errors import ParameterError, SetupError, did_you_mean
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
+from distsim.pynn.random_numbers import refuse_single_draw
 
 __all__ = ["ID", "Setup", "State", "name", "state"]
 
@@ -45,6 +46,11 @@ class ID(int, common.IDMixin):
         if name != "parent" and not hasattr(type(self), name):
             self.celltype.check_attribute(name)
         super().__setattr__(name, value)
+
+    def set_initial_value(self, variable: str, value: Any) -> None:
+        """Set the initial value of a state variable of the cell, on the rank that owns it."""
+        refuse_single_draw(variable, value, state.n_ranks)
+        super().set_initial_value(variable, value)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,7 +193,7 @@ class State(common.control.BaseState):
         self.n_populations = 0
         self.n_projections = 0
         self.n_current_sources = 0
-        self._n_seeds = 0
+        self._n_samples = 0
 
     def start(self, setup: Setup) -> None:
         """Begin a new, empty simulation; every rank must call it."""
@@ -334,10 +340,10 @@ class State(common.control.BaseState):
         seed = self.simulation.seed if seed is None else int(seed)
         return Stream.of(seed, purpose, object_id, variant, revision)
 
-    def next_seed_number(self) -> int:
-        """Return a new number for `numpy_rng`."""
-        self._n_seeds += 1
-        return self._n_seeds
+    def next_sample_number(self) -> int:
+        """Return the number of a sample of cells, which every rank must take."""
+        self._n_samples += 1
+        return self._n_samples
 
     # --- running -------------------------------------------------------------------------------
 

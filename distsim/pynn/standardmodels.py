@@ -15,8 +15,9 @@ from distsim.engine.spike_arrays import ArrayBlock
 from distsim.engines.selection import Engine, engines_with
 from distsim.errors import EngineError, ParameterError, did_you_mean
 from distsim.models import CELL_MODELS, CellModel
+from distsim.pynn.checks import check_times, plain_numbers, plain_times
 from distsim.pynn.simulator import state
-from distsim.pynn.values import as_function
+from distsim.pynn.values import as_function, check_length
 
 __all__ = [
     "EIF_cond_alpha_isfa_ista",
@@ -71,17 +72,73 @@ def same_names(model: type) -> dict[str, Any]:
 
 
 class _CheckedParameters:
-    """Refuses unknown parameters with a hint."""
+    """Refuses unknown parameters with a hint, and values that are none."""
 
     def __init__(self, **parameters: Any) -> None:
-        for name in parameters:
-            if name not in self.default_parameters:  # type: ignore[attr-defined]
-                raise unknown_parameter(name, type(self))
-        super().__init__(**parameters)
+        super().__init__(**{name: self.plain(name, v) for name, v in parameters.items()})
+
+    @classmethod
+    def plain(cls, name: str, value: Any) -> Any:
+        """Return a value of a parameter as numbers, if it is not evaluated later.
+
+        Raises
+        ------
+        UnknownParameterError
+            If there is no such parameter.
+        InvalidValueError
+            If there is anything but real numbers.
+        """
+        default = cls._default(name)
+        if value is default:
+            return value
+        what = f"{name} of {cls.__name__}"
+        if isinstance(default, Sequence):
+            return plain_times(value, what)
+        return plain_numbers(value, what, getattr(cls, "units", {}).get(name))
+
+    @classmethod
+    def _default(cls, name: str) -> Any:
+        try:
+            return cls.default_parameters[name]  # type: ignore[attr-defined]
+        except KeyError:
+            raise unknown_parameter(name, cls) from None
 
 
 class StandardCell(_CheckedParameters, StandardCellType):
     """What the front end needs of every cell type, beyond PyNN's own."""
+
+    def checked_space(self, parameters: dict[str, Any], size: int) -> ParameterSpace:
+        """Return parameters of some cells.
+
+        Parameters
+        ----------
+        parameters : dict
+            By name: for each one value, one per cell, a distribution or a function of the index.
+        size : int
+            Number of cells.
+
+        Raises
+        ------
+        UnknownParameterError, InvalidValueError, DimensionsError
+        """
+        plain = {name: self.plain(name, value) for name, value in parameters.items()}
+        for name, value in plain.items():
+            check_length(value, size, f"{name} of {type(self).__name__}")
+        return ParameterSpace(plain, self.get_schema(), (size,), type(self))
+
+    def sized_parameters(self, size: int) -> ParameterSpace:
+        """Return all parameters, for some number of cells.
+
+        Raises
+        ------
+        DimensionsError
+            If a parameter has another number of values.
+        """
+        space = self.native_parameters
+        for name, value in space.items():
+            check_length(value.base_value, size, f"{name} of {type(self).__name__}")
+        space.shape = (size,)
+        return space
 
     def add_to(
         self,
@@ -112,6 +169,12 @@ class StandardCell(_CheckedParameters, StandardCellType):
         if name not in cls.default_parameters:
             error = unknown_parameter(name, cls)
             raise UnknownAttributeError(str(error), **vars(error))
+
+    def check_values(self, name: str, values: Values) -> None:
+        """Raise if values of a parameter cannot be, whatever those of others are.
+
+        Those of a neuron are checked together, when the network is built.
+        """
 
     def block_values(self, block: Any, name: str) -> Values:
         """Return a parameter of the cells of a block."""
@@ -408,6 +471,10 @@ class SpikeSourceArray(StandardCell, cells.SpikeSourceArray):
     ) -> ArrayBlock:
         """Give the engine this rank's cells of a population."""
         return simulation.add_array_sources(first_gid, indices)
+
+    def check_values(self, name: str, values: Values) -> None:
+        """Raise if spike times cannot be."""
+        check_times(values, f"{name} of SpikeSourceArray", state.dt)
 
     def block_values(self, block: ArrayBlock, name: str) -> Values:
         """Return the spike times of the cells of a block."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pyNN.core import IndexBasedExpression
-from pyNN.parameters import LazyArray
+from pyNN.parameters import LazyArray, ParameterSpace
 from pyNN.random import RandomDistribution
 from pyNN.space import Space
 
@@ -15,13 +15,23 @@ from distsim.partitioning.streams import Purpose
 from distsim.pynn.random_numbers import is_rank_local
 from distsim.pynn.simulator import state
 
-__all__ = ["evaluator", "has_numpy_rng", "pair_distances"]
+__all__ = ["drawn_values", "evaluator", "has_numpy_rng", "pair_distances"]
 
 
 def has_numpy_rng(value: LazyArray) -> bool:
     """Return whether a lazy array holds random numbers that PyNN must draw in its own way."""
     base = value.base_value
     return isinstance(base, RandomDistribution) and not is_rank_local(base.rng)
+
+
+def drawn_values(space: ParameterSpace) -> list[tuple[RandomDistribution, Purpose]]:
+    """Return the random distributions among synapse parameters, and what they draw."""
+    purposes = {"weight": Purpose.WEIGHT, "delay": Purpose.DELAY}
+    return [
+        (value.base_value, purposes[name])
+        for name, value in space.items()
+        if isinstance(value.base_value, RandomDistribution)
+    ]
 
 
 def evaluator(value: LazyArray, projection: Any, name: str, revision: int) -> Values:

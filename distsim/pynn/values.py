@@ -1,19 +1,29 @@
 """Evaluating PyNN's lazy arrays for this rank's cells only."""
 
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
+from lazyarray import VectorizedIterable, larray
 from numpy.typing import NDArray
-from pyNN.parameters import LazyArray
+from pyNN.parameters import ArrayParameter, LazyArray
 from pyNN.random import RandomDistribution
 
 from distsim.errors import ParameterError
 from distsim.partitioning.distributions import quantile
-from distsim.partitioning.streams import Purpose, uniforms
+from distsim.pynn.checks import (
+    DimensionsError,
+    InvalidValueError,
+    is_several,
+    plain_numbers,
+    plain_times,
+)
 from distsim.pynn.random_numbers import is_rank_local
-from distsim.pynn.simulator import state
 
-__all__ = ["as_function", "evaluate"]
+__all__ = ["as_function", "check_length", "evaluate", "lazy_numbers"]
+
+Integers = NDArray[np.int64]
 
 
 def as_function(value: Any) -> Any:
@@ -47,11 +57,50 @@ def as_function(value: Any) -> Any:
     return function
 
 
+def lazy_numbers(value: Any, size: int, what: str, units: str | None = None) -> LazyArray:
+    """Return numbers of cells as a lazy array.
+
+    Parameters
+    ----------
+    value : object
+        One number, one per cell, a distribution or a function of the index.
+    size : int
+        Number of cells.
+    what : str
+        Name of the parameter or variable, and whose it is.
+    units : str, optional
+        To which a quantity with units is converted.
+
+    Raises
+    ------
+    InvalidValueError, DimensionsError
+    """
+    plain = plain_numbers(value, what, units)
+    check_length(plain, size, what)
+    return LazyArray(plain, shape=(size,), dtype=float)
+
+
+def check_length(value: Any, size: int, what: str) -> None:
+    """Raise if an array or list has not one value per cell.
+
+    Raises
+    ------
+    DimensionsError
+    """
+    shape = np.shape(value) if isinstance(value, list | np.ndarray) else ()
+    if shape not in ((), (size,)):
+        given = f"{shape[0]} values" if len(shape) == 1 else f"an array of shape {shape}"
+        raise DimensionsError(
+            f"{what} is {given} for {size} cells; give one value, or a list of one per cell"
+        )
+
+
 def evaluate(
     value: LazyArray,
-    positions: NDArray[np.int64],
-    cells: NDArray[np.int64],
-    address: tuple[Purpose, int, int, int],
+    positions: Integers,
+    draw: Callable[[RandomDistribution], Any],
+    what: str,
+    check: Callable[[NDArray[Any]], None],
 ) -> NDArray[Any]:
     """Return the elements of a one-dimensional lazy array at some positions.
 
@@ -60,11 +109,13 @@ def evaluate(
     value : LazyArray
         One value per cell of a population, view or assembly.
     positions : ndarray of int64, shape (n,)
-        Which elements.
-    cells : ndarray of int64, shape (n,)
-        Indices of those cells in their population: a random value depends on these alone.
-    address : tuple
-        Purpose, population number, variant and revision of the stream of random values.
+        Which elements: those of this rank.
+    draw : callable
+        ``draw(distribution)`` returns the values of a rank-local distribution at these positions.
+    what : str
+        Name of the parameter, and whose it is.
+    check : callable
+        Raises if values cannot be; called with those of all cells where they are known.
 
     Returns
     -------
@@ -72,38 +123,99 @@ def evaluate(
 
     Raises
     ------
-    ParameterError
-        If a value is not of the wanted type.
+    InvalidValueError, DimensionsError
+        If there is anything but one value, or one per cell, on every rank alike.
+
+    Notes
+    -----
+    A function, an iterator and a seeded rng are asked for the values of all cells, in the order of
+    their indices, on every rank alike, since what they answer may depend on what they were asked
+    before: O(size) on each rank. Constants, arrays and rank-local distributions cost O(n).
     """
-    base = value.base_value
+    base, size = value.base_value, value.shape[0]
+    is_times = isinstance(value.dtype, type) and issubclass(value.dtype, ArrayParameter)
+    if isinstance(base, RandomDistribution) and is_rank_local(base.rng):
+        check(_extremes(base))
+        elements = draw(base)
+    else:
+        every = _every(base, size, what, is_times)
+        check(every)
+        elements = every[positions] if every.ndim else np.full(positions.size, every)
+    for function, argument in value.operations:
+        if isinstance(argument, larray):
+            if argument.shape is None:
+                argument.shape = value.shape
+            argument = evaluate(argument, positions, draw, what, lambda values: None)
+        elif np.ndim(argument):
+            argument = np.asarray(argument)[positions]
+        elements = np.asarray(
+            function(elements) if argument is None else function(elements, argument)
+        )
+    if value.operations:
+        check(elements)
+    return elements
+
+
+def _every(base: Any, size: int, what: str, is_times: bool) -> NDArray[Any]:
+    """Return the values of all cells, or one of no dimension for all of them."""
     if isinstance(base, RandomDistribution):
-        drawn = _draw(base, value.shape[0], positions, cells, address)
-        return np.asarray(value._apply_operations(drawn, positions))
-    if positions.size == 0:
-        return np.zeros(0, value.dtype if value.dtype in (float, int, bool) else object)
+        given = base.next(size)
+    elif callable(base):
+        given = _called(base, size, what)
+    elif isinstance(base, VectorizedIterable):
+        given = base.next(size)
+    elif isinstance(base, Iterator):
+        given = list(islice(base, size))
+    else:
+        given = base
+    every = _each(given, size, what) if is_times else np.asarray(plain_numbers(given, what))
+    if every.ndim and every.shape != (size,):
+        raise DimensionsError(
+            f"{what}: {_source(base)} gives an array of shape {every.shape} for {size} cells; give "
+            "one value, or one per cell"
+        )
+    return every
+
+
+def _called(function: Callable[[Any], Any], size: int, what: str) -> Any:
+    """Return what a function of the index gives for all indices; of each, if it gives but one."""
+    if size == 0:
+        return []
     try:
-        values = value[positions]
+        given = function(np.arange(size))
+        if isinstance(given, ArrayParameter):
+            given = [function(index) for index in range(size)]
     except (TypeError, ValueError) as error:
-        raise ParameterError(f"cannot make one value per cell of {base!r}: {error}") from error
-    if np.ndim(values) == 0:
-        full = np.empty(positions.size, object if not np.isscalar(values) else type(values))
-        full[:] = values
-        return full
-    return np.asarray(values)
+        raise InvalidValueError(
+            f"{what}: cannot make one value per cell of {_source(function)}, which is called with "
+            f"an array of the indices of all cells: {error}"
+        ) from error
+    return given
 
 
-def _draw(
-    distribution: RandomDistribution,
-    size: int,
-    positions: NDArray[np.int64],
-    cells: NDArray[np.int64],
-    address: tuple[Purpose, int, int, int],
-) -> NDArray[np.float64]:
-    """Return the random values of some cells."""
-    rng = distribution.rng
-    if is_rank_local(rng):
-        stream = state.stream(*address, seed=rng.seed)
-        return quantile(distribution.name, distribution.parameters, uniforms(stream, cells))
-    if rng.parallel_safe:
-        return np.asarray(distribution.next(size))[positions]
-    return np.asarray(distribution.next(positions.size))
+def _each(given: Any, size: int, what: str) -> NDArray[Any]:
+    """Return spike times as an array of `Sequence`."""
+    if isinstance(given, list | tuple | np.ndarray) and not any(map(is_several, given)):
+        # no constant: those are sequences by now
+        if len(given) != size:
+            raise DimensionsError(
+                f"{what}: {len(given)} numbers for {size} cells; give one Sequence per cell"
+            )
+        given = [[time] for time in given]
+    times = plain_times(given, what)
+    every = np.empty(len(times) if isinstance(times, list) else (), object)
+    every[...] = times
+    return every
+
+
+def _extremes(distribution: RandomDistribution) -> NDArray[np.float64]:
+    """Return the lowest and highest number that can be drawn."""
+    ends = np.array([2.0**-53, 1.0 - 2.0**-53])
+    with np.errstate(over="ignore"):
+        return quantile(distribution.name, distribution.parameters, ends)
+
+
+def _source(base: Any) -> str:
+    if callable(base):
+        return f"function '{getattr(base, '__name__', type(base).__name__)}'"
+    return f"what was given ({type(base).__name__})"

@@ -1,10 +1,13 @@
 """Random distributions and generators."""
 
+from itertools import product
+
 import numpy as np
 import pyNN.random
 import pytest
 
 from distsim.errors import ParameterError
+from distsim.partitioning.streams import Purpose
 from distsim.pynn.random_numbers import is_rank_local, numpy_rng
 
 PARAMETERS = {
@@ -98,8 +101,10 @@ def test_a_distribution_of_pynn_itself_without_a_seed_is_rank_local(sim):
 
 
 def test_generators_for_all_ranks_differ_by_number(sim):
-    assert numpy_rng(1, 1).next() == numpy_rng(1, 1).next()
-    assert len({numpy_rng(seed, k).next() for seed in (1, 2) for k in (1, 2)}) == 4
+    first, second = Purpose.POSITION, Purpose.SAMPLE
+    assert numpy_rng(1, first, 1).next() == numpy_rng(1, first, 1).next()
+    addresses = product((1, 2), (first, second), (1, 2))
+    assert len({numpy_rng(*address).next() for address in addresses}) == 8
 
 
 def test_arithmetic_with_distributions_is_kept(sim):

@@ -7,15 +7,21 @@ from pyNN.parameters import LazyArray
 from distsim.errors import ParameterError
 from distsim.partitioning.streams import Purpose
 from distsim.pynn.gather import gather_arrays, gather_sequences
+from distsim.pynn.random_numbers import values_of_cells
 from distsim.pynn.values import as_function, evaluate
 
-ADDRESS = (Purpose.PARAMETER, 0, 0, 0)
+ADDRESS = (Purpose.PARAMETER, 0, 0)
 
 
-def evaluated(value, positions, cells=None, size=10):
-    lazy = value if isinstance(value, LazyArray) else LazyArray(value, shape=(size,), dtype=float)
+def evaluated(value, positions, cells=None, size=10, dtype=float):
+    lazy = value if isinstance(value, LazyArray) else LazyArray(value, shape=(size,), dtype=dtype)
     positions = np.array(positions, np.int64)
-    return evaluate(lazy, positions, positions if cells is None else np.array(cells), ADDRESS)
+    cells = positions if cells is None else np.array(cells)
+
+    def draw(distribution):
+        return values_of_cells(distribution, 1, ADDRESS, cells, 0)
+
+    return evaluate(lazy, positions, draw, "x", lambda values: None)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,217 @@
+"""What a value of a parameter or variable may be: checked where users give it, by name."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyNN.errors
+from lazyarray import VectorizedIterable, larray
+from numpy.typing import NDArray
+from pyNN.parameters import ArrayParameter, Sequence
+from pyNN.random import RandomDistribution
+
+from distsim.errors import ParameterError
+from distsim.pynn.random_numbers import distribution_on_streams
+
+__all__ = [
+    "LAST_STEP",
+    "DimensionsError",
+    "InvalidValueError",
+    "check_numbers",
+    "check_times",
+    "is_lazy",
+    "is_several",
+    "plain_numbers",
+    "plain_times",
+]
+
+# steps up to which a spike can be at, and spikes be sorted by
+LAST_STEP = 2**31 - 1
+
+
+class InvalidValueError(ParameterError, pyNN.errors.InvalidParameterValueError):
+    """A value that a parameter or variable cannot take."""
+
+
+class DimensionsError(ParameterError, pyNN.errors.InvalidDimensionsError):
+    """As many values as there are not cells."""
+
+
+def is_lazy(value: Any) -> bool:
+    """Return whether a value is evaluated later: a distribution, function or iterator."""
+    kinds = larray | RandomDistribution | VectorizedIterable | Iterator
+    return callable(value) or isinstance(value, kinds)
+
+
+def is_several(value: Any) -> bool:
+    """Return whether a value holds several numbers."""
+    return isinstance(value, ArrayParameter | list | tuple) or np.ndim(value) > 0
+
+
+def plain_numbers(value: Any, what: str, units: str | None = None) -> Any:
+    """Return a number as a float, and an array or list of numbers as an array of floats.
+
+    Parameters
+    ----------
+    value : object
+        What is evaluated later is returned as it is.
+    what : str
+        Name of the parameter, and whose it is.
+    units : str, optional
+        To which a quantity with units is converted.
+
+    Returns
+    -------
+    float, ndarray of float64, or `value`
+
+    Raises
+    ------
+    InvalidValueError
+        If there is anything but real numbers.
+
+    Examples
+    --------
+    >>> plain_numbers([1, 2], "tau_m of IF_curr_exp")
+    array([1., 2.])
+    """
+    if is_lazy(value):
+        return distribution_on_streams(value)
+    array = _as_array(_without_units(value, what, units), what)
+    if array.dtype.kind == "O" and array.ndim:
+        for item in array.flat:
+            plain_numbers(item, what, units)
+    elif array.dtype.kind not in "iuf":
+        raise _no_number(value, what)
+    numbers = array.astype(np.float64, copy=False)
+    return numbers if array.ndim else float(numbers)
+
+
+def plain_times(value: Any, what: str) -> Any:
+    """Return spike times of all cells as a `Sequence`, or those of each cell as a list of them.
+
+    Parameters
+    ----------
+    value : object
+        What is evaluated later is returned as it is.
+    what : str
+        Name of the parameter, and whose it is.
+
+    Returns
+    -------
+    Sequence, list of Sequence, or `value`
+
+    Raises
+    ------
+    InvalidValueError
+        If there is anything but times, or a table of them.
+    """
+    if is_lazy(value):
+        return distribution_on_streams(value)
+    if isinstance(value, ArrayParameter):
+        return Sequence(np.ravel(plain_numbers(value.value, what, "ms")))
+    if isinstance(value, np.ndarray) and value.ndim > 1:
+        raise InvalidValueError(
+            f"{what} is an array of shape {value.shape}; give one Sequence per cell, such as "
+            "[Sequence(row) for row in times]"
+        )
+    if isinstance(value, list | tuple | np.ndarray) and any(map(is_several, value)):
+        for item in value:
+            if not is_several(item):
+                raise InvalidValueError(
+                    f"{what} holds both single times and lists of times; give one Sequence per cell"
+                )
+        return [plain_times(item, what) for item in value]
+    return Sequence(np.atleast_1d(plain_numbers(value, what, "ms")))
+
+
+def check_numbers(numbers: Any, what: str, highest: float = np.inf) -> None:
+    """Raise if a number is not finite, or too large.
+
+    Parameters
+    ----------
+    numbers : float or ndarray of float64
+    what : str
+        Name of the parameter, and whose it is.
+    highest : float
+        Largest absolute value.
+
+    Raises
+    ------
+    InvalidValueError
+    """
+    wrong = ~(np.abs(numbers) <= min(highest, np.finfo(np.float64).max))
+    if np.any(wrong):
+        bad = float(np.extract(wrong, numbers)[0])
+        limit = f" of at most {highest:g}" if np.isfinite(highest) else ""
+        raise InvalidValueError(f"{what} is {bad:g}; give finite numbers{limit}", value=bad)
+
+
+def check_times(trains: Any, what: str, dt: float) -> None:
+    """Raise if spike times are not finite, negative, too large or not ascending.
+
+    Parameters
+    ----------
+    trains : Sequence, or ndarray of Sequence
+        Times of one cell, or of several [ms].
+    what : str
+        Name of the parameter, and whose it is.
+    dt : float
+        [ms]
+
+    Raises
+    ------
+    InvalidValueError
+    """
+    trains = [np.ravel(train.value) for train in np.ravel(trains)]
+    times = np.concatenate([np.zeros(0), *trains])
+    last = LAST_STEP * dt
+    wrong = ~((times >= 0) & (times <= last))
+    if wrong.any():
+        bad = float(times[np.argmax(wrong)])
+        raise InvalidValueError(
+            f"{what} holds {bad:g} ms; times must be finite, not below 0, and at most {last:g} ms "
+            f"at dt = {dt:g} ms",
+            value=bad,
+        )
+    falls = np.diff(times) < 0
+    ends = np.cumsum([train.size for train in trains])
+    # from one train to the next, times may fall
+    falls[ends[(ends > 0) & (ends < times.size)] - 1] = False
+    if falls.any():
+        k = int(np.argmax(falls))
+        raise InvalidValueError(
+            f"{what} holds {times[k]:g} ms before {times[k + 1]:g} ms; give times in ascending "
+            "order: sorted(times)"
+        )
+
+
+def _without_units(value: Any, what: str, units: str | None) -> Any:
+    """Return the number of a quantity in the units that are meant."""
+    if not hasattr(value, "rescale"):
+        return value
+    try:
+        return value.rescale(units).magnitude
+    except Exception as error:
+        raise InvalidValueError(f"{what} = {value!r}: give plain numbers in {units}") from error
+
+
+def _as_array(value: Any, what: str) -> NDArray[Any]:
+    """Return anything as an array; one of objects where it is no number."""
+    if hasattr(value, "toarray"):
+        return np.asarray(value.toarray())
+    if isinstance(value, Mapping | set | frozenset | ArrayParameter):
+        raise _no_number(value, what)
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise InvalidValueError(
+            f"{what} = {value!r} is a list of lists of different lengths; give numbers"
+        ) from error
+
+
+def _no_number(value: Any, what: str) -> InvalidValueError:
+    return InvalidValueError(
+        f"{what} = {value!r} is no real number; give a number, one per cell, a RandomDistribution "
+        "or a function",
+        value=value,
+    )

@@ -1,0 +1,62 @@
+"""Positions of cells, which follow from their structure whoever asks for them, and when."""
+
+import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyNN import space
+
+from distsim.partitioning.streams import Purpose
+from distsim.pynn.random_numbers import is_rank_local, numpy_rng, on_streams
+
+__all__ = ["generate_positions", "is_repeatable"]
+
+KNOWN = (space.Line, space.Grid2D, space.Grid3D, space.RandomStructure)
+
+
+def is_repeatable(structure: Any) -> bool:
+    """Return whether `generate_positions` gives the same whenever it is called.
+
+    A seeded rng does not, since it goes on, and may be shared; nor may a structure of the user's.
+    Positions are then to be generated at a time that all ranks agree on.
+
+    Parameters
+    ----------
+    structure : pyNN.space.BaseStructure
+    """
+    if type(structure) not in KNOWN:
+        return False
+    if getattr(structure, "fill_order", "random") == "sequential" or "rng" not in vars(structure):
+        return True
+    return structure.rng is None or is_rank_local(on_streams(structure.rng))
+
+
+def generate_positions(structure: Any, size: int, seed: int, number: int) -> NDArray[np.float64]:
+    """Return the positions of the cells of a population.
+
+    Parameters
+    ----------
+    structure : pyNN.space.BaseStructure
+    size : int
+        Number of cells.
+    seed : int
+        Of structures whose rng has none.
+    number : int
+        Of the population.
+
+    Returns
+    -------
+    ndarray of float64, shape (3, size)
+
+    Notes
+    -----
+    O(size) on each rank that asks.
+    """
+    rng = on_streams(getattr(structure, "rng", None))
+    if "rng" in vars(structure) and (rng is None or is_rank_local(rng)):
+        own_seed = getattr(rng, "seed", None)
+        # on a copy: the structure is the user's, and may be another population's too
+        structure = copy.copy(structure)
+        structure.rng = numpy_rng(seed if own_seed is None else own_seed, Purpose.POSITION, number)
+    return np.asarray(structure.generate_positions(size), np.float64)
