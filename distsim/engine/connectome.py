@@ -113,7 +113,7 @@ def build_connectome(
     dt : float
         [ms]
     progress : callable
-        Called with the number of synapses placed.
+        Called with the number of synapses placed, and with 0 while they are counted.
 
     Returns
     -------
@@ -143,6 +143,7 @@ def build_connectome(
             counts = _enlarged(counts, table.make_room(gids.size), int(steps.max()) + 1)
             positions = chunk.target_positions
             count_synapses(counts, table.rows, weight, gids, offset, steps, positions, lids)
+            progress(0)
     row_source, row_receptor, order = table.sort()
     counts = counts[order]
     connectome, slots = _layout(row_source, row_receptor, table.rows.weight, counts, n_local)

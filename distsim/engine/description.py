@@ -12,7 +12,10 @@ from distsim.errors import ConnectivityError
 from distsim.partitioning import Partition
 from distsim.partitioning.streams import Purpose, Stream
 
-__all__ = ["Description"]
+__all__ = ["LAST_STEP", "Description"]
+
+# a spike is one number of 63 bits: the step in front of 32 bits for the gid; one step stays free
+LAST_STEP = 2**31 - 2
 
 
 class Description:
@@ -61,6 +64,11 @@ class Description:
         self.max_delay_steps: int | None = None
         self.counters = {"spikes": 0, "events": 0, "epochs": 0, "steps": 0}
         self.seconds = {"build": 0.0, "run": 0.0}
+
+    @property
+    def is_build_repeatable(self) -> bool:
+        """Whether `prepare` may be ended by an error on the way, and called again."""
+        return True
 
     def add_array_sources(self, first_gid: int, indices: NDArray[np.int64]) -> ArrayBlock:
         """Add this rank's cells of a population of SpikeSourceArray."""

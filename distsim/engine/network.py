@@ -22,10 +22,10 @@ from distsim.kernels.delivery import (
     skip_arrived,
 )
 from distsim.kernels.poisson import enqueue_poisson
-from distsim.kernels.stretch import Stretch, advance_stretch
+from distsim.kernels.stretch import advance_stretch
 from distsim.partitioning.streams import Stream
 
-__all__ = ["GroupNetwork", "PastPoisson"]
+__all__ = ["GroupNetwork", "PastPoisson", "Stretch"]
 
 Integers = NDArray[np.int64]
 NO_DELAY = 2**30
@@ -70,6 +70,37 @@ class PastPoisson(NamedTuple):
     last: int
     tables: PoissonTables
     sources: PoissonSources
+
+
+class Stretch(NamedTuple):
+    """What was made of a stretch of epochs; all numbers are int.
+
+    Attributes
+    ----------
+    step : int
+        The present step.
+    n_epochs : int
+        Epochs made, each with its exchange begun.
+    n_events : int
+        Synaptic events, those of a step of an unfinished epoch too.
+    begin : int
+        Where the spikes of the last epoch that was begun are in the log.
+    n_arrived : int
+        Spikes in `Gathering.joined` that are still to be queued. -1: some message of the last epoch
+        was too large for its place. -2 - error: MPI returned this error.
+    n_queued : int
+        Of an unfinished epoch: spikes queued of those that arrived before it.
+    n_made : int
+        Of an unfinished epoch: steps made. -1: there is none.
+    """
+
+    step: int
+    n_epochs: int
+    n_events: int
+    begin: int
+    n_arrived: int
+    n_queued: int
+    n_made: int
 
 
 class GroupNetwork:

@@ -16,6 +16,7 @@ from distsim.engine.exchange import Exchange, SpikeExchange
 from distsim.engine.history import SpikeHistory
 from distsim.engine.messages import NO_SPIKES
 from distsim.engine.network import GroupNetwork, PastPoisson
+from distsim.engine.pace import Pace
 from distsim.engine.poisson import build_tables, is_source
 from distsim.kernels.arrays import Gathering
 from distsim.kernels.bundle import advance_bundle
@@ -27,8 +28,8 @@ __all__ = ["Simulation"]
 
 # an epoch is no longer than this where no delay bounds it
 LONGEST_EPOCH = 100
-# about how long one compiled call may last: until it returns, no interrupt is seen [s]
-STRETCH_SECONDS = 0.05
+# from one pause of a run to the next, in which an interrupt is seen [s]
+PAUSE_SECONDS = 0.1
 
 
 class Simulation(Description):
@@ -67,7 +68,7 @@ class Simulation(Description):
         self.exchange: Exchange = SpikeExchange(comm)
         self.history = SpikeHistory()
         self.epoch_steps = LONGEST_EPOCH
-        self._stretch_epochs = 1
+        self._pace = Pace(self.smallest_of_all, PAUSE_SECONDS)
         # since which step the Poisson sources have had which values
         self._periods: list[tuple[int, list[NDArray[np.float64]]]] = []
         self._is_structure_changed = True
@@ -243,14 +244,27 @@ class Simulation(Description):
 
     # --- running -------------------------------------------------------------------------------
 
-    def run_until(self, last_step: int, progress: Callable[[int], None] = lambda n: None) -> None:
+    def run_until(
+        self,
+        last_step: int,
+        progress: Callable[[int], None] = lambda n: None,
+        is_noted: Callable[[], bool] = lambda: False,
+    ) -> bool:
         """Make all steps up to `last_step`; every rank must call it.
 
         Parameters
         ----------
         last_step : int
         progress : callable
-            Called with the number of steps made, once per epoch or once for several.
+            Called with the number of steps made, at each pause.
+        is_noted : callable
+            Returns whether this rank has noted an interrupt.
+
+        Returns
+        -------
+        bool
+            Whether the run was ended by an interrupt on some rank: at the same step on all, with
+            everything recorded up to it. Another call goes on.
         """
         started = time.perf_counter()
         first = self.step
@@ -261,15 +275,22 @@ class Simulation(Description):
             network.bundle()
         if self.step == 0 and last_step > 0:
             self._emit_spikes(0, 0, [])
-        while self.step < last_step:
+        self._pace.begin()
+        is_interrupted = False
+        while self.step < last_step and not is_interrupted:
             before = self.step
-            self._make_epochs(last_step)
+            pause = min(last_step, before + self._pace.n_epochs * self.epoch_steps)
+            while self.step < pause:
+                self._make_epochs(pause)
             progress(self.step - before)
+            n_epochs = -((before - self.step) // self.epoch_steps)
+            is_interrupted = self._pace.pause(n_epochs, is_noted())
         for group in self.cell_groups:
             group.flush()
         for block in self.poisson_blocks:
             block.record_between(first + 1, self.step, stream, self.dt)
         self.seconds["run"] += time.perf_counter() - started
+        return is_interrupted
 
     def _make_epochs(self, last_step: int) -> None:
         """Make the next epoch; several, if nothing is left to Python between them."""
@@ -288,11 +309,9 @@ class Simulation(Description):
         return None
 
     def _make_stretch(self, exchange: SpikeExchange, gathering: Gathering, last_step: int) -> None:
-        """Make epochs of the only group in one compiled call, and as many as take some time."""
-        started = time.perf_counter()
+        """Make epochs of the only group in one compiled call."""
         (network,) = self.networks.values()
-        n_epochs = min(self._stretch_epochs, exchange.n_until_smaller)
-        last = min(last_step, self.step + n_epochs * self.epoch_steps)
+        last = min(last_step, self.step + exchange.n_until_smaller * self.epoch_steps)
         stretch, keys, latest = network.advance_stretch(
             self.step, last, self.epoch_steps, gathering
         )
@@ -312,8 +331,6 @@ class Simulation(Description):
             self._end_epoch(n_steps, [network.finish(self.step, n_steps, *rest)])
         else:
             self.counters["events"] += stretch.n_events
-        is_short = time.perf_counter() - started < STRETCH_SECONDS
-        self._stretch_epochs = max(1, 2 * n_epochs if is_short else n_epochs // 2)
 
     def _end_epoch(self, n_steps: int, made: list[tuple[NDArray[np.int64], int]]) -> None:
         """Exchange the spikes of an epoch that all groups have made."""

@@ -283,26 +283,30 @@ class Brian2Simulation(ExternalSimulation):
         waiting = self._keys[self._keys >= self.step << 32]
         self._keys = np.concatenate([waiting, keys])
 
-    def _make_steps(self, pieces: Iterator[int], last_step: int) -> None:
+    def _make_steps(self, pieces: Iterator[int]) -> None:
         """Make all steps in one run of Brian's, since each takes long to begin."""
         self._pieces_left = pieces
         self._piece_end = next(pieces)
         self._spikes: list[Integers] = []
-        self._samplers = list(self._make_samplers(last_step))
-        self._advance(last_step, last_step)
+        self._samplers = list(self._make_samplers(self._end_of_run))
+        self._last_planned = self._end_of_run
+        self._advance(self._end_of_run)
         # Brian forgets who has spiked in the last step, which synapses have not seen yet
         for name, n_spiking in self._n_spiking.items():
             self._groups[name].values("_spikespace")[-1] = n_spiking
         # ends the last piece
         next(pieces, None)
 
-    def _advance(self, end: int, last_step: int) -> None:
+    def _advance(self, end: int) -> None:
         self._network.run((end - self.step) * self.dt * self.brian2.ms, namespace={})
 
     def _begin_step(self) -> None:
         """Begin the next piece where one has ended; Brian calls it before each step."""
         if self._now == self._piece_end:
             self._piece_end = next(self._pieces_left)
+        if self._now + 1 == self._end_of_run < self._last_planned:
+            # the step that begins is the last one of an interrupted run
+            self._network.stop()
 
     def _send_sources(self) -> None:
         """Hand on the given spikes of the step before, a source's several ones, too."""
@@ -346,7 +350,7 @@ class Brian2Simulation(ExternalSimulation):
         keys = np.concatenate([np.zeros(0, np.int64), *self._spikes])
         self.take_spikes(keys >> 32, keys & 0xFFFFFFFF)
         for sampler in self._samplers:
-            self.take_samples(sampler.probes, sampler.rows)
+            self.take_samples(sampler.probes, sampler.rows_until(self.step))
         for block in self.cell_blocks:
             for values, variable in zip(block.state, block.model.states, strict=True):
                 if block.n_local:
@@ -374,6 +378,11 @@ class Sampler(NamedTuple):
         row, rest = divmod(step - self.probes.next_step, self.probes.interval)
         if rest == 0 and row >= 0:
             self.rows[row] = self.values[self.probes.positions]
+
+    def rows_until(self, step: int) -> Floats:
+        """Return the samples of the steps up to one."""
+        n_due = len(range(self.probes.next_step, step + 1, self.probes.interval))
+        return self.rows[:n_due]
 
 
 def _sorted_gids(blocks: Sequence[SourceBlock]) -> Integers:

@@ -12,6 +12,7 @@ from distsim import comm as communication
 from distsim.engine.cells import CellBlock, Injection, SourceBlock
 from distsim.engine.connectome import Pathway
 from distsim.engine.description import Description
+from distsim.engine.pace import Pace
 from distsim.engine.poisson import PoissonBlock, build_tables, draw_spikes, is_source
 from distsim.engine.recorder import ProbeSet
 from distsim.engine.spike_arrays import ArrayBlock
@@ -23,8 +24,8 @@ __all__ = ["ExternalSimulation", "Synapses", "refuse_ranks"]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-# a run is made in about as many pieces, between which progress is shown
-N_PIECES = 50
+# how long a piece of a run takes, at whose end progress is shown and an interrupt is seen [s]
+PIECE_SECONDS = 0.5
 
 
 class Synapses(NamedTuple):
@@ -89,6 +90,9 @@ class ExternalSimulation(Description, ABC):
         self.injections: dict[tuple[int, int], Injection] = {}
         self.n_synapses = 0
         self._is_built = False
+        self._is_torn = False
+        self._pace = Pace(self.smallest_of_all, PIECE_SECONDS)
+        self._end_of_run = 0
         self._n_connected = 0
         self._are_connections_changed = False
         self._currents: dict[CellBlock, Floats] = {}
@@ -134,6 +138,11 @@ class ExternalSimulation(Description, ABC):
 
     # --- building ------------------------------------------------------------------------------
 
+    @property
+    def is_build_repeatable(self) -> bool:
+        """Whether `prepare` may be ended by an error on the way, and called again."""
+        return not self._is_built
+
     def prepare(self, progress: Callable[[int], None] = lambda n: None) -> None:
         """Build what was described, and hand over what was changed; every rank must call it.
 
@@ -142,6 +151,11 @@ class ExternalSimulation(Description, ABC):
         DistsimError
             On every rank, if something on any rank cannot be.
         """
+        if self._is_torn:
+            raise EngineError(
+                f"the connections of engine '{self.name}' are half made, since an error ended the "
+                "changes after run(); call reset() or setup()"
+            )
         started = time.perf_counter()
         is_wired, is_poisson_changed = self.any_rank(
             self._are_connections_changed or not self._is_built,
@@ -149,6 +163,7 @@ class ExternalSimulation(Description, ABC):
         )
         with communication.together(self.comm):
             self._check_sources()
+            self._is_torn = self._is_built and is_wired
             if not self._is_built:
                 self._begin()
             if is_wired:
@@ -166,6 +181,7 @@ class ExternalSimulation(Description, ABC):
         if is_wired or is_poisson_changed:
             self._set_rates()
         self._is_built, self._are_connections_changed = True, False
+        self._is_torn = False
         self.seconds["build"] += time.perf_counter() - started
 
     def _check_sources(self) -> None:
@@ -305,7 +321,12 @@ class ExternalSimulation(Description, ABC):
 
     # --- running -------------------------------------------------------------------------------
 
-    def run_until(self, last_step: int, progress: Callable[[int], None] = lambda n: None) -> None:
+    def run_until(
+        self,
+        last_step: int,
+        progress: Callable[[int], None] = lambda n: None,
+        is_noted: Callable[[], bool] = lambda: False,
+    ) -> bool:
         """Make all steps up to `last_step`; every rank must call it.
 
         Parameters
@@ -313,42 +334,69 @@ class ExternalSimulation(Description, ABC):
         last_step : int
         progress : callable
             Called with the number of steps made, now and then.
+        is_noted : callable
+            Returns whether this rank has noted an interrupt.
+
+        Returns
+        -------
+        bool
+            Whether the run was ended by an interrupt on some rank: at the same step on all, with
+            everything recorded up to it. Another call goes on.
         """
         started = time.perf_counter()
         first = self.step
+        self._is_interrupted = False
         self._sample_now()
         if last_step > first:
-            self._make_steps(self._pieces(last_step, progress), last_step)
+            self._end_of_run = last_step
+            self._make_steps(self._pieces(progress, is_noted))
             self._collect(first)
-            self._record_sources(first, last_step)
+            self._record_sources(first, self.step)
             for block, given in self._given.items():
                 # no longer what it was: what is set from now on is new, be it the same as before
                 block.state[:] = given[:] = np.nan
-        self.counters["steps"] += last_step - first
+        self.counters["steps"] += self.step - first
         self.seconds["run"] += time.perf_counter() - started
+        return self._is_interrupted
 
-    def _make_steps(self, pieces: Iterator[int], last_step: int) -> None:
+    def _make_steps(self, pieces: Iterator[int]) -> None:
         """Make the steps of a run; a piece begins when its end is taken from `pieces`."""
         for end in pieces:
-            self._advance(end, last_step)
+            self._advance(end)
 
-    def _pieces(self, last_step: int, progress: Callable[[int], None]) -> Iterator[int]:
-        """Yield the end of each piece of a run, with its currents and spikes handed over."""
-        for end in self._piece_ends(last_step):
-            self._hold_currents()
-            self._play(self._source_keys(end))
-            yield end
-            progress(end - self.step)
-            self.step = end
+    def _pieces(
+        self, progress: Callable[[int], None], is_noted: Callable[[], bool]
+    ) -> Iterator[int]:
+        """Yield the end of each piece of a run, with its currents and spikes handed over.
 
-    def _piece_ends(self, last_step: int) -> list[int]:
-        """Return the steps at which a run pauses: for progress, and where a current changes."""
-        epoch = self.min_delay_steps or 1
-        piece = epoch * -(-(last_step - self.step) // (N_PIECES * epoch))
-        piece = max(piece, round(self.shortest_piece / self.dt))
+        After an interrupt there is one more piece, a short one, which is known to be the last.
+        """
+        n_steps = self._epoch_steps
+        self._pace.begin()
+        while self.step < self._end_of_run:
+            before = self.step
+            pause = min(self._end_of_run, before + self._pace.n_epochs * n_steps)
+            for end in (*self._changes_between(before, pause), pause):
+                self._hold_currents()
+                self._play(self._source_keys(end))
+                yield end
+                progress(end - self.step)
+                self.step = end
+            is_seen = self._pace.pause(-((before - pause) // n_steps), is_noted())
+            if is_seen and not self._is_interrupted:
+                self._is_interrupted = True
+                self._end_of_run = min(self._end_of_run, self.step + n_steps)
+
+    @property
+    def _epoch_steps(self) -> int:
+        """Steps of the shortest piece of a run in which nothing changes."""
+        return max(self.min_delay_steps or 1, round(self.shortest_piece / self.dt))
+
+    def _changes_between(self, first: int, last: int) -> list[int]:
+        """Return the steps between two at which a current changes."""
         changes = [injection.steps for injection in self.injections.values()]
-        ends = np.unique(np.concatenate([np.arange(self.step, last_step, piece), *changes]))
-        return [int(end) for end in ends if self.step < end < last_step] + [last_step]
+        steps = np.unique(np.concatenate([np.zeros(0, np.int64), *changes]))
+        return [int(step) for step in steps[(steps > first) & (steps < last)]]
 
     def _hold_currents(self) -> None:
         """Let the injected currents flow that hold from the present step on."""
@@ -416,7 +464,7 @@ class ExternalSimulation(Description, ABC):
         """Go back to step 0 of a new segment; the simulator builds the network anew."""
         self.step = 0
         self.segment += 1
-        self._is_built = False
+        self._is_built = self._is_torn = False
         for block in (*self.cell_blocks, *self.poisson_blocks, *self.array_blocks):
             block.touch()
 
@@ -470,8 +518,8 @@ class ExternalSimulation(Description, ABC):
         """Let sources spike in the piece that follows: sorted ``step << 32 | gid``."""
 
     @abstractmethod
-    def _advance(self, end: int, last_step: int) -> None:
-        """Make the steps up to `end`, of a run that ends at `last_step`."""
+    def _advance(self, end: int) -> None:
+        """Make the steps up to `end`, of a run that ends at `_end_of_run`."""
 
     @abstractmethod
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:

@@ -357,13 +357,13 @@ class NestSimulation(ExternalSimulation):
             trains = np.split(np.round(steps[order] * self.dt, 9), first[1:])
             self._nodes(sources).set([{"spike_times": train} for train in trains])
 
-    def _advance(self, end: int, last_step: int) -> None:
+    def _advance(self, end: int) -> None:
         """Let NEST simulate; at the end of a run, one step at a time, and look what is due.
 
         Multimeters give their samples at the beginning of the next slice of the smallest delay.
         """
         probes = [(block, each) for block in self.cell_blocks for each in block.probes]
-        last_slice = (last_step - 1) // self._slice_steps * self._slice_steps
+        last_slice = (self._end_of_run - 1) // self._slice_steps * self._slice_steps
         begin = min(end, max(self.step, last_slice)) if probes else end
         if begin > self.step:
             self.nest.Simulate((begin - self.step) * self.dt)

@@ -357,7 +357,7 @@ class NeuronSimulation(ExternalSimulation):
             if gid in relays:
                 relays[gid].entrance.event(t)
 
-    def _advance(self, end: int, last_step: int) -> None:
+    def _advance(self, end: int) -> None:
         late = [
             (block, probes)
             for block, traces in self._traces.items()

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.engine.cells import CellBlock, Injection, SourceBlock
+from distsim.engine.description import LAST_STEP
 from distsim.engine.recorder import ProbeSet
 from distsim.engines.external import ExternalSimulation, Synapses, refuse_ranks
 from distsim.errors import EngineError
@@ -227,9 +228,10 @@ class SpinnakerSimulation(ExternalSimulation):
 
     # --- running -------------------------------------------------------------------------------
 
-    def _piece_ends(self, last_step: int) -> list[int]:
-        """Return the end of the run: the machine is not stopped on the way."""
-        return [last_step]
+    @property
+    def _epoch_steps(self) -> int:
+        """Steps of the shortest piece of a run: the machine is not stopped on the way."""
+        return LAST_STEP
 
     def _play(self, keys: Integers) -> None:
         # the machine has not made the last step yet
@@ -248,7 +250,7 @@ class SpinnakerSimulation(ExternalSimulation):
                 # not set(spike_times=...), which in sPyNNaker 7.4.1 fails on one train per cell
                 self._populations[block]._vertex.send_buffer_times = trains
 
-    def _advance(self, end: int, last_step: int) -> None:
+    def _advance(self, end: int) -> None:
         try:
             self.sim.run((end - self.step) * self.dt)
         except Exception as error:

@@ -11,6 +11,7 @@ from distsim.errors import SetupError
 from distsim.pynn import simulator
 from distsim.pynn.keeping import keep_run
 from distsim.pynn.recording import write_populations
+from distsim.pynn.running import run, run_until
 from distsim.pynn.simulator import Setup, state
 
 __all__ = [
@@ -115,7 +116,6 @@ def reset(annotations: dict[str, Any] | None = None) -> None:
         population.restore_initial()
 
 
-run, run_until = common.build_run(simulator)
 run_for = run
 
 initialize = common.initialize

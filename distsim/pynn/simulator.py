@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from tqdm import tqdm
 
 from distsim import comm as communication
 from distsim.engine.choice import EXCHANGES
+from distsim.engine.description import LAST_STEP
 from distsim.engines.selection import Engine, chosen_engine, engine_class
 from distsim.errors import ParameterError, SetupError, did_you_mean
+from distsim.interrupts import InterruptedBuildError, Interrupts
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
 from distsim.pynn.random_numbers import refuse_single_draw
@@ -188,6 +191,7 @@ class State(common.control.BaseState):
         self.recorders: list[Any] = []
         self.write_on_end: list[Any] = []
         self.running = False
+        self._asked = Fraction(0)
         self.populations: list[Any] = []
         self.projections: list[Any] = []
         self.n_populations = 0
@@ -347,21 +351,73 @@ class State(common.control.BaseState):
 
     # --- running -------------------------------------------------------------------------------
 
-    def run_until(self, t: float) -> None:
-        """Advance to a time [ms]; every rank must call it."""
-        if not math.isfinite(t):
-            raise ParameterError(f"cannot run until t = {t} ms; give a finite time", t=t)
-        last_step = self.step_of(t)
-        self.build()
-        n_steps = last_step - self.simulation.step
-        with self._bar("run", n_steps, "step") as bar:
-            self.simulation.run_until(last_step, bar)
-        self.running = True
+    @property
+    def asked(self) -> Fraction:
+        """The sum of the times asked for, off the grid too; after an interrupt, `t` [ms]."""
+        if self.step_of(float(self._asked)) != self.simulation.step:
+            return Fraction(self.t)
+        return self._asked
+
+    @asked.setter
+    def asked(self, time: Fraction) -> None:
+        self._asked = time
+
+    def last_step(self, t: float) -> int:
+        """Return the step at which a run until `t` [ms] ends.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such step.
+        """
+        step = self.step_of(t)
+        if step > LAST_STEP:
+            raise ParameterError(
+                f"a run until t = {t:.12g} ms has {step} steps of {self.dt:g} ms; from setup() or "
+                f"reset() on there can be {LAST_STEP}, until {self.time_of(LAST_STEP):.12g} ms: "
+                "run for a shorter time, raise the timestep, or call reset() on the way",
+                t=t,
+            )
+        return step
+
+    def run_to_step(self, last_step: int) -> None:
+        """Make all steps up to one, if there are any; every rank must call it."""
+        simulation = self.simulation
+        lowest, highest = simulation.smallest_of_all(last_step, -last_step)
+        if lowest != -highest:
+            raise ParameterError(
+                f"ranks run until different times, from {self.time_of(lowest):g} to "
+                f"{self.time_of(-highest):g} ms; give all of them the same"
+            )
+        with Interrupts() as interrupts:
+            self._build(interrupts)
+            with self._bar("run", last_step - simulation.step, "step") as bar:
+                self.running = True
+                while simulation.run_until(last_step, bar, lambda: interrupts.is_noted):
+                    interrupts.happen(simulation.any_rank)
 
     def build(self) -> None:
         """Build what was described; every rank must call it."""
-        with self._bar("build", None, "synapse") as bar:
-            self.simulation.prepare(bar)
+        with Interrupts() as interrupts:
+            self._build(interrupts)
+
+    def _build(self, interrupts: Interrupts) -> None:
+        """Build; after an interrupt, and if it lets us go on, begin to build anew."""
+        simulation = self.simulation
+
+        def report(n: int) -> None:
+            bar(n)
+            if interrupts.is_noted and simulation.is_build_repeatable:
+                raise InterruptedBuildError("the network is not built yet")
+
+        is_built = False
+        while not is_built:
+            try:
+                with self._bar("build", None, "synapse") as bar:
+                    simulation.prepare(report)
+                is_built = True
+            except InterruptedBuildError:
+                interrupts.happen(simulation.any_rank)
 
     @contextmanager
     def _bar(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], Any]]:
@@ -380,6 +436,7 @@ class State(common.control.BaseState):
     def reset(self) -> None:
         """Go back to time 0 of a new segment."""
         self.simulation.reset()
+        self.asked = Fraction(0)
         self.running = False
 
     def summary(self) -> str:

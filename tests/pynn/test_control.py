@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import distsim
+from distsim.engine.description import LAST_STEP
 from distsim.errors import ParameterError, SetupError
 from distsim.pynn import simulator
 
@@ -90,11 +91,86 @@ def test_the_past_cannot_be_reached(sim):
     assert sim.get_current_time() == 3.0
 
 
-@pytest.mark.parametrize("time", [float("nan"), float("inf")])
+@pytest.mark.parametrize("time", [float("nan"), float("inf"), -float("inf"), "10", None, [1, 2]])
 def test_a_time_that_never_comes_is_refused(sim, time):
-    for run in (sim.run, sim.run_until):
-        with pytest.raises(ParameterError, match="give a finite time"):
+    for run, name in ((sim.run, "simtime"), (sim.run_until, "time_point")):
+        with pytest.raises(ParameterError, match=f"{name} = .* give a finite time"):
             run(time)
+    assert sim.get_current_time() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("dt", "times", "end"),
+    [
+        (0.1, [0.25] * 10, 2.5),
+        (1.0, [0.5] * 6, 3.0),
+        (0.1, [1000 / 3] * 3, 1000.0),
+        (0.1, [0.1] * 1000, 100.0),
+        (0.1, [0.04, 0.04, 0.04], 0.1),
+        (0.1, [0.04, 0.04, 2.92], 3.0),
+        (1 / 3, [0.1] * 30, 3.0),
+        (0.025, [0.01] * 250, 2.5),
+        (0.1, [np.float32(0.5), np.int64(3), np.float64(0.25), 0.25], 4.0),
+    ],
+)
+def test_runs_end_at_the_step_nearest_to_their_sum(sim, dt, times, end):
+    sim.setup(timestep=dt, log=False)
+    sim.Population(1, sim.IF_curr_exp())
+    for time in times:
+        reached = sim.run(time)
+        assert reached == sim.get_current_time()
+    assert reached == pytest.approx(end, abs=1e-9)
+
+
+def test_run_until_and_reset_set_what_was_asked_for(sim):
+    sim.run(0.24)
+    sim.run(0.24)
+    assert sim.get_current_time() == 0.5
+    assert sim.run_until(1.04) == 1.0
+    assert sim.run(0.04) == 1.1
+    assert sim.run_until(1.1) == 1.1
+    assert sim.run(0.04) == 1.1
+    sim.reset()
+    assert sim.run(0.04) == 0.0
+    assert sim.run(0.04) == 0.1
+    assert sim.run(2.5 - sim.get_current_time()) == pytest.approx(2.5, abs=0.1)
+
+
+def test_what_rounding_leaves_below_0_is_no_time_in_the_past(sim):
+    sim.run(0.3)
+    assert sim.run(0.3 - (0.1 + 0.2)) == 0.3
+
+
+def test_a_run_longer_than_the_clock_counts_is_refused_with_what_is_possible():
+    distsim.setup(timestep=0.001, log=False)
+    for run in (distsim.run, distsim.run_until):
+        with pytest.raises(ParameterError, match=r"0\.001 ms.*2147483\.646 ms.*reset"):
+            run(2147484.0)
+    assert distsim.get_current_time() == 0.0
+    distsim.run(1.0)
+    with pytest.raises(ParameterError, match=r"2147483\.646"):
+        distsim.run(2147483.0)
+
+
+def test_the_last_step_that_the_clock_counts_can_be_made(sim, monkeypatch):
+    cells = sim.Population(3, sim.IF_curr_exp(tau_refrac=0.1, i_offset=50.0))
+    source = sim.Population(1, sim.SpikeSourcePoisson(rate=5000.0))
+    sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0, delay=0.3))
+    sim.Projection(cells, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1, delay=0.3))
+    for population in (cells, source):
+        population.record("spikes")
+    simulator.state.build()
+    simulator.state.simulation.step = LAST_STEP - 100
+    sim.run(10.0)
+    end = 214748364.6
+    assert sim.get_current_time() == pytest.approx(end, abs=1e-3)
+    for population in (cells, source):
+        for train in population.get_data().segments[0].spiketrains:
+            assert len(train) > 5
+            assert train.magnitude.min() > end - 10.1
+            assert train.magnitude.max() <= end + 1e-3
+    with pytest.raises(ParameterError, match="reset"):
+        sim.run(0.1)
 
 
 def test_callbacks_are_called_when_they_ask_to_be(sim):
@@ -115,6 +191,64 @@ def test_callbacks_are_called_when_they_ask_to_be(sim):
     assert times["slow"] == [0.0, 5.0, 10.0]
     assert cells.get_data().segments[0].analogsignals[0].shape == (101, 1)
     assert cells.get("i_offset") == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("interval", "times"),
+    [
+        (10.0, np.append(np.arange(0.0, 333.0, 10.0), 333.3)),
+        (0.04, np.arange(0.0, 333.35, 0.1)),
+        (0.0, np.arange(0.0, 333.35, 0.1)),
+        (150.06, [0.0, 150.1, 300.2, 333.3]),
+        (float("inf"), [0.0, 333.3]),
+    ],
+)
+def test_callbacks_are_called_at_the_nearest_step_but_not_twice_in_one(sim, interval, times):
+    sim.Population(1, sim.IF_curr_exp())
+    called = []
+
+    def note(t):
+        called.append(t)
+        return t + interval
+
+    assert sim.run(1000 / 3, callbacks=[note]) == 333.3
+    np.testing.assert_allclose(called, times, atol=1e-6)
+
+
+def test_callbacks_due_in_the_same_step_are_called_in_their_order(sim):
+    called = []
+
+    def every(name, interval):
+        return lambda t: called.append((name, t)) or t + interval
+
+    sim.run(0.6, callbacks=[every("a", 0.2), every("b", 0.3), every("c", 0.22)])
+    assert called == [
+        *(("a", 0.0), ("b", 0.0), ("c", 0.0)),
+        *(("a", 0.2), ("c", 0.2)),
+        ("b", 0.3),
+        *(("a", 0.4), ("c", 0.4)),
+        *(("a", 0.6), ("b", 0.6), ("c", 0.6)),
+    ]
+
+
+@pytest.mark.parametrize("answer", [None, "later", float("nan"), [1.0, 2.0]])
+def test_a_callback_that_returns_no_time_is_named(sim, answer):
+    def forgetful(t):
+        return answer
+
+    with pytest.raises(ParameterError, match=r"forgetful.*at t = 0 ms.*give a finite time"):
+        sim.run(10.0, callbacks=[forgetful])
+
+
+def test_a_callback_that_returns_a_time_in_the_past_is_named(sim):
+    class Backwards:
+        def __call__(self, t):
+            return t - 1.0 if t > 2.0 else t + 1.5
+
+    with pytest.raises(ParameterError, match=r"Backwards.*t = 3 ms.*2 ms.*in the past"):
+        sim.run(10.0, callbacks=[Backwards()])
+    assert sim.get_current_time() == 3.0
+    assert sim.run(7.0) == 10.0
 
 
 def test_a_reset_goes_back_to_the_initial_values(sim):
