@@ -101,7 +101,7 @@ def launch(
     Returns
     -------
     int
-        Exit status of the job; 128 + the signal's number if a signal ended the launcher.
+        Exit status of the job; 128 + the signal's number if a signal ended it.
 
     Raises
     ------
@@ -110,7 +110,8 @@ def launch(
 
     Notes
     -----
-    SIGTERM, SIGHUP and SIGINT are passed on to the launcher, which ends the ranks.
+    SIGTERM, SIGHUP and SIGINT are passed on to the launcher, which ends the ranks; one line on
+    stderr says so.
     """
     for name, n_claimed in claimed_ranks(os.environ):
         if n_claimed > 1:
@@ -128,8 +129,10 @@ def launch(
     command = build_command(found, n_ranks, program, exported)
     environ = build_environment(found, n_ranks, os.environ, count_cores(), is_root())
     job = subprocess.Popen(command, env=environ)
-    with _signals_passed_to(job):
+    with _signals_passed_to(job) as passed:
         status = job.wait()
+    if passed and status != 0:
+        return _say_what_ended(passed[0], status)
     return status if status >= 0 else 128 - status
 
 
@@ -401,11 +404,21 @@ def _major(of: Launcher | MPILibrary) -> str:
     return of.version.partition(".")[0]
 
 
+def _say_what_ended(number: int, status: int) -> int:
+    """Write which signal ended a job, if its ranks have not; return the status for it."""
+    if status != 128 + number:
+        text = "interrupted" if number == signal.SIGINT else signal.Signals(number).name
+        sys.stderr.write(f"distsim: {text}\n")
+    return 128 + number
+
+
 @contextlib.contextmanager
-def _signals_passed_to(job: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Pass signals on to a job as long as the context lasts."""
+def _signals_passed_to(job: "subprocess.Popen[bytes]") -> Iterator[list[int]]:
+    """Pass signals on to a job as long as the context lasts; give a list of those that came."""
+    passed: list[int] = []
 
     def pass_on(number: int, _frame: types.FrameType | None) -> None:
+        passed.append(number)
         # Ctrl-C in a terminal reaches the launcher without our help
         if not (number == signal.SIGINT and _is_terminals_foreground()):
             job.send_signal(number)
@@ -413,7 +426,7 @@ def _signals_passed_to(job: "subprocess.Popen[bytes]") -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, pass_on) for number in numbers}
     try:
-        yield
+        yield passed
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

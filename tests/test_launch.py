@@ -167,8 +167,10 @@ def test_launch_returns_the_status_of_the_job(tmp_path, n_ranks):
     assert launch(n_ranks, script, ["5"]) == 5
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_to_distsim_run_ends_the_ranks(tmp_path, number):
+@pytest.mark.parametrize(
+    ("number", "text"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "interrupted")]
+)
+def test_a_signal_to_distsim_run_ends_the_ranks(tmp_path, number, text):
     script = tmp_path / "script.py"
     script.write_text(
         "import os, sys, time\n"
@@ -183,12 +185,15 @@ def test_a_signal_to_distsim_run_ends_the_ranks(tmp_path, number):
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         start_new_session=True,
+        text=True,
     )
     wait_until(lambda: len(list(pids.iterdir())) == 2)
     job.send_signal(number)
-    assert job.wait(30) != 0
+    _, errors = job.communicate(timeout=30)
+    assert job.returncode == 128 + number
+    assert [line for line in errors.splitlines() if text in line] == [f"distsim: {text}"]
     wait_until(lambda: not any(is_running(int(pid.name)) for pid in pids.iterdir()))
 
 
