@@ -1,17 +1,12 @@
-"""The communicator handed around: launcher checks, failing together, abort, rank-aware log."""
+"""The communicator handed around: launcher checks, failing together, rank-aware log."""
 
-import atexit
 import functools
 import logging
 import os
 import pickle
-import sys
-import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +23,6 @@ __all__ = [
     "configure_log",
     "first_on_each_node",
     "gather",
-    "install_abort_hook",
     "rank_environment",
     "world",
 ]
@@ -56,12 +50,6 @@ RANK_PREFIXES = (
     "PMI_",
     "PRTE_",
 )
-
-# how long a rank that failed waits for a lower one to end the job [s]
-ABORT_DELAY = 0.5
-
-# how long a rank that left with an error waits for all others to leave too [s]
-EXIT_DELAY = 2.0
 
 
 @functools.cache
@@ -212,6 +200,8 @@ def agree(comm: "MPI.Intracomm", error: Exception | None) -> None:
     # 1 is left only where no rank was without an error
     if extremes[1] < 1:
         text = f"on rank {lowest}: {text}"
+    if error is not None and (type(error), str(error)) == (kind, text):
+        raise error
     raise _rebuilt(kind, text, values) from error
 
 
@@ -300,34 +290,6 @@ def first_on_each_node(comm: "MPI.Intracomm", function: Callable[[], T]) -> T:
     return results[0]
 
 
-def install_abort_hook(comm: "MPI.Intracomm") -> None:
-    """End all ranks, with one message, when one rank fails.
-
-    Parameters
-    ----------
-    comm : mpi4py.MPI.Intracomm
-        All ranks; nothing is installed if it is only one.
-
-    Notes
-    -----
-    Collective where there are several ranks, on the first call; later calls do nothing. Covered:
-
-    - An uncaught error: rank 0 writes its traceback and aborts at once; another rank first
-      gives a lower one time to do so, since mostly all fail alike.
-    - ``sys.exit(status)`` with a non-zero status (argparse's, too): where all ranks leave so,
-      they end normally; where some stay, the job is aborted with that status.
-    - KeyboardInterrupt: one line instead of a traceback, status 130.
-
-    Not covered: ``raise SystemExit(status)`` without `sys.exit`, an error in another thread, and
-    a rank that ends without an error while others wait for it.
-    """
-    if comm.Get_size() > 1 and not isinstance(sys.excepthook, _AbortHook):
-        hook = _AbortHook(comm.Dup())
-        sys.excepthook = hook
-        sys.exit = hook.exit
-        atexit.register(hook.leave)
-
-
 def configure_log(rank: int, level: int | str = logging.INFO) -> None:
     """Write the log to stderr, with the rank in each line.
 
@@ -359,61 +321,6 @@ def configure_log(rank: int, level: int | str = logging.INFO) -> None:
     logger.setLevel(level)
     if rank > 0:
         logger.setLevel(max(logger.level, logging.WARNING))
-
-
-class _AbortHook:
-    """Takes the place of `sys.excepthook` and `sys.exit`, and looks on when Python ends."""
-
-    def __init__(self, comm: "MPI.Intracomm") -> None:
-        self._comm = comm
-        self._exit = sys.exit
-        self._status: object = None
-
-    def __call__(
-        self,
-        kind: type[BaseException],
-        error: BaseException,
-        trace: TracebackType | None,
-    ) -> None:
-        """Write what went wrong and end all ranks."""
-        if issubclass(kind, KeyboardInterrupt):
-            self._abort("interrupted\n", 130)
-        self._abort("".join(traceback.format_exception(kind, error, trace)), 1)
-
-    def exit(self, status: object = None, /) -> NoReturn:
-        """Do what `sys.exit` does, and remember the status."""
-        self._status = status
-        self._exit(status)  # type: ignore[arg-type]
-
-    def leave(self) -> None:
-        """End all ranks if this one leaves with an error and others stay."""
-        from mpi4py import MPI
-
-        if self._status is None or self._status == 0 or MPI.Is_finalized() or self._all_leave():
-            return
-        status = self._status if isinstance(self._status, int) else 1
-        self._abort(f"left with exit status {status} while other ranks stayed\n", status)
-
-    def _all_leave(self) -> bool:
-        """Wait a moment for every rank to leave with an error."""
-        request = self._comm.Ibarrier()
-        deadline = time.monotonic() + EXIT_DELAY
-        while time.monotonic() < deadline:
-            if request.Test():
-                return True
-            time.sleep(0.01)
-        return False
-
-    def _abort(self, text: str, status: int) -> None:
-        rank = self._comm.Get_rank()
-        if rank > 0:
-            # lower ranks speak first; a short stagger keeps higher ranks from speaking as well
-            time.sleep(ABORT_DELAY + 0.1 * min(rank - 1, 15))
-        sys.stdout.flush()
-        # one write, so that lines of other ranks do not come between
-        sys.stderr.write(f"distsim: rank {rank} of {self._comm.Get_size()}: {text}")
-        sys.stderr.flush()
-        self._comm.Abort(status)
 
 
 def _no_mpi(reason: str) -> LauncherError:

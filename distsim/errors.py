@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 __all__ = [
+    "CollectiveError",
     "ConnectivityError",
     "DistsimError",
     "EngineError",
@@ -70,6 +71,10 @@ class ExchangeError(DistsimError, RuntimeError):
 
 class EngineError(DistsimError, RuntimeError):
     """An engine that is not installed, cannot run like this, or cannot do what was asked."""
+
+
+class CollectiveError(DistsimError, RuntimeError):
+    """Ranks that are at different calls, or describe different things."""
 
 
 class LauncherError(DistsimError, RuntimeError):

@@ -15,9 +15,10 @@ LIMIT = 60
 
 PREAMBLE = """
 import sys, time
-from distsim.comm import install_abort_hook, world
+from distsim.comm import world
+from distsim.lockstep import lockstep
 comm = world()
-install_abort_hook(comm)
+lockstep()
 rank = comm.Get_rank()
 """
 
@@ -164,5 +165,5 @@ def test_exit_status_of_all_ranks_is_the_job_s(run_ranks):
 
 
 def test_normal_end_is_left_alone(run_ranks):
-    job = run_ranks(3, "install_abort_hook(comm)\nif rank == 1: sys.exit(0)\n")
+    job = run_ranks(3, "if rank == 1: sys.exit(0)\n")
     assert (job.returncode, job.stdout) == (0, "")

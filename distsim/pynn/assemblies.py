@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pyNN import common
 
 from distsim.pynn import simulator
+from distsim.pynn.calls import collective
 from distsim.pynn.cells import IDArray, local_mask
 from distsim.pynn.recording import assembly_block, write_assembly
 from distsim.pynn.selection import Selection, checked_positions, sampled
@@ -114,6 +115,7 @@ class Assembly(common.Assembly):
         """Return an assembly of `n` cells taken at random, the same on every rank."""
         return self[sampled(self.size, n, rng)]
 
+    @collective("annotations")
     def get_data(
         self,
         variables: Any = "all",
@@ -124,6 +126,7 @@ class Assembly(common.Assembly):
         """Return a Neo Block of what was recorded; parameters as for a population's."""
         return assembly_block(self, variables, gather, clear, annotations)
 
+    @collective("io", "annotations")
     def write_data(
         self,
         io: Any,
@@ -135,6 +138,7 @@ class Assembly(common.Assembly):
         """Write what was recorded to a file; parameters as for a population's."""
         write_assembly(self, variables, io, gather, clear, annotations)
 
+    @collective()
     def get_spike_counts(self, gather: bool = True) -> dict[ID, int]:
         """Return the number of recorded spikes of each recorded cell."""
         counts: dict[ID, int] = {}
@@ -142,6 +146,7 @@ class Assembly(common.Assembly):
             counts.update(part.get_spike_counts(gather))
         return counts
 
+    @collective()
     def mean_spike_count(self, gather: bool = True) -> float:
         """Return the mean number of spikes of the recorded cells, on every rank."""
         counts = self.get_spike_counts(gather)

@@ -9,6 +9,7 @@ from pyNN import common
 
 from distsim.errors import SetupError
 from distsim.pynn import simulator
+from distsim.pynn.calls import collective
 from distsim.pynn.keeping import keep_run
 from distsim.pynn.recording import write_populations
 from distsim.pynn.running import run, run_until
@@ -34,6 +35,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 
+@collective("progress", "log")
 def setup(
     timestep: float = 0.1,
     min_delay: float | str = "auto",
@@ -86,6 +88,7 @@ def setup_on(engine: str) -> Callable[..., int]:
     return setup_here
 
 
+@collective()
 def end(compatible_output: bool = True) -> None:
     """Write the files named in ``record(..., to_file=...)`` and log one line about the run.
 
@@ -99,6 +102,7 @@ def end(compatible_output: bool = True) -> None:
         logger.info(summary)
 
 
+@collective("annotations")
 def reset(annotations: dict[str, Any] | None = None) -> None:
     """Go back to time 0 and the initial values, and begin a new segment of recorded data.
 

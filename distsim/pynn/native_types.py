@@ -14,6 +14,7 @@ from distsim.engines.neuron_user_models import UserModel
 from distsim.engines.selection import Engine
 from distsim.errors import EngineError, ParameterError
 from distsim.models import CELL_MODELS, CellModel
+from distsim.pynn.calls import collective
 from distsim.pynn.standardmodels import NeuronType, same_names
 
 __all__ = ["NativeCellType", "native_cell_type"]
@@ -22,6 +23,7 @@ __all__ = ["NativeCellType", "native_cell_type"]
 UNITS = {"V": "mV", "U": "mV", "E": "mV", "theta": "mV", "I": "pA", "w": "pA", "g": "nS"}
 
 
+@collective()
 def native_cell_type(model_name: str) -> type[NeuronType]:
     """Return a cell type of NEST's own, for engine 'nest'; every rank must call it.
 

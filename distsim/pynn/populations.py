@@ -17,6 +17,7 @@ from distsim.errors import ParameterError
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.assemblies import Assembly
+from distsim.pynn.calls import collective
 from distsim.pynn.positions import generate_positions, is_repeatable
 from distsim.pynn.random_numbers import DrawCounts, values_of_cells
 from distsim.pynn.recording import Recorder
@@ -56,6 +57,7 @@ class Population(Selection, common.Population):
     _recorder_class = Recorder
     _assembly_class = Assembly
 
+    @collective()
     def __init__(
         self,
         size: Any,

@@ -21,6 +21,7 @@ from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.assemblies import Assembly
+from distsim.pynn.calls import collective
 from distsim.pynn.checks import plain_numbers
 from distsim.pynn.connection import Connection, LocalConnections, ProjectionError, as_array
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector, RuleConnector
@@ -81,6 +82,7 @@ class Projection(common.Projection):
     @also_named(
         presynaptic_neurons="presynaptic_population", postsynaptic_neurons="postsynaptic_population"
     )
+    @collective()
     def __init__(
         self,
         presynaptic_population: Any,
@@ -326,6 +328,7 @@ class Projection(common.Projection):
         """Return the number of connections on this rank."""
         return int(self._local_connections().sources.size)
 
+    @collective()
     def size(self, gather: bool = True) -> int:
         """Return the number of connections.
 
@@ -381,6 +384,7 @@ class Projection(common.Projection):
 
     # --- reading and setting -------------------------------------------------------------------
 
+    @collective()
     def get(
         self,
         attribute_names: Any,
@@ -430,6 +434,7 @@ class Projection(common.Projection):
         ]
         return arrays[0] if isinstance(attribute_names, str) else arrays
 
+    @collective()
     def set(self, **attributes: Any) -> None:
         """Set weights or delays of all connections.
 
@@ -456,6 +461,7 @@ class Projection(common.Projection):
             changed[name] = evaluator(value, self, name, self._revisions[name])
         self._replace(self._connections.rule, **changed)
 
+    @collective("file")
     def save(
         self,
         attribute_names: Any,

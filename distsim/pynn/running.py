@@ -40,7 +40,9 @@ def run(simtime: float, callbacks: Sequence[Callback] | None = None) -> float:
     ------
     ParameterError
         If `simtime` is negative, not finite, or longer than the clock can count; if a callback
-        returns no time, or one in the past; if ranks ask for different times.
+        returns no time, or one in the past.
+    CollectiveError
+        If ranks ask for different times.
     KeyboardInterrupt
         At SIGINT, on every rank, whichever got it: all are at the same step, everything up to it
         can be read, and `run` can go on.

@@ -14,6 +14,7 @@ from pyNN.recording import files
 
 from distsim.errors import ParameterError
 from distsim.partitioning.streams import Purpose
+from distsim.pynn.calls import collective
 from distsim.pynn.cells import IDArray, local_mask, make_id
 from distsim.pynn.checks import check_numbers
 from distsim.pynn.gather import gather_arrays, gather_sequences
@@ -155,6 +156,7 @@ class Selection:
 
     # --- parameters ----------------------------------------------------------------------------
 
+    @collective()
     def get(self, parameter_names: Any, gather: bool = False, simplify: bool = True) -> Any:
         """Return parameters of this rank's cells, or of all cells.
 
@@ -316,6 +318,7 @@ class Selection:
             self.recorder.file = to_file
             state.write_on_end.append((self, variables, to_file))
 
+    @collective("annotations")
     def get_data(
         self,
         variables: Any = "all",
@@ -342,6 +345,7 @@ class Selection:
         """
         return self.recorder.get(variables, gather, self, clear, annotations=annotations)
 
+    @collective("io", "annotations")
     def write_data(
         self,
         io: Any,
@@ -363,6 +367,7 @@ class Selection:
         """
         self.recorder.write(variables, io, gather, self, clear, annotations=annotations)
 
+    @collective()
     def get_spike_counts(self, gather: bool = True) -> dict[ID, int]:
         """Return the number of recorded spikes of each recorded cell.
 
@@ -373,6 +378,7 @@ class Selection:
         """
         return self.recorder.count("spikes", gather, self)
 
+    @collective()
     def mean_spike_count(self, gather: bool = True) -> float:
         """Return the mean number of spikes of the recorded cells, on every rank.
 

@@ -22,6 +22,7 @@ from distsim.errors import ParameterError, SetupError, did_you_mean
 from distsim.interrupts import InterruptedBuildError, Interrupts
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
+from distsim.pynn.calls import collective
 from distsim.pynn.random_numbers import refuse_single_draw
 
 __all__ = ["ID", "Setup", "State", "name", "state"]
@@ -202,7 +203,6 @@ class State(common.control.BaseState):
     def start(self, setup: Setup) -> None:
         """Begin a new, empty simulation; every rank must call it."""
         comm = communication.world()
-        communication.install_abort_hook(comm)
         if setup.log:
             level = setup.log if isinstance(setup.log, str) else logging.INFO
             communication.configure_log(comm.Get_rank(), level)
@@ -380,15 +380,10 @@ class State(common.control.BaseState):
             )
         return step
 
+    @collective(called="run")
     def run_to_step(self, last_step: int) -> None:
         """Make all steps up to one, if there are any; every rank must call it."""
         simulation = self.simulation
-        lowest, highest = simulation.smallest_of_all(last_step, -last_step)
-        if lowest != -highest:
-            raise ParameterError(
-                f"ranks run until different times, from {self.time_of(lowest):g} to "
-                f"{self.time_of(-highest):g} ms; give all of them the same"
-            )
         with Interrupts() as interrupts:
             self._build(interrupts)
             with self._bar("run", last_step - simulation.step, "step") as bar:

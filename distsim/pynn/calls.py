@@ -1,0 +1,76 @@
+"""Marks of the front end's functions that all ranks must call alike."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from distsim.lockstep import lockstep
+from distsim.pynn.described import describe
+
+__all__ = ["collective"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def collective(*unlike: str, called: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a function that every rank must call, and with the same arguments.
+
+    Before it begins, ranks make sure that all are there; if it fails on one rank, it does on all.
+    One that has the argument `gather` is meant only where that is true.
+
+    Parameters
+    ----------
+    *unlike : str
+        Names of arguments that may differ from rank to rank.
+    called : str
+        How users call it; default: its name.
+    """
+
+    def mark(function: Callable[P, R]) -> Callable[P, R]:
+        given = _Given(function, unlike, called)
+
+        @wraps(function)
+        def marked(*args: P.args, **kwargs: P.kwargs) -> R:
+            ranks = lockstep()
+            if ranks.is_inside:
+                return function(*args, **kwargs)
+            values = given.values(args, kwargs)
+            if not values.get("gather", True):
+                return function(*args, **kwargs)
+            with ranks.call(*given.texts(values)):
+                return function(*args, **kwargs)
+
+        return marked
+
+    return mark
+
+
+class _Given:
+    """What a function is given, as texts."""
+
+    def __init__(self, function: Callable[..., Any], unlike: tuple[str, ...], called: str) -> None:
+        self.name = called or function.__name__
+        self.signature = inspect.signature(function)
+        self.unlike = unlike
+        kinds = {p.kind: name for name, p in self.signature.parameters.items()}
+        self.named = kinds.get(inspect.Parameter.VAR_KEYWORD)
+        self.defaults = {
+            name: p.default for name, p in self.signature.parameters.items() if name == "gather"
+        }
+
+    def values(self, args: Any, kwargs: Any) -> dict[str, Any]:
+        """Return the arguments by name."""
+        values = self.defaults | self.signature.bind(*args, **kwargs).arguments
+        if self.named is not None:
+            values.update(values.pop(self.named, {}))
+        return values
+
+    def texts(self, values: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
+        """Return name, label and texts of a call."""
+        subject = values.pop("self", None)
+        texts = {name: describe(v) for name, v in values.items() if name not in self.unlike}
+        if self.name == "__init__":
+            return type(subject).__name__, str(values.get("label") or ""), texts
+        return self.name, str(getattr(subject, "label", "")), texts
