@@ -14,6 +14,7 @@ __all__ = [
     "FileFormatError",
     "FileWriteError",
     "LauncherError",
+    "MissingPackageError",
     "ParameterError",
     "PartitionError",
     "SetupError",
@@ -75,6 +76,10 @@ class EngineError(DistsimError, RuntimeError):
 
 class CollectiveError(DistsimError, RuntimeError):
     """Ranks that are at different calls, or describe different things."""
+
+
+class MissingPackageError(DistsimError, ImportError):
+    """A package that is not installed, and needed for what was asked."""
 
 
 class LauncherError(DistsimError, RuntimeError):

@@ -34,6 +34,7 @@ for path in (
     "engines/networks.py",
     "engines/model_networks.py",
     "engines/neuron_marks.py",
+    "pynn/flag_cases.py",
 ):
     spec = importlib.util.spec_from_file_location(Path(path).stem, Path(__file__).parent / path)
     sys.modules[spec.name] = importlib.util.module_from_spec(spec)

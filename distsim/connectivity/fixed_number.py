@@ -1,9 +1,9 @@
 """Rules with a fixed number of connections: for each target, for each source, or in all.
 
 *With replacement* every connection is drawn from all candidates, so that a pair can be connected
-more than once. *Without replacement*, as in PyNN, no pair is connected again before all candidates
+more than once. *Without replacement*, as in PyNN, no candidate of a cell is taken again before all
 are: a number above that of the candidates means all of them as often as they fit, and a sample
-without replacement for the rest.
+without replacement for the rest. A number in all must not be above that of the pairs then.
 """
 
 import math
@@ -37,7 +37,7 @@ from distsim.connectivity.trees import (
 from distsim.errors import ConnectivityError
 from distsim.partitioning.streams import Purpose, Stream
 
-__all__ = ["FixedNumberPost", "FixedNumberPre", "FixedTotalNumber"]
+__all__ = ["FixedNumberPost", "FixedNumberPre", "FixedTotalNumber", "check_candidates"]
 
 _OWN_BLOCK = 2**16
 
@@ -100,7 +100,7 @@ class FixedNumberPre:
         """
         own = own_of(self.own, targets)
         counts = counts_of(self.n, targets)
-        _check_candidates(counts, self.n_pre - (own >= 0), targets, "target")
+        check_candidates(counts, self.n_pre - (own >= 0), targets, "target")
         return _sampled_rows(self, targets, own, counts)
 
 
@@ -196,7 +196,7 @@ class FixedNumberPost:
         sources = np.arange(self.n_pre)
         own = own_of(self.own_source, sources)
         counts = counts_of(self.n, sources)
-        _check_candidates(counts, self.n_post - (own >= 0), sources, "source")
+        check_candidates(counts, self.n_post - (own >= 0), sources, "source")
         return Outdegrees(counts, own, self.n_post, self.with_replacement)
 
 
@@ -220,7 +220,7 @@ class FixedTotalNumber:
     Raises
     ------
     ConnectivityError
-        If a number is out of range, or there are no candidates.
+        If a number is out of range, or above that of the pairs: of 0, or without replacement.
 
     Notes
     -----
@@ -238,6 +238,18 @@ class FixedTotalNumber:
     def __post_init__(self) -> None:
         check_sizes(self.n_pre, self.n_post)
         _check_number(self.n)
+        # there are at least so many pairs, most often enough not to count them
+        n_least = self.n_pre * self.n_post - min(self.n_pre, self.n_post)
+        if self.n <= n_least or (self.with_replacement and n_least > 0):
+            return
+        _, n_pairs = self._sizes
+        if self.n > n_pairs and not (self.with_replacement and n_pairs > 0):
+            raise ConnectivityError(
+                f"n = {self.n} connections between {self.n_pre} and {self.n_post} cells, of which "
+                f"{n_pairs} pairs may be connected; lower n, or allow self connections or "
+                "replacement",
+                n=self.n,
+            )
 
     @property
     def mean_indegree(self) -> float:
@@ -255,26 +267,13 @@ class FixedTotalNumber:
         Returns
         -------
         Rows
-
-        Raises
-        ------
-        ConnectivityError
-            If there are no candidates.
         """
         targets = np.ascontiguousarray(targets, np.int64)
         own = own_of(self.own, targets)
-        sizes, n_pairs = self._sizes
-        n_full, rest = (0, self.n) if self.with_replacement else divmod(self.n, max(n_pairs, 1))
-        if self.n > 0 and n_pairs == 0:
-            raise ConnectivityError(
-                f"n = {self.n} connections between {self.n_pre} and {self.n_post} cells, of which "
-                "no pair may be connected; set n to 0, or allow self connections",
-                n=self.n,
-            )
+        sizes, _ = self._sizes
         counts = np.zeros(targets.size, np.int64)
         tree = self.stream.for_purpose(Purpose.TREE)
-        divide_total(tree, rest, sizes, targets, self.with_replacement, counts)
-        counts += n_full * (self.n_pre - (own >= 0))
+        divide_total(tree, self.n, sizes, targets, self.with_replacement, counts)
         return _sampled_rows(self, targets, own, counts)
 
     @cached_property
@@ -293,6 +292,33 @@ class FixedTotalNumber:
             return Sizes(self.n_post, self.n_pre - 1, none), n_pairs
         excluded = np.concatenate([[0], np.cumsum(np.concatenate(has_own))]).astype(np.int32)
         return Sizes(self.n_post, self.n_pre, excluded), n_pairs
+
+
+def check_candidates(counts: Ints, n_candidates: NDArray[Any], cells: Ints, side: str) -> None:
+    """Check that every cell that shall have connections has something to connect to.
+
+    Parameters
+    ----------
+    counts, n_candidates : ndarray of int64, shape (n_cells,)
+        Connections wanted, and cells that each may be connected to.
+    cells : ndarray of int64, shape (n_cells,)
+        Their indices.
+    side : {'source', 'target'}
+
+    Raises
+    ------
+    ConnectivityError
+        If a cell shall have connections and there are no candidates.
+    """
+    wrong = np.flatnonzero((counts > 0) & (n_candidates == 0))
+    if wrong.size:
+        cell, n = int(cells[wrong[0]]), int(counts[wrong[0]])
+        raise ConnectivityError(
+            f"n = {n} connections for {side} {cell}, which has no other cell to connect to; "
+            "set n to 0, or allow self connections",
+            n=n,
+            cell=cell,
+        )
 
 
 def _sampled_rows(
@@ -315,16 +341,3 @@ def _check_number(n: Number) -> None:
     """Raise unless the number, if it is one, is a possible count."""
     if not callable(n) and (n < 0 or n != int(n)):
         raise ConnectivityError(f"n = {n} connections; give a whole number, 0 or more", n=n)
-
-
-def _check_candidates(counts: Ints, n_candidates: NDArray[Any], cells: Ints, side: str) -> None:
-    """Raise if a cell shall have connections and there is nothing to connect it to."""
-    wrong = np.flatnonzero((counts > 0) & (n_candidates == 0))
-    if wrong.size:
-        cell, n = int(cells[wrong[0]]), int(counts[wrong[0]])
-        raise ConnectivityError(
-            f"n = {n} connections for {side} {cell}, which has no other cell to connect to; "
-            "set n to 0, or allow self connections",
-            n=n,
-            cell=cell,
-        )

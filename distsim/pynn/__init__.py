@@ -54,6 +54,12 @@ from distsim.pynn.control import (
     run_until,
     setup,
 )
+from distsim.pynn.drawn_connectors import (
+    CloneConnector,
+    CSAConnector,
+    DisplacementDependentProbabilityConnector,
+    IndexBasedProbabilityConnector,
+)
 from distsim.pynn.electrodes import DCSource, StepCurrentSource
 from distsim.pynn.native_types import NativeCellType, native_cell_type
 from distsim.pynn.populations import Population, PopulationView
@@ -92,19 +98,15 @@ from distsim.pynn.unavailable import (
     AdExp,
     AlphaPSR,
     BetaPSR,
-    CloneConnector,
     CondAlphaPostSynapticResponse,
     CondBetaPostSynapticResponse,
     CondExpPostSynapticResponse,
-    CSAConnector,
     CurrExpPostSynapticResponse,
-    DisplacementDependentProbabilityConnector,
     ElectricalSynapse,
     ExpPSR,
     GIF_cond_exp,
     GutigWeightDependence,
     IF_facets_hardware1,
-    IndexBasedProbabilityConnector,
     KdrChannel,
     MultiCompartmentNeuron,
     MultiplicativeWeightDependence,

@@ -107,6 +107,11 @@ class Assembly(common.Assembly):
         first, *others = [list(part.celltype.receptor_types) for part in self.parts]
         return [name for name in first if all(name in other for other in others)]
 
+    @property
+    def position_generator(self) -> Any:
+        """The function from positions in the assembly to coordinates, one row for each."""
+        return lambda positions: self.positions.T[positions]
+
     def id_to_index(self, id: Any) -> Any:  # noqa: A002 - PyNN's name
         """Return the position(s) in the assembly of one or several cells."""
         return Selection.id_to_index(self, id)

@@ -1,13 +1,6 @@
-"""PyNN's connectors: each turns into a rule of `distsim.connectivity`.
+"""PyNN's connectors: each turns into a rule of `distsim.connectivity`."""
 
-A connector without an `rng` draws from rank-local streams: each rank makes the connections of its
-own target cells only. A connector with a seeded NumpyRNG, or whose synapses have one, keeps PyNN's
-meaning: PyNN's own code draws all numbers on every rank, which keeps its own.
-"""
-
-import inspect
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,14 +23,8 @@ from distsim.connectivity import (
 from distsim.errors import ConnectivityError, ParameterError, did_you_mean
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose, uniforms
-from distsim.pynn.random_numbers import (
-    NativeRNG,
-    distribution_on_streams,
-    is_rank_local,
-    on_streams,
-    shared_numbers,
-)
-from distsim.pynn.signatures import with_signature_of
+from distsim.pynn.rule_connector import RuleConnector
+from distsim.pynn.seeded_draws import SeededDraws
 from distsim.pynn.simulator import state
 
 __all__ = [
@@ -51,146 +38,9 @@ __all__ = [
     "FromFileConnector",
     "FromListConnector",
     "OneToOneConnector",
-    "RuleConnector",
 ]
 
 Integers = NDArray[np.int64]
-
-
-class RuleConnector:
-    """What distsim's connectors have in common, beside PyNN's own class.
-
-    Parameters
-    ----------
-    *args, **kwargs
-        As PyNN's connector of the same name takes them.
-
-    Raises
-    ------
-    ParameterError
-        If an argument is unknown, missing or cannot be.
-    """
-
-    rng: Any = None
-    n: Any
-    allow_self_connections: bool | str = True
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        """Show the arguments of PyNN's class, if this one derives from it, to `help()`."""
-        super().__init_subclass__(**options)
-        for base in cls.__bases__:
-            if base.__module__ == "pyNN.connectors":
-                cls.__init__ = with_signature_of(base, cls.__init__)  # type: ignore[method-assign]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        _check_arguments(type(self), args, kwargs)
-        # PyNN refuses numpy's whole numbers
-        args = tuple(int(value) if isinstance(value, np.integer) else value for value in args)
-        kwargs = {k: int(v) if isinstance(v, np.integer) else v for k, v in kwargs.items()}
-        try:
-            super().__init__(*args, **kwargs)
-        except AssertionError as error:
-            given = ", ".join([repr(a) for a in args] + [f"{k}={v!r}" for k, v in kwargs.items()])
-            raise ParameterError(f"{type(self).__name__}({given}): value out of range") from error
-        if self.location_selector is not None:  # type: ignore[attr-defined]
-            raise NotImplementedError("location_selector: the cells of distsim are points")
-        # PyNN gives a connector without an rng one with a seed of PyNN's own
-        bound = inspect.signature(self._pynn_class()).bind(*args, **kwargs)
-        if hasattr(self, "rng") and bound.arguments.get("rng") is None:
-            self.rng = NativeRNG()
-        self.rng = on_streams(self.rng)
-        if hasattr(self, "n"):
-            self.n = distribution_on_streams(self.n)
-
-    @classmethod
-    def _pynn_class(cls) -> type:
-        return next(base for base in cls.__mro__ if base.__module__ == "pyNN.connectors")
-
-    @property
-    def is_rank_local(self) -> bool:
-        """Whether the connections are drawn from rank-local streams."""
-        numbers = getattr(self, "n", None)
-        if isinstance(numbers, RandomDistribution) and not is_rank_local(numbers.rng):
-            return False
-        return self.rng is None or is_rank_local(self.rng)
-
-    def rule(self, projection: Any) -> Rule:
-        """Return the rule that makes this connector's connections of a projection."""
-        raise NotImplementedError
-
-    def connect(self, projection: Any) -> None:
-        """Connect in PyNN's way: with PyNN's random numbers, or rows of our rule."""
-        if not self.is_rank_local or isinstance(self, pyNN.connectors.FromListConnector):
-            self._connect_as_pynn(projection)
-            return
-        rule = self.rule(projection)
-
-        def source_masks(mask: Any = None) -> Any:
-            for target in np.arange(projection.post.size):
-                yield rule.rows(np.array([target])).sources
-
-        self._standard_connect(projection, source_masks)  # type: ignore[attr-defined]
-
-    def _connect_as_pynn(self, projection: Any) -> None:
-        """Let PyNN's code draw, where a generator is ours from one that all ranks share."""
-        holders = [(self, Purpose.CONNECT)] if self.rng is not None else []
-        if isinstance(getattr(self, "n", None), RandomDistribution):
-            holders.append((self.n, Purpose.INDEGREE))
-        with shared_numbers(holders, state.simulation.seed, projection.number):
-            super().connect(projection)  # type: ignore[misc]
-
-    def _stream(self, projection: Any) -> Any:
-        return state.stream(
-            Purpose.CONNECT, projection.number, seed=getattr(self.rng, "seed", None)
-        )
-
-    def _own(self, projection: Any) -> Callable[[Integers], Integers] | None:
-        """Return the function from targets to the same cells among the sources, if excluded."""
-        if self.allow_self_connections is True:
-            return None
-        return lambda targets: projection.pre.positions_of(projection.post.gids(targets))
-
-    def _own_source(self, projection: Any) -> Callable[[Integers], Integers] | None:
-        """Return the function from sources to the same cells among the targets, if excluded."""
-        if self.allow_self_connections is True:
-            return None
-        return lambda sources: projection.post.positions_of(projection.pre.gids(sources))
-
-    def _is_lower(self, projection: Any) -> bool:
-        """Return whether only one of two mutual connections may be made."""
-        if self.allow_self_connections != "NoMutual":
-            return False
-        if projection.pre is not projection.post:
-            raise NotImplementedError("allow_self_connections='NoMutual' between two populations")
-        return True
-
-    def _numbers(self, projection: Any) -> Any:
-        """Return `n`, or the function that draws it for each cell."""
-        n = self.n
-        if not isinstance(n, RandomDistribution):
-            return int(n)
-        stream = state.stream(Purpose.INDEGREE, projection.number, seed=n.rng.seed)
-
-        def drawn(cells: Integers) -> Integers:
-            return np.rint(quantile(n.name, n.parameters, uniforms(stream, cells))).astype(np.int64)
-
-        return drawn
-
-
-def _check_arguments(cls: type[RuleConnector], args: Any, kwargs: dict[str, Any]) -> None:
-    """Raise if an argument is unknown or missing."""
-    signature = inspect.signature(cls._pynn_class())
-    known = list(signature.parameters)
-    for name in kwargs:
-        if name not in known:
-            raise ParameterError(
-                f"unknown argument '{name}' of {cls.__name__}; {did_you_mean(name, known)}",
-                name=name,
-            )
-    try:
-        signature.bind(*args, **kwargs)
-    except TypeError as error:
-        raise ParameterError(f"{cls.__name__}: {error}") from error
 
 
 class AllToAllConnector(RuleConnector, pyNN.connectors.AllToAllConnector):
@@ -204,7 +54,7 @@ class AllToAllConnector(RuleConnector, pyNN.connectors.AllToAllConnector):
 
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
-        return AllToAll(projection.pre.size, projection.post.size, own=self._own(projection))
+        return AllToAll(projection.pre.size, projection.post.size, own=self.own_sources(projection))
 
 
 class OneToOneConnector(RuleConnector, pyNN.connectors.OneToOneConnector):
@@ -226,8 +76,7 @@ class FixedProbabilityConnector(RuleConnector, pyNN.connectors.FixedProbabilityC
         Default: rank-local streams.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def _check(self) -> None:
         if not 0 <= self.p_connect <= 1:
             raise ParameterError(
                 f"p_connect = {self.p_connect:g} of FixedProbabilityConnector must be from 0 to 1",
@@ -241,9 +90,9 @@ class FixedProbabilityConnector(RuleConnector, pyNN.connectors.FixedProbabilityC
             projection.pre.size,
             projection.post.size,
             p=self.p_connect,
-            stream=self._stream(projection),
-            own=self._own(projection),
-            lower=self._is_lower(projection),
+            stream=self.stream(projection),
+            own=self.own_sources(projection),
+            lower=self.is_lower(projection),
         )
 
 
@@ -279,13 +128,35 @@ class DistanceDependentProbabilityConnector(
             projection.pre.size,
             projection.post.size,
             probability=probability,
-            stream=self._stream(projection),
-            own=self._own(projection),
-            lower=self._is_lower(projection),
+            stream=self.stream(projection),
+            own=self.own_sources(projection),
+            lower=self.is_lower(projection),
         )
 
 
-class FixedNumberPreConnector(RuleConnector, pyNN.connectors.FixedNumberPreConnector):
+class _FixedNumber(RuleConnector):
+    """What the connectors with a number of connections have in common."""
+
+    def _check(self) -> None:
+        if self.allow_self_connections == "NoMutual":
+            raise NotImplementedError(
+                f"allow_self_connections='NoMutual' of {type(self).__name__}; give True or False"
+            )
+
+    def _numbers(self, projection: Any) -> Any:
+        """Return `n`, or the function that draws it for each cell."""
+        n = self.n
+        if not isinstance(n, RandomDistribution):
+            return int(n)
+        stream = state.stream(Purpose.INDEGREE, projection.number, seed=n.rng.seed)
+
+        def drawn(cells: Integers) -> Integers:
+            return np.rint(quantile(n.name, n.parameters, uniforms(stream, cells))).astype(np.int64)
+
+        return drawn
+
+
+class FixedNumberPreConnector(_FixedNumber, pyNN.connectors.FixedNumberPreConnector):
     """Connect each target to `n` sources taken at random.
 
     Parameters
@@ -303,12 +174,16 @@ class FixedNumberPreConnector(RuleConnector, pyNN.connectors.FixedNumberPreConne
             projection.post.size,
             n=self._numbers(projection),
             with_replacement=self.with_replacement,
-            stream=self._stream(projection),
-            own=self._own(projection),
+            stream=self.stream(projection),
+            own=self.own_sources(projection),
         )
 
+    def _draw_as_pynn(self, projection: Any) -> None:
+        draws = SeededDraws(self, projection)
+        self._standard_connect(projection, lambda mask=None: draws.sources_of_targets())
 
-class FixedNumberPostConnector(RuleConnector, pyNN.connectors.FixedNumberPostConnector):
+
+class FixedNumberPostConnector(_FixedNumber, pyNN.connectors.FixedNumberPostConnector):
     """Connect each source to `n` targets taken at random.
 
     Parameters
@@ -326,12 +201,16 @@ class FixedNumberPostConnector(RuleConnector, pyNN.connectors.FixedNumberPostCon
             projection.post.size,
             n=self._numbers(projection),
             with_replacement=self.with_replacement,
-            stream=self._stream(projection),
-            own_source=self._own_source(projection),
+            stream=self.stream(projection),
+            own_source=self.own_targets(projection),
         )
 
+    def _draw_as_pynn(self, projection: Any) -> None:
+        sources = SeededDraws(self, projection).sources_by_source()
+        self._standard_connect(projection, lambda mask=None: sources)
 
-class FixedTotalNumberConnector(RuleConnector, pyNN.connectors.FixedTotalNumberConnector):
+
+class FixedTotalNumberConnector(_FixedNumber, pyNN.connectors.FixedTotalNumberConnector):
     """Make `n` connections in all, between cells taken at random.
 
     Parameters
@@ -345,14 +224,25 @@ class FixedTotalNumberConnector(RuleConnector, pyNN.connectors.FixedTotalNumberC
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
         n = self._numbers(projection)
+        return self._rule_of(projection, int(n(np.zeros(1, np.int64))[0]) if callable(n) else n)
+
+    def _rule_of(self, projection: Any, n: int) -> Rule:
         return FixedTotalNumber(
             projection.pre.size,
             projection.post.size,
-            n=int(n(np.zeros(1, np.int64))[0]) if callable(n) else n,
+            n=n,
             with_replacement=self.with_replacement,
-            stream=self._stream(projection),
-            own=self._own(projection),
+            stream=self.stream(projection),
+            own=self.own_sources(projection),
         )
+
+    def _draw_as_pynn(self, projection: Any) -> None:
+        n = self.n
+        if isinstance(n, RandomDistribution):
+            n = int(np.rint(n.next()))
+        self._rule_of(projection, n)  # which can be
+        sources = SeededDraws(self, projection).sources_in_total(n)
+        self._standard_connect(projection, lambda mask=None: sources)
 
 
 class ArrayConnector(RuleConnector, pyNN.connectors.ArrayConnector):

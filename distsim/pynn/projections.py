@@ -24,9 +24,10 @@ from distsim.pynn.assemblies import Assembly
 from distsim.pynn.calls import collective
 from distsim.pynn.checks import plain_numbers
 from distsim.pynn.connection import Connection, LocalConnections, ProjectionError, as_array
-from distsim.pynn.connectors import FromListConnector, OneToOneConnector, RuleConnector
+from distsim.pynn.connectors import FromListConnector, OneToOneConnector
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.random_numbers import shared_numbers
+from distsim.pynn.rule_connector import RuleConnector
 from distsim.pynn.selection import Selection
 from distsim.pynn.signatures import also_named
 from distsim.pynn.simulator import state

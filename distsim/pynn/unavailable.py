@@ -25,19 +25,15 @@ __all__ = [
     "AdditiveWeightDependence",
     "AlphaPSR",
     "BetaPSR",
-    "CSAConnector",
-    "CloneConnector",
     "CondAlphaPostSynapticResponse",
     "CondBetaPostSynapticResponse",
     "CondExpPostSynapticResponse",
     "CurrExpPostSynapticResponse",
-    "DisplacementDependentProbabilityConnector",
     "ElectricalSynapse",
     "ExpPSR",
     "GIF_cond_exp",
     "GutigWeightDependence",
     "IF_facets_hardware1",
-    "IndexBasedProbabilityConnector",
     "KdrChannel",
     "MultiCompartmentNeuron",
     "MultiQuantalSynapse",
@@ -232,26 +228,8 @@ class Vogels2011Rule(_Unavailable, synapses.Vogels2011Rule):
 # --- connectors --------------------------------------------------------------------------------
 
 
-class CSAConnector(_Unavailable, pyNN.connectors.CSAConnector):
-    """Connections of the connection-set algebra."""
-
-
-class CloneConnector(_Unavailable, pyNN.connectors.CloneConnector):
-    """Connections of another projection."""
-
-
-class DisplacementDependentProbabilityConnector(
-    _Unavailable, pyNN.connectors.DisplacementDependentProbabilityConnector
-):
-    """Connections with a probability that depends on the displacement."""
-
-
-class IndexBasedProbabilityConnector(_Unavailable, pyNN.connectors.IndexBasedProbabilityConnector):
-    """Connections with a probability that depends on the indices."""
-
-
 class SmallWorldConnector(_Unavailable, pyNN.connectors.SmallWorldConnector):
-    """Connections of a small-world network."""
+    """Connections of a small-world network; PyNN never finished it."""
 
 
 # --- what only NEST has ------------------------------------------------------------------------

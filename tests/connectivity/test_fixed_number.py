@@ -76,13 +76,18 @@ def test_every_source_has_its_number_of_targets(case):
 @given(cases)
 def test_the_total_is_exact(case):
     n_cells, n, again, own, seed = case
-    rule = FixedTotalNumber(n_cells, n_cells, n * 7, again, STREAM._replace(seed=seed), own)
-    matrix = matrix_of(rule)
-    assert matrix.sum() == n * 7
-    if not again:
-        cells = np.arange(n_cells)
-        is_candidate = cells[:, None] != own(cells) if own else np.ones_like(matrix, bool)
-        assert is_even(matrix, is_candidate)
+    cells, shape = np.arange(n_cells), (n_cells, n_cells)
+    is_candidate = np.broadcast_to(cells[:, None] != own(cells) if own else True, shape)
+    total, n_pairs = n * 7, int(is_candidate.sum())
+    arguments = (n_cells, n_cells, total, again, STREAM._replace(seed=seed), own)
+    if total > n_pairs and not (again and n_pairs):
+        with pytest.raises(ConnectivityError, match=f"n = {total} .* {n_pairs} pairs"):
+            FixedTotalNumber(*arguments)
+        return
+    matrix = matrix_of(FixedTotalNumber(*arguments))
+    assert matrix.sum() == total
+    assert matrix[~is_candidate].sum() == 0
+    assert again or matrix.max(initial=0) <= 1
 
 
 @settings(max_examples=30, deadline=None)

@@ -4,8 +4,11 @@ Usage: network.py PARTITION EXCHANGE OUTPUT.h5 LISTS.npz, where PARTITION is blo
 user, and EXCHANGE as in `setup()`.
 """
 
+import random
 import sys
+from functools import partial
 
+import csa
 import numpy as np
 from pyNN.core import IndexBasedExpression
 
@@ -83,6 +86,7 @@ def initialize(p):
 
 def connect(p):
     """Return projections of every connector, between populations, views and assemblies."""
+    random.seed(5)
     everything = sim.Assembly(p["curr_exp"], p["curr_alpha"][3:], p["curr_delta"], label="all")
     conductances = p["cond_exp"] + p["cond_alpha"]
     sources = sim.Assembly(p["arrays"], p["poisson"], p["curr_exp"], label="sources")
@@ -179,6 +183,28 @@ def connect(p):
         ),
         (p["single"], p["curr_exp"], sim.AllToAllConnector(), synapse(0.3, 0.9)),
         (p["curr_exp"], p["single"], sim.FixedProbabilityConnector(0.3), synapse(0.1, 0.2)),
+        *(
+            (pre, post, kind(n, rng=numpy_rng(8), **flags), synapse(0.05, uniform(0.3, 2.0)))
+            for (pre, post), n, flags in (
+                ((p["curr_exp"], p["curr_exp"][3:17]), 3, {"with_replacement": False}),
+                ((everything, everything), 4, {"with_replacement": True}),
+            )
+            for kind in (
+                partial(sim.FixedNumberPreConnector, allow_self_connections=False),
+                partial(sim.FixedNumberPostConnector, allow_self_connections=False),
+                partial(sim.FixedTotalNumberConnector, allow_self_connections=False),
+            )
+        ),
+        (everything, p["placed"], sim.IndexBasedProbabilityConnector(ByIndex()), synapse(0.4)),
+        (
+            p["placed"],
+            p["placed"],
+            sim.DisplacementDependentProbabilityConnector(
+                lambda d: np.exp(-np.abs(d[0]) / 20), allow_self_connections=False
+            ),
+            synapse(uniform(0.0, 0.1), 1.7),
+        ),
+        (p["arrays"], p["curr_exp"], sim.CSAConnector(csa.random(0.1)), synapse(0.2)),
         (p["empty"], p["cond_exp"], sim.AllToAllConnector(), synapse(0.1)),
         (p["cond_exp"], p["empty"], sim.FixedNumberPreConnector(2), synapse(0.1)),
     ]
