@@ -13,18 +13,15 @@ if find_spec("distsim.io") is None:  # a checkout that is not installed, found f
 
 from importlib.metadata import version as _version
 
-from distsim.compiled import code_folder as _code_folder
-from distsim.compiled import keep_code_in as _keep_code_in
+from distsim.compiled import keep_code as _keep_code
 
-# functions compiled by the imports below keep their machine code there, those of others do not
-_folder_of_others = _keep_code_in(str(_code_folder()))
+# before the imports below, which decorate functions that are compiled
+_keep_code()
 
 from distsim.pynn import *  # noqa: F403
 from distsim.pynn import __all__ as _names_of_pynn
 
 __version__ = _version("distsim")
-
-_keep_code_in(_folder_of_others)
 
 __all__ = ["__version__"]
 __all__ += _names_of_pynn

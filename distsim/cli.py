@@ -82,7 +82,7 @@ def _add_warmup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "warmup",
         help="compile all kernels now",
         description="Compile all kernels, so that no later run has to wait for it, and delete "
-        "those of other versions. `distsim info` shows where they are kept.",
+        "those of versions that are long unused. `distsim info` shows where they are kept.",
     )
     parser.set_defaults(command=_warmup)
 

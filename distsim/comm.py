@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.errors import DistsimError, LauncherError
+from distsim.user_folders import with_home
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -70,6 +71,7 @@ def world() -> "MPI.Intracomm":
     -----
     Collective on the first call: every rank must call it.
     """
+    os.environ.update(with_home(os.environ))
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:

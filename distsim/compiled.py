@@ -2,18 +2,31 @@
 
 Numba keeps a function's code for as long as the text of its own file is the same, whatever has
 changed in functions that it calls from other files. So distsim keeps it in a folder of its own,
-named by a digest of all files with compiled functions: another version never finds it.
+named by a digest of all files with compiled functions, and by the processor: another version never
+finds it. Where it cannot be kept, each run compiles anew.
 """
 
 import hashlib
+import inspect
+import logging
 import os
+import pickle
 import shutil
+import sys
+import time
+import uuid
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import llvmlite.binding
 import numba
+from numba.core import caching, dispatcher
 
-__all__ = ["code_folder", "forget_other_versions", "keep_code_in"]
+from distsim.user_folders import Choice, choose_folder
+
+__all__ = ["choose_code_folder", "code_name", "forget_other_versions", "keep_code", "tell"]
 
 PREFIX = "distsim-"
 PACKAGES = (
@@ -23,56 +36,179 @@ PACKAGES = (
     "distsim.models",
     "distsim.partitioning",
 )
+# other versions whose code was not asked for in so long are deleted [s]
+LIFETIME = 30 * 86400.0
+
+logger = logging.getLogger(__name__)
 
 
-def code_folder() -> Path:
-    """Return the folder for the machine code of this version.
-
-    It lies in `NUMBA_CACHE_DIR` if that is set, else beside the installed package, or in the user's
-    cache folder if that cannot be written to.
-    """
-    digest = hashlib.sha256(numba.__version__.encode())
+def code_name() -> str:
+    """Return the name of the folder of this version on this processor."""
+    digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
     for package in PACKAGES:
         # not imported: that would compile, and keep the code elsewhere
         spec = find_spec(package)
         for folder in spec.submodule_search_locations or () if spec else ():
             for file in sorted(Path(folder).glob("*.py")):
                 digest.update(file.name.encode() + file.read_bytes())
-    return _base_folder() / f"{PREFIX}{digest.hexdigest()[:16]}"
+    features = llvmlite.binding.get_host_cpu_features().flatten()
+    kind = hashlib.sha256(features.encode()).hexdigest()[:6]
+    processor = f"{llvmlite.binding.get_host_cpu_name()}-{kind}"
+    return f"{PREFIX}{digest.hexdigest()[:16]}-{processor}"
 
 
-def keep_code_in(folder: str) -> str:
-    """Have the code of functions that are decorated from now on kept in a folder.
+def choose_code_folder() -> Choice:
+    """Return the folder for the machine code of this version, made if need be.
+
+    It lies in `NUMBA_CACHE_DIR` if that is set, else in the folder distsim of the user's cache
+    folder; if that cannot be written to, in a temporary folder of the user's.
+    """
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    return choose_folder(code_name(), Path(given).absolute() if given else None)
+
+
+def keep_code() -> None:
+    """Have the code of distsim's functions, where these ask for it, kept from now on.
+
+    Other packages' functions keep theirs where Numba puts it.
+    """
+    folder, complaint = choose_code_folder()
+    if folder is None:
+        _notice.set(f"compiled code is not kept, so that every run compiles anew: {complaint}")
+    elif complaint:
+        _notice.set(f"compiled code is kept in {folder}: {complaint}")
+    else:
+        # the day of its last use
+        _touch(folder)
+    # what Numba calls for a function that asks for its code to be kept
+    makers = vars(dispatcher)
+    of_others: Callable[[Any], Any] = makers["FunctionCache"]
+
+    def cache_of(function: Any) -> Any:
+        if not function.__module__.startswith("distsim."):
+            return of_others(function)
+        return caching.NullCache() if folder is None else _Cache(function, folder)
+
+    makers["FunctionCache"] = cache_of
+
+
+def tell(is_first: bool) -> None:
+    """Write to the log what keeps code from being kept as it should, once known.
 
     Parameters
     ----------
-    folder : str
-        '' for what is Numba's default.
-
-    Returns
-    -------
-    str
-        The folder before.
+    is_first : bool
+        Whether this rank is the one that speaks.
     """
-    settings = vars(numba.config)
-    before: str = settings["CACHE_DIR"]
-    settings["CACHE_DIR"] = folder
-    return before
+    _notice.tell(is_first)
 
 
 def forget_other_versions() -> None:
-    """Delete the folders of other versions beside that of this one."""
-    mine = code_folder()
+    """Delete the folders of other versions, beside that of this one, that are long unused."""
+    mine = choose_code_folder().folder
+    if mine is None:
+        return
     for folder in mine.parent.glob(f"{PREFIX}*"):
-        if folder != mine:
+        if folder != mine and time.time() - folder.stat().st_mtime > LIFETIME:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _base_folder() -> Path:
-    """Return where the folders of all versions are."""
-    if "NUMBA_CACHE_DIR" in os.environ:
-        return Path(os.environ["NUMBA_CACHE_DIR"])
-    package = Path(__file__).parent
-    if os.access(package, os.W_OK):
-        return package / "__pycache__"
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "numba"
+def _touch(folder: Path) -> None:
+    try:
+        os.utime(folder)
+    except OSError:
+        # another user's, which is there to be read
+        return
+
+
+class _Notice:
+    """What this process has to say, at most once, and only if it is the one that speaks."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._is_first: bool | None = None
+        self._is_told = False
+
+    def set(self, text: str) -> None:
+        self._text = self._text or text
+        self._speak()
+
+    def tell(self, is_first: bool) -> None:
+        self._is_first = is_first
+        self._speak()
+
+    def _speak(self) -> None:
+        if self._text and self._is_first and not self._is_told:
+            logger.warning("%s; set NUMBA_CACHE_DIR to a folder that can be written to", self._text)
+            self._is_told = True
+
+
+_notice = _Notice()
+
+
+class _Locator:
+    """Say to Numba where the code of one function is."""
+
+    def __init__(self, function: Any, folder: Path) -> None:
+        self._py_file = inspect.getfile(function)
+        self._line = function.__code__.co_firstlineno
+        self._folder = folder
+
+    def get_cache_path(self) -> str:
+        return str(self._folder / Path(self._py_file).parent.name)
+
+    def get_source_stamp(self) -> str:
+        # the folder holds no other version
+        return self._folder.name
+
+    def get_disambiguator(self) -> str:
+        return str(self._line)
+
+    def ensure_cache_path(self) -> None:
+        Path(self.get_cache_path()).mkdir(parents=True, exist_ok=True)
+
+
+class _Form(caching.CompileResultCacheImpl):
+    """How the code of one function is written."""
+
+    def __init__(self, function: Any, folder: Path) -> None:
+        self._lineno = function.__code__.co_firstlineno
+        self._locator = _Locator(function, folder)
+        name = f"{Path(inspect.getfile(function)).stem}.{function.__qualname__}"
+        self._filename_base = self.get_filename_base(name, getattr(sys, "abiflags", ""))
+
+
+class _Files(caching.IndexDataCacheFile):
+    """Index and code of one function; processes that save at once never share a file."""
+
+    def _data_name(self, number: int) -> str:
+        name: str = super()._data_name(number)
+        return f"{name.removesuffix('.nbc')}-{uuid.uuid4().hex[:16]}.nbc"
+
+
+class _Cache(caching.FunctionCache):
+    """The kept code of one function; what cannot be read or written is compiled anew."""
+
+    def __init__(self, function: Any, folder: Path) -> None:
+        self._name = repr(function)
+        self._py_func = function
+        self._impl = _Form(function, folder)
+        self._cache_path = self._impl.locator.get_cache_path()
+        self._cache_file = _Files(
+            self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
+        )
+        self.enable()
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            _notice.set(
+                f"compiled code cannot be kept in {self._cache_path} ({error.strerror or error})"
+            )

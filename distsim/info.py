@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from distsim.compiled import code_folder
+from distsim.compiled import choose_code_folder
 from distsim.engines.nest_start import nest_abilities
 from distsim.errors import EngineError, LauncherError
 from distsim.launch import count_cores, find_launcher, find_library
@@ -48,7 +48,7 @@ def describe_installation() -> str:
     sections = {
         "": [("distsim", version("distsim")), ("Python", f"{_python()}"), *_package_versions()],
         "MPI": [*_mpi(), ("cores", str(count_cores()))],
-        "Numba": [("cache", str(code_folder()))],
+        "Numba": [("cache", _cache())],
         "Engines": list(_engines()),
     }
     lines = []
@@ -61,6 +61,11 @@ def describe_installation() -> str:
 
 def _python() -> str:
     return f"{platform.python_version()} ({sys.executable})"
+
+
+def _cache() -> str:
+    folder, complaint = choose_code_folder()
+    return f"{folder or 'none'}{f' ({complaint})' if complaint else ''}"
 
 
 def _package_versions() -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Start a script on N ranks with the launcher of the MPI that mpi4py loads."""
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -9,12 +10,13 @@ import signal
 import subprocess
 import sys
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from distsim.comm import claimed_ranks, rank_environment
 from distsim.errors import LauncherError
+from distsim.user_folders import with_home
 
 __all__ = [
     "Launcher",
@@ -22,6 +24,7 @@ __all__ = [
     "build_command",
     "build_environment",
     "count_cores",
+    "end_with_parent",
     "find_launcher",
     "find_library",
     "identify_launcher",
@@ -40,6 +43,9 @@ except OSError:
     paths = []
 print(json.dumps([MPI.Get_library_version().strip("\\0 \\n"), paths[0] if paths else None]))
 """
+
+# of Linux's prctl: the signal to a process whose parent has ended
+PR_SET_PDEATHSIG = 1
 
 # seconds until a program that should only print its version is given up
 PROBE_TIMEOUT = 30
@@ -111,7 +117,7 @@ def launch(
     Notes
     -----
     SIGTERM, SIGHUP and SIGINT are passed on to the launcher, which ends the ranks; one line on
-    stderr says so.
+    stderr says so. On Linux the launcher ends them, too, when this process is gone without a word.
     """
     for name, n_claimed in claimed_ranks(os.environ):
         if n_claimed > 1:
@@ -128,12 +134,33 @@ def launch(
     exported = ["DISTSIM_N_RANKS", *(name for name in EXPORTED if name in os.environ)]
     command = build_command(found, n_ranks, program, exported)
     environ = build_environment(found, n_ranks, os.environ, count_cores(), is_root())
-    job = subprocess.Popen(command, env=environ)
+    job = subprocess.Popen(command, env=environ, preexec_fn=end_with_parent())
     with _signals_passed_to(job) as passed:
         status = job.wait()
     if passed and status != 0:
         return _say_what_ended(passed[0], status)
     return status if status >= 0 else 128 - status
+
+
+def end_with_parent() -> Callable[[], None] | None:
+    """Return what a child must call first, to get SIGTERM once this process is gone.
+
+    Returns
+    -------
+    callable or None
+        For ``Popen(preexec_fn=...)``; None where the system is not Linux, which alone has this.
+    """
+    if sys.platform != "linux":
+        return None
+    parent, prctl = os.getpid(), ctypes.CDLL(None).prctl
+
+    def ask_for_signal() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            # it was gone before
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return ask_for_signal
 
 
 def find_library() -> MPILibrary:
@@ -311,7 +338,8 @@ def build_environment(
         settings[threads] = str(max(1, n_cores // n_ranks))
     if launcher.vendor == "Open MPI":
         settings |= _open_mpi_settings(launcher, n_ranks, environ, n_cores, is_root)
-    return settings | rank_environment(environ) | {"DISTSIM_N_RANKS": str(n_ranks)}
+    settings |= rank_environment(environ) | {"DISTSIM_N_RANKS": str(n_ranks)}
+    return with_home(settings)
 
 
 def count_cores() -> int:

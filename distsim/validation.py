@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from distsim.errors import EngineError
 from distsim.io.reader import read_segments
 from distsim.io.recordings import PopulationData, SignalData, SpikeData
+from distsim.launch import end_with_parent
 from distsim.pynn.keeping import KEEP_VARIABLE
 
 __all__ = ["Pair", "Tolerances", "compare", "draw", "pairs", "report", "run_engine"]
@@ -117,7 +118,10 @@ def run_engine(
     path.unlink(missing_ok=True)
     command = ["-m", "distsim", "run", "-n", str(n), "--engine", engine, str(script), *arguments]
     job = subprocess.run(
-        [sys.executable, *command], env=os.environ | {KEEP_VARIABLE: str(path)}, check=False
+        [sys.executable, *command],
+        env=os.environ | {KEEP_VARIABLE: str(path)},
+        check=False,
+        preexec_fn=end_with_parent(),
     )
     if job.returncode != 0:
         raise EngineError(f"'{script}' ended with status {job.returncode} on engine '{engine}'")

@@ -12,7 +12,7 @@ N_CELLS = 12
 
 
 def warm_up() -> Iterator[tuple[str, float]]:
-    """Run a small network of each kind, and delete the kernels of other versions.
+    """Run a small network of each kind, and delete long unused kernels of other versions.
 
     Yields
     ------

@@ -1,6 +1,8 @@
 """Machine code is kept by version: nothing that was compiled from other files is ever run."""
 
 import importlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 import distsim
-from distsim import compiled
+from distsim import compiled, user_folders
+from distsim.compiled import choose_code_folder, code_name
 
 PACKAGES = [importlib.import_module(package) for package in compiled.PACKAGES]
 MODULES = [
@@ -17,39 +20,169 @@ MODULES = [
     for file in Path(package.__file__).parent.glob("*.py")
     if "\n@njit" in file.read_text()
 ]
+# compiles one function of a package called distsim, and says whether its code was there before
+PROGRAM = """
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from distsim import compiled
+
+spec = spec_from_file_location("distsim.probe", sys.argv[1])
+sys.modules["distsim.probe"] = probe = module_from_spec(spec)
+spec.loader.exec_module(probe)
+probe.answer()
+compiled.tell(is_first=True)
+print(sum(probe.answer.stats.cache_hits.values()))
+"""
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_compiled_functions_are_kept_in_the_folder_of_this_version(name):
-    # imported by `import distsim`, while that folder was set
+    # imported by `import distsim`
     functions = [each for each in vars(sys.modules[name]).values() if isinstance(each, Dispatcher)]
     assert functions
     for function in functions:
         path = getattr(function._cache, "cache_path", None)
-        assert path is None or Path(path).is_relative_to(compiled.code_folder()), function
+        assert path is None or Path(path).is_relative_to(choose_code_folder().folder), function
 
 
-def test_a_change_of_any_file_changes_the_folder(monkeypatch):
-    before = compiled.code_folder()
+def test_nothing_is_kept_beside_the_package():
+    package = Path(distsim.__file__).parent
+    assert not choose_code_folder().folder.is_relative_to(package)
+    assert not list(package.rglob("*.nbi"))
+
+
+def test_a_change_of_any_file_or_another_processor_changes_the_folder(monkeypatch):
+    before = code_name()
     read = Path.read_bytes
-    monkeypatch.setattr(
-        Path, "read_bytes", lambda file: read(file) + b"#" * (file.name == "membrane.py")
-    )
-    assert compiled.code_folder() != before
+    with monkeypatch.context() as changed:
+        changed.setattr(
+            Path, "read_bytes", lambda file: read(file) + b"#" * (file.name == "membrane.py")
+        )
+        assert code_name() != before
+    monkeypatch.setattr(compiled.llvmlite.binding, "get_host_cpu_name", lambda: "another")
+    assert code_name() != before
+    assert "another" in code_name()
 
 
-def test_the_user_s_folder_holds_those_of_all_versions(monkeypatch, tmp_path):
+def test_versions_that_are_long_unused_are_forgotten(monkeypatch, tmp_path):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    mine, other = compiled.code_folder(), tmp_path / f"{compiled.PREFIX}0"
+    mine = choose_code_folder().folder
     assert mine.parent == tmp_path
-    for folder in (mine, other, tmp_path / "another_package"):
+    old, recent = (tmp_path / f"{compiled.PREFIX}{name}" for name in ("old", "recent"))
+    for folder in (old, recent, tmp_path / "another_package"):
         folder.mkdir()
+    for folder in (mine, old, tmp_path / "another_package"):
+        os.utime(folder, (0, 0))
     compiled.forget_other_versions()
-    assert sorted(tmp_path.iterdir()) == sorted([mine, tmp_path / "another_package"])
+    assert sorted(tmp_path.iterdir()) == sorted([mine, recent, tmp_path / "another_package"])
 
 
-def test_other_packages_keep_their_code_where_they_want():
-    import numba
+def test_other_packages_keep_their_code_where_they_want(tmp_path):
+    (tmp_path / "other.py").write_text(
+        "from numba import njit\n@njit(cache=True)\ndef answer():\n    return 42\n"
+    )
+    sys.path.insert(0, str(tmp_path))
+    try:
+        path = importlib.import_module("other").answer._cache.cache_path
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert not Path(path).is_relative_to(choose_code_folder().folder)
 
-    assert not str(numba.config.CACHE_DIR).startswith(str(compiled.code_folder()))
-    assert distsim.__version__
+
+@pytest.fixture
+def run_probe(tmp_path):
+    """Return a function that runs PROGRAM with variables, and returns what it found and its log."""
+    probe = tmp_path / "probe.py"
+    probe.write_text("from numba import njit\n@njit(cache=True)\ndef answer():\n    return 42\n")
+
+    def run(program=PROGRAM, **variables):
+        environ = {k: v for k, v in os.environ.items() if k not in ("HOME", "XDG_CACHE_HOME")}
+        # pytest's own folder may be shared by all users
+        environ |= {"TMPDIR": str(tmp_path / "tmp"), "MPLCONFIGDIR": str(tmp_path / "mpl")}
+        (tmp_path / "tmp").mkdir(exist_ok=True)
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", program, probe],
+            env={k: v for k, v in (environ | variables).items() if v is not None},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()[-1], done.stderr
+
+    return run
+
+
+def test_code_is_found_again_in_the_users_cache_folder_if_it_is_whole(run_probe, tmp_path):
+    home = tmp_path / "home"
+    assert run_probe(HOME=str(home)) == ("0", "")
+    assert run_probe(HOME=str(home)) == ("1", "")
+    (file,) = home.glob(".cache/distsim/distsim-*/*/probe.answer*.nbc")
+    file.write_bytes(file.read_bytes()[:100])
+    assert run_probe(HOME=str(home)) == ("0", "")
+
+
+def test_a_folder_that_cannot_be_is_replaced_by_a_temporary_one(run_probe, tmp_path):
+    (tmp_path / "file").touch()
+    for n_found in "01":
+        found, log = run_probe(NUMBA_CACHE_DIR=str(tmp_path / "file" / "below"))
+        assert found == n_found
+        assert log.count("\n") == 1
+        assert str(tmp_path / "tmp" / f"distsim-{os.getuid()}") in log
+        assert "set NUMBA_CACHE_DIR" in log
+
+
+def test_without_any_folder_code_is_compiled_anew(run_probe, tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "tmp").mkdir()
+    # what another might have put there is not run
+    (tmp_path / "tmp" / f"distsim-{os.getuid()}").mkdir(mode=0o777)
+    (tmp_path / "tmp" / f"distsim-{os.getuid()}").chmod(0o777)
+    found, log = run_probe(HOME=str(tmp_path / "file"))
+    assert found == "0"
+    assert log.count("\n") == 1
+    assert "compiled code is not kept" in log
+    assert "set NUMBA_CACHE_DIR" in log
+
+
+def test_a_folder_without_room_is_replaced_by_a_temporary_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "full"))
+    monkeypatch.setattr(user_folders.tempfile, "tempdir", str(tmp_path))
+    usage = user_folders.shutil.disk_usage(tmp_path)
+    is_full = "full".__eq__
+    monkeypatch.setattr(
+        user_folders.shutil,
+        "disk_usage",
+        lambda folder: usage._replace(free=0 if is_full(folder.parent.name) else 2**40),
+    )
+    folder, complaint = choose_code_folder()
+    assert folder.parent == tmp_path / f"distsim-{os.getuid()}"
+    assert "No space left" in complaint
+
+
+def test_a_folder_that_fills_up_does_not_end_the_job(run_probe, tmp_path):
+    program = PROGRAM.replace(
+        "probe.answer()\n",
+        """
+def full(*_):
+    raise OSError(28, "No space left on device")
+compiled._Files._save_data = full
+probe.answer()
+""",
+    )
+    _, log = run_probe(program, HOME=str(tmp_path))
+    assert "No space left on device" in log
+    assert "set NUMBA_CACHE_DIR" in log
+
+
+def test_one_rank_speaks_once(monkeypatch, caplog):
+    notice = compiled._Notice()
+    notice.set("first")
+    notice.set("second")
+    assert not caplog.records
+    notice.tell(is_first=False)
+    assert not caplog.records
+    notice.tell(is_first=True)
+    notice.tell(is_first=True)
+    assert [record.getMessage().split(";")[0] for record in caplog.records] == ["first"]

@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +11,13 @@ import distsim.io
 import distsim.partitioning
 
 PACKAGES = [distsim, distsim.io, distsim.partitioning]
+FOLDERS = [str(Path(package.__file__).parent) for package in PACKAGES]
 MODULES = [package.__name__ for package in PACKAGES] + [
     module.name
     for package in PACKAGES
-    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    for module in pkgutil.walk_packages(
+        [str(Path(package.__file__).parent)], f"{package.__name__}."
+    )
     if not module.name.endswith("__main__")
 ]
 

@@ -168,9 +168,15 @@ def test_launch_returns_the_status_of_the_job(tmp_path, n_ranks):
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "interrupted")]
+    ("number", "texts"),
+    [
+        (signal.SIGTERM, ["distsim: SIGTERM"]),
+        (signal.SIGINT, ["distsim: interrupted"]),
+        (signal.SIGKILL, []),
+    ],
 )
-def test_a_signal_to_distsim_run_ends_the_ranks(tmp_path, number, text):
+@pytest.mark.parametrize("n_ranks", [1, 3])
+def test_a_signal_to_distsim_run_ends_the_ranks(tmp_path, number, texts, n_ranks):
     script = tmp_path / "script.py"
     script.write_text(
         "import os, sys, time\n"
@@ -181,7 +187,7 @@ def test_a_signal_to_distsim_run_ends_the_ranks(tmp_path, number, text):
     pids = tmp_path / "pids"
     pids.mkdir()
     job = subprocess.Popen(
-        [sys.executable, "-m", "distsim", "run", "-n", "2", script, pids],
+        [sys.executable, "-m", "distsim", "run", "-n", str(n_ranks), script, pids],
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -189,11 +195,11 @@ def test_a_signal_to_distsim_run_ends_the_ranks(tmp_path, number, text):
         start_new_session=True,
         text=True,
     )
-    wait_until(lambda: len(list(pids.iterdir())) == 2)
+    wait_until(lambda: len(list(pids.iterdir())) == n_ranks)
     job.send_signal(number)
     _, errors = job.communicate(timeout=30)
-    assert job.returncode == 128 + number
-    assert [line for line in errors.splitlines() if text in line] == [f"distsim: {text}"]
+    assert job.returncode == (128 + number if texts else -number)
+    assert [line for line in errors.splitlines() if line.startswith("distsim:")] == texts
     wait_until(lambda: not any(is_running(int(pid.name)) for pid in pids.iterdir()))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from distsim.comm import rank_environment
 from distsim.errors import EngineError
+from distsim.user_folders import choose_folder
 
 __all__ = ["compiled_mechanisms", "mechanism_files"]
 
@@ -29,8 +30,8 @@ def compiled_mechanisms(
     """Return the folder with the compiled mechanisms; compile them if there is none.
 
     It is called `neuron-` or `coreneuron-` and a digest of NEURON's version and the mechanisms'
-    text, in the folder distsim of `XDG_CACHE_HOME` or ~/.cache. What is compiled gets that name
-    only when it is whole, so that no process finds half of it.
+    text, in the folder distsim/mechanisms of the user's cache folder, or in a temporary one. What
+    is compiled gets that name only when it is whole, so that no process finds half of it.
 
     Parameters
     ----------
@@ -53,14 +54,19 @@ def compiled_mechanisms(
     digest = hashlib.sha256(f"{neuron_version} {platform.machine()}".encode())
     for file in files:
         digest.update(file.name.encode() + file.read_bytes())
-    base = Path(environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "distsim"
     options = ["-coreneuron"] if coreneuron else []
-    folder = base / f"{'coreneuron' if coreneuron else 'neuron'}-{digest.hexdigest()[:16]}"
+    name = f"{'coreneuron' if coreneuron else 'neuron'}-{digest.hexdigest()[:16]}"
+    base, complaint = choose_folder("mechanisms", None, environ)
+    if base is None:
+        raise EngineError(
+            f"NEURON's mechanisms cannot be compiled: {complaint}; set XDG_CACHE_HOME to a folder "
+            "that can be written to"
+        )
+    folder = base / name
     if folder.is_dir():
         return folder
     program = _compiler(environ)
     try:
-        base.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=base) as draft:
             _compile([program, *options], files, Path(draft), environ)
             _publish(Path(draft) / "compiled", folder)

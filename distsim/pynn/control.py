@@ -7,6 +7,7 @@ from typing import Any
 
 from pyNN import common
 
+from distsim.compiled import tell
 from distsim.errors import SetupError
 from distsim.pynn import simulator
 from distsim.pynn.calls import collective
@@ -69,6 +70,7 @@ def setup(
     state.start(
         Setup.checked(timestep=timestep, min_delay=min_delay, max_delay=max_delay, **options)
     )
+    tell(is_first=rank() == 0)
     return rank()
 
 

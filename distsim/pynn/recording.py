@@ -316,6 +316,7 @@ def _run_info() -> dict[str, Any]:
     """Return what a file and a block tell about the run."""
     return {
         "simulator": "distsim",
+        "engine": state.setup.engine,
         "distsim_version": version("distsim"),
         "pynn_version": version("pyNN"),
         "dt": state.dt,

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from distsim import user_folders
 from distsim.engines import mechanisms
 from distsim.engines.mechanisms import compiled_mechanisms, mechanism_files
 from distsim.errors import EngineError
@@ -26,13 +27,13 @@ def environ_with(folder, **variables):
 def test_they_are_compiled_once_for_each_version(tmp_path, monkeypatch):
     environ = environ_with(tmp_path)
     folder = compiled_mechanisms(VERSION, environ)
-    assert [path.name for path in (tmp_path / "distsim").iterdir()] == [folder.name]
+    assert [path.name for path in (tmp_path / "distsim" / "mechanisms").iterdir()] == [folder.name]
     assert list(folder.glob("*/*nrnmech*"))
     monkeypatch.setattr(mechanisms, "_compile", None)
     assert compiled_mechanisms(VERSION, environ) == folder
     with pytest.raises(TypeError):
         compiled_mechanisms("another version", environ)
-    assert [path.name for path in (tmp_path / "distsim").iterdir()] == [folder.name]
+    assert [path.name for path in (tmp_path / "distsim" / "mechanisms").iterdir()] == [folder.name]
 
 
 def test_who_comes_second_takes_what_the_first_has_compiled(tmp_path):
@@ -47,7 +48,7 @@ def test_what_is_missing_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(mechanisms.sysconfig, "get_path", lambda name: str(tmp_path))
     with pytest.raises(EngineError, match=r"nrnivmodl .*make .*apt install g\+\+") as caught:
         compiled_mechanisms("9", environ_with(tmp_path, PATH=str(tmp_path), CXX=""))
-    assert not (tmp_path / "distsim").exists()
+    assert not list((tmp_path / "distsim" / "mechanisms").iterdir())
     assert "pip install 'distsim[neuron]'" in str(caught.value)
 
 
@@ -59,11 +60,12 @@ def test_what_the_compiler_says_last_is_shown(tmp_path, monkeypatch, coreneuron)
     with pytest.raises(EngineError, match=r"nrnivmodl( -coreneuron)? ended with status") as caught:
         compiled_mechanisms(VERSION, environ_with(tmp_path / "cache"), coreneuron)
     assert ("without coreneuron=True there is less to compile" in str(caught.value)) == coreneuron
-    assert not list((tmp_path / "cache" / "distsim").iterdir())
+    assert not list((tmp_path / "cache" / "distsim" / "mechanisms").iterdir())
 
 
-def test_a_folder_that_cannot_be_is_told(tmp_path):
+def test_without_any_folder_it_is_told_what_to_set(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
+    monkeypatch.setattr(user_folders, "_own_temporary_folder", lambda: tmp_path / "file")
     with pytest.raises(EngineError, match="set XDG_CACHE_HOME"):
         compiled_mechanisms("9", environ_with(tmp_path / "file"))
 
