@@ -1,5 +1,6 @@
 """What every engine keeps of a described network: its clock, its sources, and who owns what."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -140,12 +141,13 @@ class Description:
         ConnectivityError
         """
         low, high = self.user_min_delay, self.user_max_delay
-        if low is not None and smallest < round(low / self.dt):
+        # bounds need not be multiples of dt, up to rounding errors
+        if low is not None and smallest < math.ceil(low / self.dt - 1e-6):
             raise ConnectivityError(
                 f"delay = {smallest * self.dt:g} ms is shorter than min_delay = {low:g} ms; "
                 "raise the delay or set setup(min_delay=...)"
             )
-        if high is not None and largest > round(high / self.dt):
+        if high is not None and largest > math.floor(high / self.dt + 1e-6):
             raise ConnectivityError(
                 f"delay = {largest * self.dt:g} ms is longer than max_delay = {high:g} ms; "
                 "lower the delay or set setup(max_delay=...)"

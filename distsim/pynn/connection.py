@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pyNN import common
 
 from distsim.errors import ConnectivityError, did_you_mean
+from distsim.pynn.checks import plain_numbers
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import unknown_parameter
 
@@ -103,8 +104,9 @@ class Connection(common.Connection):
 
     @weight.setter
     def weight(self, value: float) -> None:
+        value = plain_numbers(value, f"weight in projection '{self._projection.label}'")
         self._projection.check_weights(value)
-        self._projection.set_one(self._index, "weight", float(value))
+        self._projection.set_one(self._index, "weight", value)
 
     @property
     def delay(self) -> float:
@@ -114,8 +116,9 @@ class Connection(common.Connection):
 
     @delay.setter
     def delay(self, value: float) -> None:
+        value = plain_numbers(value, f"delay in projection '{self._projection.label}'")
         self._projection.check_delays(value)
-        self._projection.set_one(self._index, "delay", float(value))
+        self._projection.set_one(self._index, "delay", value)
 
     def as_tuple(self, *attribute_names: str) -> tuple[Any, ...]:
         """Return some attributes."""

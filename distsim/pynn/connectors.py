@@ -26,6 +26,7 @@ from distsim.partitioning.streams import Purpose, uniforms
 from distsim.pynn.rule_connector import RuleConnector
 from distsim.pynn.seeded_draws import SeededDraws
 from distsim.pynn.simulator import state
+from distsim.pynn.values import as_function, check_pure
 
 __all__ = [
     "AllToAllConnector",
@@ -112,13 +113,25 @@ class DistanceDependentProbabilityConnector(
 
     def __init__(self, d_expression: Any, *args: Any, **kwargs: Any) -> None:
         # PyNN's own constructor accepts a function, but then evaluates its printed form
-        super().__init__("1.0" if callable(d_expression) else d_expression, *args, **kwargs)
+        if not callable(as_function(d_expression)):
+            raise ParameterError(
+                f"d_expression = {d_expression!r} of {type(self).__name__}; give an expression in "
+                "'d', such as 'exp(-d / 100)', or a function"
+            )
+        try:
+            super().__init__("1.0" if callable(d_expression) else d_expression, *args, **kwargs)
+        except (AttributeError, NameError, TypeError) as error:
+            raise ParameterError(
+                f"'{d_expression}' is not a function of distance as PyNN tries it, with the "
+                f"numbers 0 and 1e12: {error}; give a function of an array of distances"
+            ) from error
         if callable(d_expression):
             self.d_expression = d_expression
             self.distance_function = d_expression
 
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
+        check_pure(self.distance_function, f"d_expression of projection '{projection.label}'")
 
         def probability(targets: Integers) -> NDArray[np.float64]:
             distances = projection.distances_to(targets)

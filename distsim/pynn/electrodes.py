@@ -9,10 +9,14 @@ from pyNN.standardmodels import StandardCurrentSource, electrodes
 
 from distsim.engine.cells import CellBlock, Injection
 from distsim.errors import ParameterError
+from distsim.pynn.checks import check_numbers, is_lazy, plain_numbers
 from distsim.pynn.simulator import ID, state
 from distsim.pynn.standardmodels import same_names, unknown_parameter
 
 __all__ = ["DCSource", "StepCurrentSource"]
+
+# a step that no run reaches
+NEVER = 2**62
 
 
 class _CurrentSource(StandardCurrentSource):
@@ -22,10 +26,11 @@ class _CurrentSource(StandardCurrentSource):
         for name in parameters:
             if name not in self.default_parameters:
                 raise unknown_parameter(name, type(self))
-        self._number = -1  # of a source that flows nowhere yet
+        # currents of a cell are added up in the order in which their sources were made
+        self._number = state.next_source_number()
         self._targets: list[tuple[CellBlock, NDArray[np.int64]]] = []
         self._is_recorded = False
-        super().__init__(**parameters)
+        super().__init__(**self._plain(parameters))
         self._check()
 
     def inject_into(self, cells: Any, location: Any = None) -> None:
@@ -42,9 +47,6 @@ class _CurrentSource(StandardCurrentSource):
         """
         if location is not None:
             raise NotImplementedError("injection at a location: the cells of distsim are points")
-        if self._number < 0:
-            self._number = state.n_current_sources
-            state.n_current_sources += 1
         for part in _parts_of(cells):
             if not part.celltype.injectable:
                 raise TypeError(f"cannot inject a current into the spike sources of '{part.label}'")
@@ -54,7 +56,7 @@ class _CurrentSource(StandardCurrentSource):
     def _apply(self) -> None:
         """Tell the engine the present course of the current."""
         times, amplitudes = self._course()
-        steps = np.rint(times / state.dt).astype(np.int64)
+        steps = np.rint(np.clip(times / state.dt, -NEVER, NEVER)).astype(np.int64)
         for k, (block, positions) in enumerate(self._targets):
             injection = Injection(block, positions, steps, amplitudes)
             state.simulation.inject((self._number, k), injection)
@@ -65,6 +67,27 @@ class _CurrentSource(StandardCurrentSource):
 
     def _check(self) -> None:
         """Raise if the parameters cannot be."""
+
+    @classmethod
+    def _plain(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return parameters as finite numbers, or sequences of them."""
+        plain = {}
+        for name, value in parameters.items():
+            what = f"{name} of {cls.__name__}"
+            units = "ms" if name in ("start", "stop", "times") else "nA"
+            numbers = plain_numbers(getattr(value, "value", value), what, units)
+            if not is_lazy(numbers):
+                check_numbers(numbers, what)
+            is_series = isinstance(cls.default_parameters[name], Sequence)
+            plain[name] = Sequence(np.atleast_1d(numbers)) if is_series else numbers
+        return plain
+
+    def set_parameters(self, copy: bool = True, **parameters: Any) -> None:
+        """Set parameters, now and for cells that the current already flows into."""
+        for name in parameters:
+            if name not in self.default_parameters:
+                raise unknown_parameter(name, type(self))
+        super().set_parameters(copy=copy, **self._plain(parameters))
 
     def set_native_parameters(self, parameters: ParameterSpace) -> None:
         """Set parameters, now and for cells that it already flows into."""

@@ -22,7 +22,7 @@ from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.assemblies import Assembly
 from distsim.pynn.calls import collective
-from distsim.pynn.checks import plain_numbers
+from distsim.pynn.checks import LAST_STEP, plain_numbers
 from distsim.pynn.connection import Connection, LocalConnections, ProjectionError, as_array
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector
 from distsim.pynn.gather import gather_arrays
@@ -35,6 +35,7 @@ from distsim.pynn.standardmodels import SpikeSourcePoisson, StaticSynapse, unkno
 from distsim.pynn.synapse_values import (
     drawn_values,
     evaluator,
+    function_values,
     has_numpy_rng,
     pair_distances,
 )
@@ -44,6 +45,10 @@ __all__ = ["Projection"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+# the largest number of 32 bits
+MAX_WEIGHT = float(np.finfo(np.float32).max)
 
 
 class Projection(common.Projection):
@@ -246,6 +251,12 @@ class Projection(common.Projection):
             self.receptor_type = self.post.receptor_types[int(median[0] < 0)]
         elif 0 in self.shape:
             self.receptor_type = self.post.receptor_types[0]
+        elif callable(base):
+            # of the last pair, as PyNN has it
+            pre, post = (np.array([n - 1], np.int64) for n in self.shape)
+            values = function_values(base, self, pre, post)
+            is_negative = bool((weight._apply_operations(values) < 0).any())
+            self.receptor_type = self.post.receptor_types[int(is_negative)]
         else:
             super()._guess_receptor_type()
 
@@ -257,18 +268,24 @@ class Projection(common.Projection):
             self.check_delays(connections.delay.value)
 
     def check_weights(self, weights: Any) -> None:
-        """Raise if weights have the wrong sign for the receptor type.
+        """Raise if weights are no 32-bit numbers, or have the wrong sign for the receptor type.
 
         Raises
         ------
         ProjectionError
         """
-        if not self._connector.safe or np.size(weights) == 0:
+        if np.size(weights) == 0:
             return
         low, high = float(np.min(weights)), float(np.max(weights))
+        if not -MAX_WEIGHT <= low <= high <= MAX_WEIGHT:
+            bad = low if not low >= -MAX_WEIGHT else high
+            raise ProjectionError(
+                f"weight = {bad:g} of projection '{self.label}' is not a finite number of 32 bits; "
+                f"give numbers of at most {MAX_WEIGHT:g}"
+            )
+        if not self._connector.safe:
+            return
         is_positive = self.post.conductance_based or self.receptor_type in excitatory_receptor_types
-        if not (np.isfinite(low) and np.isfinite(high)):
-            raise ProjectionError(f"weight of projection '{self.label}' is not a finite number")
         if is_positive and low < 0:
             raise ProjectionError(
                 f"weight = {low:g} of projection '{self.label}': weights of conductance-based or "
@@ -281,7 +298,7 @@ class Projection(common.Projection):
             )
 
     def check_delays(self, delays: Any) -> None:
-        """Raise if a delay is shorter than the time step.
+        """Raise if a delay is shorter than the time step, or has no number of steps.
 
         Raises
         ------
@@ -289,12 +306,18 @@ class Projection(common.Projection):
         """
         if np.size(delays) == 0:
             return
-        low = float(np.min(delays))
+        low, high = float(np.min(delays)), float(np.max(delays))
         if not low >= state.dt * 0.5:
             raise ProjectionError(
                 f"delay = {low:g} ms of projection '{self.label}' is shorter than dt = "
                 f"{state.dt:g} ms; raise the delay or set setup(timestep=...)",
                 delay=low,
+            )
+        if not high <= LAST_STEP * state.dt:
+            raise ProjectionError(
+                f"delay = {high:g} ms of projection '{self.label}' must be a finite number, at "
+                f"most {LAST_STEP * state.dt:g} ms",
+                delay=high,
             )
 
     # --- distances -----------------------------------------------------------------------------

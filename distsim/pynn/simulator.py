@@ -30,6 +30,9 @@ __all__ = ["ID", "Setup", "State", "name", "state"]
 name = "distsim"
 logger = logging.getLogger(__name__)
 
+# gids are numbers of 32 bits in streams and sorted spikes
+MAX_CELLS = 2**32
+
 
 class ID(int, common.IDMixin):
     """A cell: its gid, with the population that it belongs to.
@@ -186,6 +189,7 @@ class State(common.control.BaseState):
         self.setup: Setup = Setup()
         self._simulation: Engine | None = None
         self._is_one_process = False
+        self._n_sources = 0
         self._clear()
 
     def _clear(self) -> None:
@@ -197,7 +201,6 @@ class State(common.control.BaseState):
         self.projections: list[Any] = []
         self.n_populations = 0
         self.n_projections = 0
-        self.n_current_sources = 0
         self._n_samples = 0
 
     def start(self, setup: Setup) -> None:
@@ -252,10 +255,14 @@ class State(common.control.BaseState):
 
     @property
     def min_delay(self) -> float:
-        """Smallest delay: as given to `setup()`, else of the connections built, else dt [ms]."""
-        steps = self.simulation.min_delay_steps or 1
+        """Smallest delay: as given to `setup()`, else of the connections built, else dt [ms].
+
+        What was given is rounded up to a multiple of dt.
+        """
         given = self.setup.min_delay
-        return self.time_of(steps) if isinstance(given, str) else given
+        if isinstance(given, str):
+            return self.time_of(self.simulation.min_delay_steps or 1)
+        return self.time_of(math.ceil(given / self.dt - 1e-6))
 
     @property
     def max_delay(self) -> float:
@@ -326,6 +333,12 @@ class State(common.control.BaseState):
         """Return the first gid and the placement of a new population."""
         simulation = self.simulation
         first_gid = simulation.partition.n_cells
+        if first_gid + size > MAX_CELLS:
+            raise ParameterError(
+                f"a population of {size} cells after {first_gid} others: a network can have at "
+                f"most {MAX_CELLS} cells",
+                size=size,
+            )
         partition = getattr(simulation, "placement", lambda: self.setup.partition)()
         placement = place(partition, first_gid, size, self.n_ranks, self.n_populations)
         simulation.partition = simulation.partition.with_population(placement)
@@ -348,6 +361,11 @@ class State(common.control.BaseState):
         """Return the number of a sample of cells, which every rank must take."""
         self._n_samples += 1
         return self._n_samples
+
+    def next_source_number(self) -> int:
+        """Return the number of a current source, larger than those made before on this rank."""
+        self._n_sources += 1
+        return self._n_sources
 
     # --- running -------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from distsim.engine.spike_arrays import ArrayBlock
 from distsim.engines.selection import Engine, engines_with
 from distsim.errors import EngineError, ParameterError, did_you_mean
 from distsim.models import CELL_MODELS, CellModel
-from distsim.pynn.checks import check_times, plain_numbers, plain_times
+from distsim.pynn.checks import InvalidValueError, check_times, plain_numbers, plain_times
 from distsim.pynn.simulator import state
 from distsim.pynn.values import as_function, check_length
 
@@ -41,6 +41,9 @@ __all__ = [
 ]
 
 Values = NDArray[Any]
+
+# of a Poisson source in one step, in the mean
+MAX_SPIKES = 100_000
 
 
 class UnknownParameterError(ParameterError, pyNN.errors.NonExistentParameterError):
@@ -513,6 +516,19 @@ class SpikeSourcePoisson(StandardCell, cells.SpikeSourcePoisson):
     ) -> PoissonBlock:
         """Give the engine this rank's cells of a population."""
         return simulation.add_poisson_sources(first_gid, size, indices)
+
+    def check_values(self, name: str, values: Values) -> None:
+        """Raise if rates are so high that spikes of a step cannot be counted.
+
+        Other values are checked when the network is built.
+        """
+        highest = MAX_SPIKES * 1000.0 / state.dt
+        if name == "rate" and np.any(values > highest):
+            raise InvalidValueError(
+                f"rate = {np.max(values):g} Hz of SpikeSourcePoisson; it can be at most "
+                f"{highest:g} Hz, {MAX_SPIKES} spikes in a step of {state.dt:g} ms",
+                name=name,
+            )
 
 
 class StaticSynapse(_CheckedParameters, synapses.StaticSynapse):

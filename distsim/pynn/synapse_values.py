@@ -1,5 +1,6 @@
 """Weights and delays of a projection: from PyNN's lazy arrays to evaluators of connectivity."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from distsim.errors import ConnectivityError
 from distsim.partitioning.streams import Purpose
 from distsim.pynn.random_numbers import is_rank_local
 from distsim.pynn.simulator import state
+from distsim.pynn.values import check_pure
 
-__all__ = ["drawn_values", "evaluator", "has_numpy_rng", "pair_distances"]
+__all__ = ["drawn_values", "evaluator", "function_values", "has_numpy_rng", "pair_distances"]
 
 
 def has_numpy_rng(value: LazyArray) -> bool:
@@ -74,11 +76,41 @@ def _base_evaluator(value: LazyArray, projection: Any, name: str, revision: int)
                 f"a number or have the projection's shape {projection.shape}"
             )
         return Matrix(base)
+    what = f"{name} of projection '{projection.label}'"
     if isinstance(base, IndexBasedExpression):
+        if 0 not in projection.shape:
+            check_pure(_of_projection(base, projection), what, [np.zeros(1, np.int64)] * 2)
         return _OfIndices(base, projection)
     if callable(base):
+        check_pure(base, what)
         return OfDistance(base, projection.distances_of)
     return Constant(float(base))
+
+
+def function_values(
+    function: Any, projection: Any, pre: NDArray[np.int64], post: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return what a function of distance or of indices gives for some pairs of cells.
+
+    Parameters
+    ----------
+    function : callable
+    projection : Projection
+    pre, post : ndarray of int64, shape (n,)
+        Indices of the cells.
+    """
+    if isinstance(function, IndexBasedExpression):
+        function = _of_projection(function, projection)
+        return np.asarray(function(pre, post), np.float64)
+    distances = projection.distances_of(post, np.arange(post.size + 1), pre)
+    return np.asarray(function(distances), np.float64)
+
+
+def _of_projection(expression: IndexBasedExpression, projection: Any) -> IndexBasedExpression:
+    """Return an expression that knows its projection; a copy, since it may have several."""
+    expression = copy.copy(expression)
+    expression.projection = projection
+    return expression
 
 
 class _OfIndices:
@@ -90,9 +122,9 @@ class _OfIndices:
 
     def values(self, targets: NDArray[np.int64], rows: Rows) -> NDArray[np.float64]:
         """Return the values of some rows."""
-        self.expression.projection = self.projection
         post = np.repeat(targets, np.diff(rows.indptr))
-        return np.asarray(self.expression(rows.sources.astype(np.int64), post), np.float64)
+        sources = rows.sources.astype(np.int64)
+        return function_values(self.expression, self.projection, sources, post)
 
 
 class _Derived:

@@ -1,6 +1,7 @@
 """Evaluating PyNN's lazy arrays for this rank's cells only."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -21,9 +22,12 @@ from distsim.pynn.checks import (
 )
 from distsim.pynn.random_numbers import is_rank_local
 
-__all__ = ["as_function", "check_length", "evaluate", "lazy_numbers"]
+__all__ = ["as_function", "check_length", "check_pure", "evaluate", "lazy_numbers"]
 
 Integers = NDArray[np.int64]
+
+# at which functions of distance are tried
+DISTANCES = np.linspace(0.5, 100.0, 64)
 
 
 def as_function(value: Any) -> Any:
@@ -55,6 +59,45 @@ def as_function(value: Any) -> Any:
             "as '0.1 * exp(-d / 100)'"
         ) from error
     return function
+
+
+def check_pure(
+    function: Callable[..., Any], what: str, arguments: Sequence[NDArray[Any]] = (DISTANCES,)
+) -> None:
+    """Raise if a function of distances, or of indices, answers the same question in two ways.
+
+    Each rank calls it for the connections of its own cells alone, so that random numbers of
+    numpy's, or a count of calls, would give others on another number of ranks.
+
+    Parameters
+    ----------
+    function : callable
+    what : str
+        What it gives.
+    arguments : sequence of ndarray
+        With which it is called, twice.
+
+    Raises
+    ------
+    ParameterError
+    """
+    answers = []
+    with np.errstate(all="ignore"):
+        for _ in range(2):
+            # what it cannot take is said when it is asked for the values of connections
+            with suppress(Exception):
+                answers.append(np.asarray(function(*arguments)))
+    if len(answers) == 2 and not _are_same(*answers):
+        raise ParameterError(
+            f"{what}: {_source(function)} gives other values when it is called again; each rank "
+            "calls it for its own connections alone, so it must depend on its arguments only. For "
+            "random values give a RandomDistribution, or an array of all of them"
+        )
+
+
+def _are_same(first: NDArray[Any], second: NDArray[Any]) -> bool:
+    is_float = first.dtype.kind == second.dtype.kind == "f"
+    return np.array_equal(first, second, equal_nan=is_float)
 
 
 def lazy_numbers(value: Any, size: int, what: str, units: str | None = None) -> LazyArray:
