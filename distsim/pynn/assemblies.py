@@ -112,6 +112,10 @@ class Assembly(common.Assembly):
         """The function from positions in the assembly to coordinates, one row for each."""
         return lambda positions: self.positions.T[positions]
 
+    def save_positions(self, file: Any) -> None:
+        """Write index, x, y and z of all cells to a text file, on rank 0."""
+        Selection.save_positions(self, file)
+
     def id_to_index(self, id: Any) -> Any:  # noqa: A002 - PyNN's name
         """Return the position(s) in the assembly of one or several cells."""
         return Selection.id_to_index(self, id)

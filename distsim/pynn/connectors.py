@@ -1,6 +1,5 @@
 """PyNN's connectors: each turns into a rule of `distsim.connectivity`."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from distsim.connectivity import (
 from distsim.errors import ConnectivityError, ParameterError, did_you_mean
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose, uniforms
+from distsim.pynn.connection_files import as_file, read_table
 from distsim.pynn.rule_connector import RuleConnector
 from distsim.pynn.seeded_draws import SeededDraws
 from distsim.pynn.simulator import state
@@ -319,45 +319,34 @@ class FromFileConnector(FromListConnector, pyNN.connectors.FromFileConnector):
     ----------
     file : str or file of `pyNN.recording.files`
     distributed : bool
-        Whether each rank has a file of its own, ``<file>.<rank>``.
+        Whether each rank has a file of its own, ``<file>.<rank>``, of which it takes what goes to
+        its own cells. Of files that `Projection.save(..., gather=False)` wrote there must be as
+        many as ranks, and each cell be on the rank that it was on.
     """
 
     @classmethod
     def _pynn_class(cls) -> type:
         return pyNN.connectors.FromFileConnector
 
+    def _check(self) -> None:
+        self.file = as_file(self.file, "r")
+
     def load(self) -> None:
         """Read the whole list, or the part that is meant for this rank; once."""
-        if hasattr(self, "conn_list"):
-            return
-        file = self.file
-        if self.distributed:
-            file = type(file)(f"{file.name}.{state.rank}", mode=file.mode)
-        try:
-            names = _column_names(file)
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", ".*contained no data")
-                table = np.atleast_2d(file.read())
-        except (OSError, ValueError) as error:
-            raise ConnectivityError(
-                f"cannot read connections from '{file.name}': {error}"
-            ) from error
-        if names is None:
-            names = ("weight", "delay") if table.shape[1] > 2 else ()
-        if table.size and table.shape[1] != 2 + len(names):
-            raise ConnectivityError(
-                f"'{file.name}' has {table.shape[1]} columns; these must be source, target"
-                + "".join(f", {name}" for name in names)
-                + ', or be named in a line such as # columns = ["i", "j", "weight"]'
-            )
-        self.conn_list, self.column_names = table if table.size else table[:0], names
+        if not hasattr(self, "conn_list"):
+            table = read_table(self.file, self.distributed)
+            self.conn_list, self.column_names, self.is_of_rank = table
 
-
-def _column_names(file: Any) -> tuple[str, ...] | None:
-    """Return the names of the columns behind source and target, None if the file has none."""
-    try:
-        columns = file.get_metadata().get("columns")
-    except (SyntaxError, NameError, TypeError, ValueError):  # a remark that names no columns
-        file.fileobj.seek(0)
-        return None
-    return None if columns is None else tuple(name for name in columns if name not in ("i", "j"))
+    def rule(self, projection: Any) -> Rule:
+        """Return the rule that makes this connector's connections of a projection."""
+        rule = super().rule(projection)
+        if self.is_of_rank and len(self.conn_list):
+            targets = self.conn_list[:, 1].astype(np.int64)
+            elsewhere = targets[~np.isin(targets, projection.post.local_positions)]
+            if elsewhere.size:
+                raise ConnectivityError(
+                    f"'{self.file.name}.{state.rank}' has connections to cell {elsewhere[0]} of "
+                    f"'{projection.post.label}', which another rank has; use the partition that "
+                    "the file was written with, or save with gather=True"
+                )
+        return rule

@@ -1,7 +1,6 @@
 """Projections: connections between populations, each made by the rank that owns its target."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 from pyNN import common, descriptions
 from pyNN.connectors import Connector
 from pyNN.parameters import ParameterSpace
-from pyNN.recording import files
 from pyNN.space import Space
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
@@ -24,6 +22,7 @@ from distsim.pynn.assemblies import Assembly
 from distsim.pynn.calls import collective
 from distsim.pynn.checks import LAST_STEP, plain_numbers
 from distsim.pynn.connection import Connection, LocalConnections, ProjectionError, as_array
+from distsim.pynn.connection_files import write_table
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.random_numbers import shared_numbers
@@ -494,7 +493,7 @@ class Projection(common.Projection):
         gather: bool = True,
         with_address: bool = True,
     ) -> None:
-        """Write attributes of the connections to a file, on rank 0.
+        """Write attributes of the connections to a file, on rank 0, or to one on each rank.
 
         Parameters
         ----------
@@ -502,20 +501,27 @@ class Projection(common.Projection):
             'weight', 'delay'; 'all' or 'connections' for both.
         file : str or file of `pyNN.recording.files`
             A name gives a text file, which `FromFileConnector` reads.
-        format, gather, with_address
+        format, with_address
             As for `get`; in an array, zero stands for no connection.
+        gather : bool
+            False: each rank writes its connections to ``<file>.<rank>``, which
+            ``FromFileConnector(file, distributed=True)`` reads on as many ranks.
+
+        Raises
+        ------
+        FileWriteError
+            If the file cannot be written.
         """
         if attribute_names in ("all", "connections"):
             attribute_names = self.synapse_type.get_parameter_names()
         names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
         values = self.get(names, format, gather, with_address)
-        if state.rank > 0:
+        if gather and state.rank > 0:
             return
         if format == "array":
             values = np.concatenate([np.nan_to_num(array, nan=0.0) for array in values])
-        out = files.StandardTextFile(file, mode="w") if isinstance(file, str | Path) else file
-        out.write(values, {"columns": ["i", "j", *names] if with_address else names})
-        out.close()
+        columns = ["i", "j", *names] if with_address else names
+        write_table(file, values, columns, of_rank=not gather)
 
     def _replace(self, rule: Rule, **values: Values) -> None:
         """Take other connections in place of the present ones."""

@@ -10,13 +10,13 @@ from pyNN import common
 from pyNN.parameters import LazyArray, ParameterSpace, simplify
 from pyNN.parameters import Sequence as ValueSequence
 from pyNN.random import RandomDistribution
-from pyNN.recording import files
 
 from distsim.errors import ParameterError
 from distsim.partitioning.streams import Purpose
 from distsim.pynn.calls import collective
 from distsim.pynn.cells import IDArray, local_mask, make_id
 from distsim.pynn.checks import check_numbers
+from distsim.pynn.connection_files import as_file
 from distsim.pynn.gather import gather_arrays, gather_sequences
 from distsim.pynn.random_numbers import is_rank_local, numpy_rng, on_streams
 from distsim.pynn.recording import Recorder
@@ -403,7 +403,7 @@ class Selection:
     def save_positions(self, file: Any) -> None:
         """Write index, x, y and z of all cells to a text file, on rank 0."""
         if state.rank == 0:
-            out = files.StandardTextFile(file, mode="w") if isinstance(file, str) else file
+            out = as_file(file, "w")
             out.write(
                 np.column_stack([np.arange(self.size), self.positions.T]),
                 {"population": self.label},

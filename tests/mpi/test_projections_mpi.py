@@ -1,7 +1,10 @@
 """Projections that are spread over real ranks; to be started under mpiexec."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from pyNN.recording import files
 
 import distsim
 from distsim.errors import ConnectivityError, DistsimError
@@ -272,3 +275,84 @@ def test_networks_of_pynn_list_their_parts_in_one_order(sim, comm):
     assert_equal_on_all_ranks(comm, network.filter("all").gids())
     network.record("spikes")
     sim.run(1.0)
+
+
+@pytest.mark.parametrize("kind", [str, Path, files.PickleFile, files.NumpyBinaryFile])
+def test_each_rank_saves_its_connections_and_reads_them(sim, comm, shared_tmp_path, kind):
+    pre, post = sim.Population(4, sim.IF_curr_exp()), sim.Population(7, sim.IF_curr_exp())
+    weight = sim.RandomDistribution("uniform", low=0.1, high=1.0)
+    saved = sim.Projection(
+        pre, post, sim.FixedProbabilityConnector(0.6), sim.StaticSynapse(weight=weight, delay=1.5)
+    )
+    name = shared_tmp_path / "connections"
+
+    def opened(mode):
+        return kind(name) if kind in (str, Path) else kind(str(name), mode=mode)
+
+    saved.save("all", opened("wb"), gather=False)
+    comm.Barrier()
+    n_ranks = comm.Get_size()
+    assert sorted(f.name for f in shared_tmp_path.glob("connections.*")) == [
+        f"connections.{rank}" for rank in range(n_ranks)
+    ]
+    read = sim.Projection(pre, post, sim.FromFileConnector(opened("rb"), distributed=True))
+    assert read.get(["weight", "delay"], "list") == saved.get(["weight", "delay"], "list")
+    comm.Barrier()
+
+
+def test_arrays_of_each_rank_add_up(sim, comm, shared_tmp_path):
+    cells = sim.Population(5, sim.IF_curr_exp())
+    weight = sim.RandomDistribution("uniform", low=0.1, high=1.0)
+    saved = sim.Projection(cells, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=weight))
+    saved.save("weight", str(shared_tmp_path / "array"), format="array", gather=False)
+    comm.Barrier()
+    each = [np.loadtxt(shared_tmp_path / f"array.{rank}") for rank in range(comm.Get_size())]
+    np.testing.assert_array_equal(sum(each), saved.get("weight", "array"))
+
+
+def test_files_of_other_ranks_are_refused(sim, comm, shared_tmp_path):
+    cells = sim.Population(8, sim.IF_curr_exp())
+    saved = sim.Projection(cells, cells, sim.OneToOneConnector(), sim.StaticSynapse(weight=1.0))
+    name = shared_tmp_path / "connections"
+    saved.save("all", str(name), gather=False)
+    own = name.with_name(f"{name.name}.{comm.Get_rank()}")
+    n = comm.Get_size()
+    comm.Barrier()
+    with pytest.raises(ConnectivityError, match=rf"rank 0 of {n} only; .*distributed=True") as one:
+        sim.Projection(cells, cells, sim.FromFileConnector(f"{name}.0"))
+    assert_same_error(comm, one)
+    text = own.read_text()
+    own.write_text(text.replace(f", {n}]", f", {n + 1}]"))
+    comm.Barrier()
+    with pytest.raises(ConnectivityError, match=f"rank 0 of {n + 1} and is read by") as more:
+        sim.Projection(cells, cells, sim.FromFileConnector(str(name), distributed=True))
+    assert_same_error(comm, more)
+    own.write_text(text)
+    sim.setup(partition="round_robin", log=False)
+    cells = sim.Population(8, sim.IF_curr_exp(), label="cells")
+    connector = sim.FromFileConnector(str(name), distributed=True)
+    if n == 1:
+        assert sim.Projection(cells, cells, connector).size() == 8
+        return
+    with pytest.raises(ConnectivityError, match="of 'cells', which another rank has") as other:
+        sim.Projection(cells, cells, connector)
+    assert_same_error(comm, other)
+
+
+def test_a_file_that_cannot_be_written_is_an_error_on_every_rank(sim, comm, shared_tmp_path):
+    cells = sim.Population(3, sim.IF_curr_exp())
+    saved = sim.Projection(cells, cells, sim.OneToOneConnector(), sim.StaticSynapse(weight=1.0))
+    (shared_tmp_path / "folder").mkdir(exist_ok=True)
+    (shared_tmp_path / f"folder.{comm.Get_rank()}").mkdir()
+    for gather in (True, False):
+        with pytest.raises(sim.errors.FileWriteError, match="cannot write connections"):
+            saved.save("all", str(shared_tmp_path / "folder"), gather=gather)
+
+
+def test_positions_of_an_assembly_are_written_once(sim, comm, shared_tmp_path):
+    both = sim.Population(3, sim.IF_curr_exp()) + sim.Population(2, sim.IF_curr_exp())
+    both.save_positions(str(shared_tmp_path / "positions"))
+    comm.Barrier()
+    rows = np.loadtxt(shared_tmp_path / "positions")
+    np.testing.assert_array_equal(rows[:, 0], range(5))
+    np.testing.assert_array_equal(rows[:, 1], [0, 1, 2, 0, 1])
