@@ -129,6 +129,14 @@ class DistanceDependentProbabilityConnector(
             self.d_expression = d_expression
             self.distance_function = d_expression
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all but the function that PyNN makes of an expression."""
+        return {k: v for k, v in vars(self).items() if k != "distance_function"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        made = type(self)(state["d_expression"])
+        self.__dict__.update(vars(made) | state)
+
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
         check_pure(self.distance_function, f"d_expression of projection '{projection.label}'")
@@ -327,6 +335,9 @@ class FromFileConnector(FromListConnector, pyNN.connectors.FromFileConnector):
     @classmethod
     def _pynn_class(cls) -> type:
         return pyNN.connectors.FromFileConnector
+
+    file: Any
+    is_of_rank: bool
 
     def _check(self) -> None:
         self.file = as_file(self.file, "r")

@@ -11,7 +11,7 @@ from distsim.engine.cells import CellBlock, Injection
 from distsim.errors import ParameterError
 from distsim.pynn.checks import check_numbers, is_lazy, plain_numbers
 from distsim.pynn.simulator import ID, state
-from distsim.pynn.standardmodels import same_names, unknown_parameter
+from distsim.pynn.standardmodels import same_names, unknown_attribute, unknown_parameter
 
 __all__ = ["DCSource", "StepCurrentSource"]
 
@@ -32,6 +32,25 @@ class _CurrentSource(StandardCurrentSource):
         self._is_recorded = False
         super().__init__(**self._plain(parameters))
         self._check()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.default_parameters and "parameter_space" in vars(self):
+            return self._value(name)
+        if name == "set":
+            return super().__getattr__(name)
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise unknown_attribute(name, type(self))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        is_own = name.startswith("_") or name == "parameter_space" or hasattr(type(self), name)
+        if not is_own and name not in self.default_parameters:
+            raise unknown_attribute(name, type(self))
+        super().__setattr__(name, value)
+
+    def __reduce__(self) -> Any:
+        # a copy flows nowhere
+        return _made, (type(self), self.get_parameters())
 
     def inject_into(self, cells: Any, location: Any = None) -> None:
         """Inject the current into cells.
@@ -178,6 +197,10 @@ class StepCurrentSource(_CurrentSource, electrodes.StepCurrentSource):
             )
         if (np.diff(times) < 0).any():
             raise ParameterError("times of StepCurrentSource must not decrease")
+
+
+def _made(kind: Any, parameters: dict[str, Any]) -> Any:
+    return kind(**parameters)
 
 
 def _parts_of(cells: Any) -> list[Any]:

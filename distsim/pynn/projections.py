@@ -7,7 +7,6 @@ import numpy as np
 import pyNN.errors
 from numpy.typing import NDArray
 from pyNN import common, descriptions
-from pyNN.connectors import Connector
 from pyNN.parameters import ParameterSpace
 from pyNN.space import Space
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
@@ -18,16 +17,15 @@ from distsim.errors import DistsimError
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
-from distsim.pynn.assemblies import Assembly
 from distsim.pynn.calls import collective
 from distsim.pynn.checks import LAST_STEP, plain_numbers
 from distsim.pynn.connection import Connection, LocalConnections, ProjectionError, as_array
 from distsim.pynn.connection_files import write_table
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector
 from distsim.pynn.gather import gather_arrays
+from distsim.pynn.projection_checks import check_ends, check_kinds, check_receptor
 from distsim.pynn.random_numbers import shared_numbers
 from distsim.pynn.rule_connector import RuleConnector
-from distsim.pynn.selection import Selection
 from distsim.pynn.signatures import also_named
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import SpikeSourcePoisson, StaticSynapse, unknown_parameter
@@ -38,6 +36,7 @@ from distsim.pynn.synapse_values import (
     has_numpy_rng,
     pair_distances,
 )
+from distsim.pynn.value_lists import check_shapes, of_own_connections, without_lists
 from distsim.pynn.values import as_function
 
 __all__ = ["Projection"]
@@ -99,13 +98,14 @@ class Projection(common.Projection):
         space: Any = None,
         label: str | None = None,
     ) -> None:
-        _check_ends(presynaptic_population, postsynaptic_population)
-        if not isinstance(connector, Connector):
-            raise ProjectionError(f"{connector!r} is not a connector")
-        if synapse_type is not None and not isinstance(synapse_type, StaticSynapse):
-            raise NotImplementedError(
-                f"'{type(synapse_type).__name__}' is not available in distsim's native engine yet"
-            )
+        check_ends(presynaptic_population, postsynaptic_population)
+        check_kinds(connector, synapse_type, space)
+        check_receptor(postsynaptic_population, receptor_type)
+        pre, post = presynaptic_population, postsynaptic_population
+        synapse_type = synapse_type or StaticSynapse()
+        values = {name: v.base_value for name, v in synapse_type.parameter_space.items()}
+        check_shapes(values, (pre.size, post.size), label or f"{pre.label}→{post.label}")
+        synapse_type, lists = without_lists(synapse_type)
         if isinstance(connector, FromListConnector):
             with state.together():
                 connector.load()
@@ -132,8 +132,17 @@ class Projection(common.Projection):
         with state.together():
             self._connections = self._described()
             self._check_constants(self._connections)
+        if lists:
+            self._set_lists(lists, {})
         self._add_pathways()
         state.projections.append(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("weight", "delay"):
+            raise ProjectionError(
+                f"'{name}' of the connections of '{self.label}' is set by .set({name}=...)"
+            )
+        super().__setattr__(name, value)
 
     def __hash__(self) -> int:
         # the same on every rank, so that the order of sets is
@@ -465,8 +474,14 @@ class Projection(common.Projection):
         ----------
         **attributes
             'weight' or 'delay': each a number, a `RandomDistribution`, an array of shape
-            (n_pre, n_post), a list of one value per connection (in the order of the rows of such
-            an array), or a function of distance.
+            (n_pre, n_post), a function of distance, or a list: of one value per connection of all
+            ranks, ordered by source, then by target, several between the same two cells as `get`
+            lists them; or of one value for each two cells that are connected.
+
+        Raises
+        ------
+        ValuesError
+            If an array has another shape, or a list another length.
         """
         for name in attributes:
             if name not in self._revisions:
@@ -475,14 +490,29 @@ class Projection(common.Projection):
             name: plain_numbers(as_function(value), f"{name} of projection '{self.label}'")
             for name, value in attributes.items()
         }
-        if any(np.ndim(value) == 1 for value in attributes.values()):
-            attributes = self._value_list_to_array(attributes)
-        space = ParameterSpace(attributes, self.synapse_type.get_schema(), self.shape)
+        check_shapes(attributes, self.shape, str(self.label))
+        lists = {name: value for name, value in attributes.items() if np.ndim(value) == 1}
+        others = {name: value for name, value in attributes.items() if name not in lists}
+        space = ParameterSpace(others, self.synapse_type.get_schema(), self.shape)
         changed: dict[str, Values] = {}
         for name, value in self.synapse_type.translate(space).items():
             self._revisions[name] += 1
             changed[name] = evaluator(value, self, name, self._revisions[name])
-        self._replace(self._connections.rule, **changed)
+        if lists:
+            self._set_lists(lists, changed)
+        else:
+            self._replace(self._connections.rule, **changed)
+
+    def _set_lists(self, lists: dict[str, Floats], changed: dict[str, Values]) -> None:
+        """Set weights or delays of which there is one per connection, beside those changed."""
+        local = self._agreed_connections()
+        own = of_own_connections(self, local, lists)
+        for check, name in ((self.check_weights, "weight"), (self.check_delays, "delay")):
+            check(lists.get(name, ()))
+        rule = Listed(self.pre.size, self.post.size, sources=local.sources, targets=local.targets)
+        values = {"weight": local.weights, "delay": local.delays} | own
+        present: dict[str, Values] = {name: PerEntry(value) for name, value in values.items()}
+        self._replace(rule, **(present | changed))
 
     @collective("file")
     def save(
@@ -585,14 +615,3 @@ def _gid_range(cells: Any) -> tuple[int, int]:
     """Return the first gid, and the one after the last, of the populations of some cells."""
     roots = [part.root for part in cells.parts]
     return min(r.first_gid for r in roots), max(r.first_gid + r.size for r in roots)
-
-
-def _check_ends(pre: Any, post: Any) -> None:
-    for side, cells in (("pre", pre), ("post", post)):
-        if not isinstance(cells, Selection | Assembly):
-            raise ProjectionError(
-                f"{side}synaptic_population must be a Population, PopulationView or Assembly, "
-                f"not a {type(cells).__name__}"
-            )
-    if not list(post.receptor_types):
-        raise ProjectionError(f"the cells of '{post.label}' are spike sources and have no synapses")

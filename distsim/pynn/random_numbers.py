@@ -6,6 +6,7 @@ rank draws all numbers, in PyNN's order.
 """
 
 import copy
+import copyreg
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -138,6 +139,19 @@ def _check(name: str, positional: Any, named: dict[str, Any]) -> None:
     if positional is None and set(named) != set(expected):
         missing = ", ".join(f"'{p}'" for p in expected if p not in named)
         raise ParameterError(f"distribution '{name}' lacks {missing}; write {usage}")
+
+
+def _copied_rng(seed: Any, parallel_safe: bool, generator: Any) -> pyNN.random.NumpyRNG:
+    """Return a NumpyRNG that goes on as another did."""
+    rng = pyNN.random.NumpyRNG(parallel_safe=parallel_safe)
+    rng.seed, rng.rng = seed, generator
+    return rng
+
+
+# as it is, reading one from a pickle ends with a RecursionError
+copyreg.pickle(
+    pyNN.random.NumpyRNG, lambda rng: (_copied_rng, (rng.seed, rng.parallel_safe, rng.rng))
+)
 
 
 def is_rank_local(rng: Any) -> bool:

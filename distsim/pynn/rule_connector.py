@@ -15,7 +15,7 @@ from pyNN.random import RandomDistribution
 
 from distsim.connectivity import Rule
 from distsim.connectivity.rows import Own
-from distsim.errors import ConnectivityError, ParameterError, did_you_mean
+from distsim.errors import ConnectivityError, DistsimError, ParameterError, did_you_mean
 from distsim.partitioning.streams import Purpose, Stream
 from distsim.pynn.random_numbers import (
     NativeRNG,
@@ -28,6 +28,10 @@ from distsim.pynn.signatures import with_signature_of
 from distsim.pynn.simulator import state
 
 __all__ = ["RuleConnector"]
+
+
+class ArgumentError(ParameterError, TypeError):
+    """An argument of a connector that is of another type or length."""
 
 
 class RuleConnector:
@@ -62,6 +66,10 @@ class RuleConnector:
         kwargs = {k: int(v) if isinstance(v, np.integer) else v for k, v in kwargs.items()}
         try:
             super().__init__(*args, **kwargs)
+        except DistsimError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(f"{type(self).__name__}: {error}") from error
         except AssertionError as error:
             given = ", ".join([repr(a) for a in args] + [f"{k}={v!r}" for k, v in kwargs.items()])
             raise ParameterError(f"{type(self).__name__}({given}): value out of range") from error

@@ -10,6 +10,7 @@ from pyNN import common
 from pyNN.parameters import LazyArray, ParameterSpace, simplify
 from pyNN.parameters import Sequence as ValueSequence
 from pyNN.random import RandomDistribution
+from pyNN.standardmodels import StandardCurrentSource
 
 from distsim.errors import ParameterError
 from distsim.partitioning.streams import Purpose
@@ -39,6 +40,16 @@ class Selection:
     positions: Any
     initial_values: Any
     root: Any
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        celltype = vars(self).get("celltype")
+        # what is no parameter may be the user's own; a native type may have one named as ours
+        is_new = "_local" in vars(self) and name not in vars(self)
+        if celltype is not None and is_new and name in celltype.default_parameters:
+            raise ParameterError(
+                f"'{name}' of the cells of '{self.label}' is set by .set({name}=...)", name=name
+            )
+        super().__setattr__(name, value)
 
     # --- which cells ---------------------------------------------------------------------------
 
@@ -397,6 +408,11 @@ class Selection:
         if not self.celltype.injectable:
             raise TypeError(
                 f"cannot inject a current into '{self.label}', whose cells are spike sources"
+            )
+        if not isinstance(current_source, StandardCurrentSource):
+            raise TypeError(
+                f"cannot inject {current_source!r} into '{self.label}'; give a current source, "
+                "such as DCSource(amplitude=0.1)"
             )
         current_source.inject_into(self)
 

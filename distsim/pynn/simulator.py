@@ -44,9 +44,23 @@ class ID(int, common.IDMixin):
         common.IDMixin.__init__(self)
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("parent", "set"):
-            self.celltype.check_attribute(name)
+        if name == "parent":
+            raise AttributeError(f"cell {int(self)} was read from a pickle and has no population")
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name != "set":
+            self.parent.celltype.check_attribute(name)
         return super().__getattr__(name)
+
+    def __reduce__(self) -> Any:
+        # without the population, and with it the whole network
+        return type(self), (int(self),)
+
+    def __copy__(self) -> "ID":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "ID":
+        return self
 
     def __setattr__(self, name: str, value: Any) -> None:
         # this object is soon gone, and with it an attribute that is no parameter

@@ -37,6 +37,7 @@ __all__ = [
     "StaticSynapse",
     "UnknownParameterError",
     "same_names",
+    "unknown_attribute",
     "unknown_parameter",
 ]
 
@@ -69,6 +70,12 @@ def unknown_parameter(name: str, model: type) -> UnknownParameterError:
     )
 
 
+def unknown_attribute(name: str, model: type) -> UnknownAttributeError:
+    """Return the error for an attribute that is no parameter of a model."""
+    error = unknown_parameter(name, model)
+    return UnknownAttributeError(str(error), **vars(error))
+
+
 def same_names(model: type) -> dict[str, Any]:
     """Return PyNN's translations for a model whose parameters keep names and units."""
     return build_translations(*((p, p) for p in model.default_parameters))  # type: ignore[attr-defined]
@@ -79,6 +86,15 @@ class _CheckedParameters:
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__(**{name: self.plain(name, v) for name, v in parameters.items()})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.default_parameters:  # type: ignore[attr-defined]
+            kind = type(self).__name__
+            raise ParameterError(
+                f"'{name}' of a {kind} cannot be set once it is made; write {kind}({name}=...)",
+                name=name,
+            )
+        super().__setattr__(name, value)
 
     @classmethod
     def plain(cls, name: str, value: Any) -> Any:
@@ -170,8 +186,7 @@ class StandardCell(_CheckedParameters, StandardCellType):
     def check_attribute(cls, name: str) -> None:
         """Raise if a single cell has no such parameter."""
         if name not in cls.default_parameters:
-            error = unknown_parameter(name, cls)
-            raise UnknownAttributeError(str(error), **vars(error))
+            raise unknown_attribute(name, cls)
 
     def check_values(self, name: str, values: Values) -> None:
         """Raise if values of a parameter cannot be, whatever those of others are.

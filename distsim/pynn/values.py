@@ -51,7 +51,7 @@ def as_function(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        function = eval(f"lambda d: {value}", {**vars(np), "np": np})
+        function = _OfDistance(value)
         function(np.ones(1))
     except Exception as error:
         raise ParameterError(
@@ -98,6 +98,22 @@ def check_pure(
 def _are_same(first: NDArray[Any], second: NDArray[Any]) -> bool:
     is_float = first.dtype.kind == second.dtype.kind == "f"
     return np.array_equal(first, second, equal_nan=is_float)
+
+
+class _OfDistance:
+    """The function of distance that a text means, which can be pickled."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # shown where ranks compare what they are given
+        self.__qualname__ = f"'{text}'"
+        self._function = eval(f"lambda d: {text}", {**vars(np), "np": np})
+
+    def __call__(self, d: Any) -> Any:
+        return self._function(d)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.text,)
 
 
 def lazy_numbers(value: Any, size: int, what: str, units: str | None = None) -> LazyArray:

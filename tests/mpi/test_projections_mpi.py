@@ -356,3 +356,35 @@ def test_positions_of_an_assembly_are_written_once(sim, comm, shared_tmp_path):
     rows = np.loadtxt(shared_tmp_path / "positions")
     np.testing.assert_array_equal(rows[:, 0], range(5))
     np.testing.assert_array_equal(rows[:, 1], [0, 1, 2, 0, 1])
+
+
+def test_lists_of_values_are_spread_over_the_ranks(sim, comm):
+    pre, post = sim.Population(3, sim.IF_curr_exp()), sim.Population(5, sim.IF_curr_exp())
+    pairs = [(2, 4), (0, 1), (0, 1), (1, 0), (2, 2), (0, 1), (0, 3)]
+    synapse = sim.StaticSynapse(weight=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
+    made = sim.Projection(pre, post, sim.FromListConnector(pairs), synapse)
+    expected = [
+        *((1, 0, 0.5), (0, 1, 0.1), (0, 1, 0.2), (0, 1, 0.3)),
+        *((2, 2, 0.6), (0, 3, 0.4), (2, 4, 0.7)),
+    ]
+    assert made.get("weight", "list") == expected
+    made.set(weight=1.0)
+    made.set(weight=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], delay=np.arange(1.0, 8.0))
+    assert made.get("weight", "list") == expected
+    assert [row[2] for row in made.get("delay", "list")] == [5.0, 1.0, 2.0, 3.0, 6.0, 4.0, 7.0]
+    with pytest.raises(ConnectivityError, match="has 3 values; give one for each of 7") as caught:
+        made.set(weight=[1.0, 2.0, 3.0])
+    assert_same_error(comm, caught)
+    synapse = sim.StaticSynapse(weight=[1.0, 2.0])
+    with pytest.raises(ConnectivityError, match="has 2 values; give one for each of 15") as caught:
+        sim.Projection(pre, post, sim.AllToAllConnector(), synapse)
+    assert_same_error(comm, caught)
+
+
+def test_cells_and_spike_counts_can_be_sent(sim, comm):
+    cells = sim.Population(5, sim.IF_curr_exp(i_offset=2.0))
+    cells.record("spikes")
+    sim.run(20.0)
+    counts = cells.get_spike_counts()
+    assert comm.bcast(counts, root=0) == counts
+    assert comm.allgather(cells[4]) == [cells[4]] * comm.Get_size()
