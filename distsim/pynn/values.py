@@ -105,8 +105,8 @@ class _OfDistance:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        # shown where ranks compare what they are given
-        self.__qualname__ = f"'{text}'"
+        # shown in messages, and where ranks compare what they are given
+        self.__name__ = self.__qualname__ = text
         self._function = eval(f"lambda d: {text}", {**vars(np), "np": np})
 
     def __call__(self, d: Any) -> Any:
