@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from distsim.kernels.coefficients import at
-from distsim.kernels.conductance import NODE_1, NODE_2, gauss_step
+from distsim.kernels.conductance import NODE_1, NODE_2, exponential_step, gauss_step
 from distsim.kernels.epoch import register_update
 from distsim.kernels.membrane import BLOCK, count_down
 from distsim.kernels.options import KERNEL
@@ -34,6 +34,9 @@ class IFCondAlpha(NamedTuple):
     decay_inh_2: NDArray[np.float64]
     rise_exc: NDArray[np.float64]
     rise_inh: NDArray[np.float64]
+    tau_syn_exc: NDArray[np.float64]
+    tau_syn_inh: NDArray[np.float64]
+    g_max: NDArray[np.float64]
     v_thresh: NDArray[np.float64]
     v_reset: NDArray[np.float64]
     refractory_steps: NDArray[np.int32]
@@ -43,6 +46,7 @@ class IFCondAlpha(NamedTuple):
 def step_if_cond_alpha(cells, c):
     """Advance the cells by one step: conductances exactly, v by `gauss_step`.
 
+    Cells whose total conductance may rise above `g_max` make an `exponential_step`.
     A weight is the peak of the alpha function, reached `tau_syn` after the spike arrives.
 
     Parameters
@@ -55,10 +59,32 @@ def step_if_cond_alpha(cells, c):
     d_exc, d_inh = cells.state[3], cells.state[4]
     for first in range(0, v.size, BLOCK):
         end = min(first + BLOCK, v.size)
+        _update_stiff(cells.state, cells.refractory, c, first, end)
         _update_v(cells.state, cells.refractory, c, first, end)
         _decay(g_exc, d_exc, c.decay_exc, c.rise_exc, first, end)
         _decay(g_inh, d_inh, c.decay_inh, c.rise_inh, first, end)
         count_down(cells.refractory, first, end)
+
+
+@njit(**KERNEL, error_model="numpy")
+def _update_stiff(state, refractory, c, first, end):
+    """Advance the cells under large conductances, and mark them for `_update_v` as refractory."""
+    v, g_exc, g_inh, d_exc, d_inh = state[0], state[1], state[2], state[3], state[4]
+    n_stiff = 0
+    for i in range(np.uint64(first), np.uint64(end)):
+        peak = g_exc[i] + at(c.rise_exc, i) * d_exc[i] + g_inh[i] + at(c.rise_inh, i) * d_inh[i]
+        n_stiff += peak > at(c.g_max, i)
+    if n_stiff == 0:
+        return
+    for i in range(first, end):
+        peak = g_exc[i] + at(c.rise_exc, i) * d_exc[i] + g_inh[i] + at(c.rise_inh, i) * d_inh[i]
+        if peak > at(c.g_max, i) and refractory[i] == 0:
+            f = at(c.elastance, i)
+            exc = f * g_exc[i], f * d_exc[i], at(c.tau_syn_exc, i), at(c.e_rev_exc, i)
+            inh = f * g_inh[i], f * d_inh[i], at(c.tau_syn_inh, i), at(c.e_rev_inh, i)
+            v[i] = exponential_step(v[i], c.dt, at(c.leak, i), at(c.drive, i), exc, inh)
+            # the end of this step takes it back
+            refractory[i] = 1
 
 
 @njit(**KERNEL, error_model="numpy")

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from distsim.kernels.coefficients import at
-from distsim.kernels.conductance import gauss_step
+from distsim.kernels.conductance import exponential_step, gauss_step
 from distsim.kernels.epoch import register_update
 from distsim.kernels.membrane import BLOCK, count_down, decay
 from distsim.kernels.options import KERNEL
@@ -32,6 +32,9 @@ class IFCondExp(NamedTuple):
     decay_inh_1: NDArray[np.float64]
     decay_exc_2: NDArray[np.float64]
     decay_inh_2: NDArray[np.float64]
+    tau_syn_exc: NDArray[np.float64]
+    tau_syn_inh: NDArray[np.float64]
+    g_max: NDArray[np.float64]
     v_thresh: NDArray[np.float64]
     v_reset: NDArray[np.float64]
     refractory_steps: NDArray[np.int32]
@@ -40,6 +43,8 @@ class IFCondExp(NamedTuple):
 @njit(**KERNEL)
 def step_if_cond_exp(cells, c):
     """Advance the cells by one step: conductances exactly, v by `gauss_step`.
+
+    Cells whose total conductance is above `g_max` make an `exponential_step`.
 
     Parameters
     ----------
@@ -50,10 +55,29 @@ def step_if_cond_exp(cells, c):
     v, g_exc, g_inh = cells.state[0], cells.state[1], cells.state[2]
     for first in range(0, v.size, BLOCK):
         end = min(first + BLOCK, v.size)
+        _update_stiff(v, g_exc, g_inh, cells.refractory, c, first, end)
         _update_v(v, g_exc, g_inh, cells.refractory, c, first, end)
         decay(g_exc, c.decay_exc, first, end)
         decay(g_inh, c.decay_inh, first, end)
         count_down(cells.refractory, first, end)
+
+
+@njit(**KERNEL, error_model="numpy")
+def _update_stiff(v, g_exc, g_inh, refractory, c, first, end):
+    """Advance the cells under large conductances, and mark them for `_update_v` as refractory."""
+    n_stiff = 0
+    for i in range(np.uint64(first), np.uint64(end)):
+        n_stiff += g_exc[i] + g_inh[i] > at(c.g_max, i)
+    if n_stiff == 0:
+        return
+    for i in range(first, end):
+        if g_exc[i] + g_inh[i] > at(c.g_max, i) and refractory[i] == 0:
+            f = at(c.elastance, i)
+            exc = f * g_exc[i], 0.0, at(c.tau_syn_exc, i), at(c.e_rev_exc, i)
+            inh = f * g_inh[i], 0.0, at(c.tau_syn_inh, i), at(c.e_rev_inh, i)
+            v[i] = exponential_step(v[i], c.dt, at(c.leak, i), at(c.drive, i), exc, inh)
+            # the end of this step takes it back
+            refractory[i] = 1
 
 
 @njit(**KERNEL, error_model="numpy")

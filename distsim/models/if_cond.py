@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from distsim.kernels.conductance import NODE_1, NODE_2
+from distsim.kernels.conductance import MAX_DECAY, NODE_1, NODE_2
 from distsim.kernels.if_cond_alpha import IFCondAlpha
 from distsim.kernels.if_cond_exp import IFCondExp
 from distsim.models.cell_model import NativeModel, Parameters, check_parameters, refractory_steps
@@ -31,10 +31,20 @@ def _shared(p: Parameters, dt: float) -> dict[str, np.ndarray]:
         "decay_inh_1": decay(NODE_1 * dt, p["tau_syn_I"]),
         "decay_exc_2": decay(NODE_2 * dt, p["tau_syn_E"]),
         "decay_inh_2": decay(NODE_2 * dt, p["tau_syn_I"]),
+        "tau_syn_exc": p["tau_syn_E"].copy(),
+        "tau_syn_inh": p["tau_syn_I"].copy(),
+        "g_max": _largest_of_gauss_step(p, dt),
         "v_thresh": p["v_thresh"].copy(),
         "v_reset": p["v_reset"].copy(),
         "refractory_steps": refractory_steps(p, dt),
     }
+
+
+def _largest_of_gauss_step(p: Parameters, dt: float) -> np.ndarray:
+    """Return the synaptic conductance up to which a Gauss step is accurate, -1 if none is [uS]."""
+    g_max = p["cm"] * (MAX_DECAY / dt - 1.0 / p["tau_m"])
+    resolves_synapses = np.minimum(p["tau_syn_E"], p["tau_syn_I"]) >= dt
+    return np.where(resolves_synapses & (g_max >= 0.0), g_max, -1.0)
 
 
 def _exp_coefficients(p: Parameters, dt: float) -> IFCondExp:

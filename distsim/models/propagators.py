@@ -72,8 +72,7 @@ def current_to_v(h: float, tau_m: Array, cm: Array, tau_s: Array) -> Array:
     -------
     ndarray
     """
-    delta = h / tau_s - h / tau_m
-    return h / cm * decay(h, tau_s) * _phi(1, delta)
+    return h / cm * _decaying_phi(1, h, tau_m, tau_s)
 
 
 def current_drive_to_v(h: float, tau_m: Array, cm: Array, tau_s: Array) -> Array:
@@ -92,17 +91,27 @@ def current_drive_to_v(h: float, tau_m: Array, cm: Array, tau_s: Array) -> Array
     -------
     ndarray
     """
-    delta = h / tau_s - h / tau_m
-    return h**2 / cm * decay(h, tau_s) * _phi(2, delta)
+    return h**2 / cm * _decaying_phi(2, h, tau_m, tau_s)
 
 
-def _phi(order: int, delta: Array) -> Array:
-    """Return phi_1 or phi_2, from the series where the quotient would cancel."""
-    delta = np.asarray(delta, np.float64)
+def _decaying_phi(order: int, h: float, tau_m: Array, tau_s: Array) -> Array:
+    """Return ``exp(-h / tau_s)`` times phi_1 or phi_2, with no exponential that grows.
+
+    It is taken from the series where the quotient would cancel.
+    """
+    delta = np.asarray(h / tau_s - h / tau_m, np.float64)
     series = np.zeros_like(delta)
+    small = np.clip(delta, -0.5, 0.5)
     for k in reversed(range(18)):
-        series = series * delta + 1.0 / factorial(k + order)
-    is_small = np.abs(delta) < 0.5
-    large = np.where(is_small, 1.0, delta)
-    quotient = np.expm1(large) / large if order == 1 else (np.expm1(large) - large) / large**2
-    return np.where(is_small, series, quotient)
+        series = series * small + 1.0 / factorial(k + order)
+    below, above = np.minimum(delta, -0.5), np.maximum(delta, 0.5)
+    # exp(-h / tau_s) = exp(-h / tau_m) exp(-delta)
+    if order == 1:
+        quotients = np.expm1(below) / below, -np.expm1(-above) / above
+    else:
+        quotients = (
+            (np.expm1(below) - below) / below / below,
+            (-np.expm1(-above) - above * np.exp(-above)) / above / above,
+        )
+    falling = decay(h, tau_s) * np.where(delta < -0.5, quotients[0], series)
+    return np.where(delta > 0.5, decay(h, tau_m) * quotients[1], falling)

@@ -106,3 +106,20 @@ def test_propagators_work_cell_by_cell():
     for k in range(2):
         one = propagators.current_to_v(0.1, tau_m[k : k + 1], cm[k : k + 1], tau_s[k : k + 1])
         assert both[k] == one[0]
+
+
+@pytest.mark.parametrize(
+    ("tau_m", "tau_s"), [(10.0, 1e-5), (1e-5, 10.0), (1e-4, 1e-6), (1e9, 1e-9)]
+)
+def test_propagators_of_time_constants_far_below_a_step_are_finite_and_right(tau_m, tau_s):
+    found = [
+        function(1.0, *(np.array([value]) for value in (tau_m, 0.5, tau_s))).item()
+        for function in (propagators.current_to_v, propagators.current_drive_to_v)
+    ]
+    with localcontext(prec=60):
+        _, _, *expected = exact(1.0, tau_m, 0.5, tau_s)
+        # what is below the smallest number is 0
+        for value, reference in zip(found, expected, strict=True):
+            assert abs(Decimal(value) - reference) <= reference * Decimal("1e-13") + Decimal(
+                "5e-324"
+            )

@@ -55,6 +55,26 @@ def test_a_run_of_no_length_gives_initial_values(sim):
     assert cells.mean_spike_count() == 0.0
 
 
+@pytest.mark.parametrize("model", ["IF_cond_exp", "IF_cond_alpha"])
+def test_large_conductances_act_in_the_step_after_their_arrival(sim, comm, model):
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[2.0]))
+    cells = sim.Population(5, getattr(sim, model)(tau_m=[20.0, 0.005, 20.0, 20.0, 1e-3]))
+    weights = [(0, i, weight, 1.0) for i, weight in enumerate([1e3, 1e3, 1e6, 0.0, 0.0])]
+    sim.Projection(source, cells, sim.FromListConnector(weights))
+    cells.record(["spikes", "v"])
+    sim.run(6.0)
+    segment = cells.get_data().segments[0]
+    firsts = [times[:1] for times in times_of(segment)]
+    np.testing.assert_allclose(firsts[:3], 3.1, rtol=1e-12)
+    assert firsts[3:] == [[], []]
+    v = segment.analogsignals[0].magnitude
+    # between the reversal potentials of -70 and 0 mV, and at rest, -65 mV, without input
+    assert v.min() >= -70.0
+    assert v.max() <= 0.0
+    np.testing.assert_allclose(v[:, 3:], -65.0, rtol=1e-14)
+    assert_equal_on_all_ranks(comm, v)
+
+
 def test_silent_cells_have_empty_trains(sim):
     cells = sim.Population(5, sim.IF_cond_alpha())
     cells.record("spikes")
