@@ -18,6 +18,11 @@ from distsim.compiled import keep_code as _keep_code
 # before the imports below, which decorate functions that are compiled
 _keep_code()
 
+from distsim.comm import leave_job_of_parent as _leave_job_of_parent
+
+# before anything starts MPI, as a NumpyRNG of PyNN does
+_leave_job_of_parent()
+
 from distsim.pynn import *  # noqa: F403
 from distsim.pynn import __all__ as _names_of_pynn
 

@@ -6,6 +6,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -24,6 +25,7 @@ __all__ = [
     "configure_log",
     "first_on_each_node",
     "gather",
+    "leave_job_of_parent",
     "rank_environment",
     "world",
 ]
@@ -40,9 +42,25 @@ LAUNCHER_VARIABLES = (
     "MPI_LOCALNRANKS",  # hydra; the ranks of this node only
 )
 
+# by which launchers name job and rank: Open MPI; MPICH, Intel MPI, srun; hydra; Slurm
+IDENTITY_VARIABLES = (
+    "PMIX_NAMESPACE",
+    "PMIX_RANK",
+    "OMPI_COMM_WORLD_RANK",
+    "PMI_RANK",
+    "PMI_FD",
+    "PMI_PORT",
+    "HYDI_CONTROL_FD",
+    "SLURM_STEP_ID",
+)
+
+# says to a rank's children who it is: its process, and a checksum of how it was named
+RANK_VARIABLE = "DISTSIM_RANK_PID"
+
 # variables by which a launcher speaks to its ranks; a launcher within a job must not hear them
 RANK_PREFIXES = (
     "DISTSIM_N_RANKS",
+    "DISTSIM_RANK_PID",
     "HYDI_",
     "MPI_LOCAL",
     "OMPI_",
@@ -71,13 +89,39 @@ def world() -> "MPI.Intracomm":
     -----
     Collective on the first call: every rank must call it.
     """
+    leave_job_of_parent()
     os.environ.update(with_home(os.environ))
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         raise _no_mpi(str(error)) from error
     check_launch(MPI.COMM_WORLD.Get_size(), os.environ)
+    if MPI.COMM_WORLD.Get_size() > 1:
+        os.environ[RANK_VARIABLE] = f"{os.getpid()} {_told(os.environ)}"
     return MPI.COMM_WORLD.Dup()
+
+
+def leave_job_of_parent() -> None:
+    """Forget what a launcher told the rank that started this process, if one did.
+
+    Else MPI would take this process for that rank. It is a simulation of one rank; a process that
+    a launcher has started is left alone, also where that launcher was started by a rank.
+    """
+    pid, _, told = os.environ.get(RANK_VARIABLE, "").partition(" ")
+    if not pid or pid == str(os.getpid()):
+        return
+    if told == _told(os.environ):
+        kept = rank_environment(os.environ)
+        for name in [name for name in os.environ if name not in kept]:
+            del os.environ[name]
+    else:
+        del os.environ[RANK_VARIABLE]
+
+
+def _told(environ: Mapping[str, str]) -> str:
+    """Return a checksum of how a launcher has named this process."""
+    told = [environ.get(name) for name in IDENTITY_VARIABLES]
+    return blake2b(repr(told).encode(), digest_size=8).hexdigest()
 
 
 def check_launch(n_ranks: int, environ: Mapping[str, str]) -> None:

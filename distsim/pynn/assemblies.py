@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pyNN import common
 
 from distsim.pynn import simulator
-from distsim.pynn.calls import collective
+from distsim.pynn.calls import collective, noted
 from distsim.pynn.cells import IDArray, local_mask
 from distsim.pynn.recording import assembly_block, write_assembly
 from distsim.pynn.selection import Selection, checked_positions, sampled
@@ -120,6 +120,7 @@ class Assembly(common.Assembly):
         """Return the position(s) in the assembly of one or several cells."""
         return Selection.id_to_index(self, id)
 
+    @noted(only=lambda given: given.get("rng") is None)
     def sample(self, n: int, rng: Any = None) -> "Assembly":
         """Return an assembly of `n` cells taken at random, the same on every rank."""
         return self[sampled(self.size, n, rng)]

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from pyNN.models import BaseModelType
+
 from distsim.lockstep import lockstep
 from distsim.pynn.described import describe
 
-__all__ = ["collective"]
+__all__ = ["collective", "is_whole", "noted"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,6 +49,44 @@ def collective(*unlike: str, called: str = "") -> Callable[[Callable[P, R]], Cal
     return mark
 
 
+def noted(
+    *unlike: str, only: Callable[[dict[str, Any]], bool] | None = None, called: str = ""
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a function that every rank must call with the same arguments, if not at the same time.
+
+    That all did is found out at the next collective call.
+
+    Parameters
+    ----------
+    *unlike, called
+        As for `collective`.
+    only : callable, optional
+        Gets the arguments by name, and returns whether all ranks must call it with these.
+    """
+
+    def mark(function: Callable[P, R]) -> Callable[P, R]:
+        given = _Given(function, unlike, called)
+
+        @wraps(function)
+        def marked(*args: P.args, **kwargs: P.kwargs) -> R:
+            ranks = lockstep()
+            if not ranks.is_inside:
+                values = given.values(args, kwargs)
+                if only is None or only(values):
+                    ranks.note(*given.texts(values))
+            return function(*args, **kwargs)
+
+        return marked
+
+    return mark
+
+
+def is_whole(cells: Any) -> bool:
+    """Return whether cells are whole populations: what is done to others may be done by owners."""
+    parts = getattr(cells, "parts", ())
+    return bool(parts) and all(part is part.root for part in parts)
+
+
 class _Given:
     """What a function is given, as texts."""
 
@@ -73,4 +113,6 @@ class _Given:
         texts = {name: describe(v) for name, v in values.items() if name not in self.unlike}
         if self.name == "__init__":
             return type(subject).__name__, str(values.get("label") or ""), texts
+        if isinstance(subject, BaseModelType):  # a current source
+            return self.name, "", texts | {"source": describe(subject)}
         return self.name, str(getattr(subject, "label", "")), texts

@@ -3,6 +3,7 @@
 No text holds an address, nor depends on the order of a set or dict; arrays give a checksum.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from pathlib import PurePath
@@ -37,7 +38,7 @@ def describe(value: Any) -> str:
     >>> describe({"tau_m": 15, "v": [1.0, 2.5]})
     '{tau_m: 15, v: [1.0, 2.5]}'
     >>> describe(np.arange(40.0))
-    'array of 40 float64 [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, ...] (checksum 6b7ab4c4)'
+    'array of 40 float64 [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, ...] (checksum 0cb21650)'
     """
     for kinds, describe_kind in KINDS:
         if isinstance(value, kinds):
@@ -68,6 +69,10 @@ def _array(value: NDArray[Any]) -> str:
 
 def _items(values: Iterable[Any]) -> str:
     items = list(values)
+    if len(items) > N_SHOWN and all(isinstance(item, ArrayParameter) for item in items):
+        sizes = [np.size(item.value) for item in items]
+        joined = np.concatenate([np.ravel(np.asarray(item.value)) for item in items])
+        return f"{len(items)} sequences of {_array(np.array(sizes))}, in all {_array(joined)}"
     if len(items) > N_SHOWN:
         try:
             array = np.array(items)
@@ -146,10 +151,18 @@ def _cells(value: Any) -> str:
 
 
 def _function(value: Callable[..., Any]) -> str:
-    """Return name and code of a function; what it finds outside of it is not looked at."""
+    """Return name and code of a function, and the numbers and texts that it finds outside."""
     name = getattr(value, "__qualname__", type(value).__name__)
     code = getattr(value, "__code__", None)
-    return name if code is None else f"{name} (code {_checksum(_code(code))})"
+    if code is None:
+        return name
+    found = {key: value.__globals__.get(key) for key in code.co_names}
+    for key, cell in zip(code.co_freevars, value.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):  # not set yet
+            found[key] = cell.cell_contents
+    plain = {key: x for key, x in found.items() if isinstance(x, bool | int | float | str)}
+    outside = f" with {_mapping(plain)}" if plain else ""
+    return f"{name} (code {_checksum(_code(code))}{outside})"
 
 
 def _code(code: CodeType) -> bytes:

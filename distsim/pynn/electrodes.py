@@ -9,6 +9,7 @@ from pyNN.standardmodels import StandardCurrentSource, electrodes
 
 from distsim.engine.cells import CellBlock, Injection
 from distsim.errors import ParameterError
+from distsim.pynn.calls import is_whole, noted
 from distsim.pynn.checks import check_numbers, is_lazy, plain_numbers
 from distsim.pynn.simulator import ID, state
 from distsim.pynn.standardmodels import same_names, unknown_attribute, unknown_parameter
@@ -52,6 +53,7 @@ class _CurrentSource(StandardCurrentSource):
         # a copy flows nowhere
         return _made, (type(self), self.get_parameters())
 
+    @noted(only=lambda given: is_whole(given["cells"]), called="inject")
     def inject_into(self, cells: Any, location: Any = None) -> None:
         """Inject the current into cells.
 

@@ -17,7 +17,7 @@ from distsim.errors import ParameterError
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.assemblies import Assembly
-from distsim.pynn.calls import collective
+from distsim.pynn.calls import collective, noted
 from distsim.pynn.positions import generate_positions, is_repeatable
 from distsim.pynn.random_numbers import DrawCounts, values_of_cells
 from distsim.pynn.recording import Recorder
@@ -184,6 +184,7 @@ class Population(Selection, common.Population):
             )
         return self._positions
 
+    @noted(called="positions")
     def _set_positions(self, positions: NDArray[np.float64]) -> None:
         array = np.array(positions, np.float64)
         if array.shape != (3, self.size):

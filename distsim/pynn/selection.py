@@ -13,17 +13,19 @@ from pyNN.random import RandomDistribution
 from pyNN.standardmodels import StandardCurrentSource
 
 from distsim.errors import ParameterError
+from distsim.lockstep import lockstep
 from distsim.partitioning.streams import Purpose
-from distsim.pynn.calls import collective
+from distsim.pynn.calls import collective, is_whole, noted
 from distsim.pynn.cells import IDArray, local_mask, make_id
 from distsim.pynn.checks import check_numbers
 from distsim.pynn.connection_files import as_file
+from distsim.pynn.described import describe
 from distsim.pynn.gather import gather_arrays, gather_sequences
 from distsim.pynn.random_numbers import is_rank_local, numpy_rng, on_streams
 from distsim.pynn.recording import Recorder
 from distsim.pynn.simulator import ID, state
 from distsim.pynn.standardmodels import StandardCell, unknown_parameter
-from distsim.pynn.values import evaluate, lazy_numbers
+from distsim.pynn.values import evaluate, is_asked, lazy_numbers
 
 __all__ = ["Selection", "checked_positions", "sampled"]
 
@@ -150,6 +152,7 @@ class Selection:
     def _get_view(self, selector: Any, label: str | None = None) -> Any:
         raise NotImplementedError
 
+    @noted(only=lambda given: given.get("rng") is None)
     def sample(self, n: int, rng: Any = None) -> Any:
         """Return a view of `n` cells taken at random, the same on every rank.
 
@@ -207,6 +210,7 @@ class Selection:
         positions, values = gather_arrays(self.local_positions, values)
         return values[np.argsort(positions)]
 
+    @noted(only=lambda given: is_whole(given["self"]))
     def set(self, **parameters: Any) -> None:
         """Set parameters of the cells.
 
@@ -243,14 +247,28 @@ class Selection:
     ) -> NDArray[Any]:
         """Return the values of this rank's cells."""
         in_block = self.block_positions
+        if self is self.root and is_asked(value.base_value):
+            check = self._compared(variable, check)
 
         def draw(distribution: RandomDistribution) -> NDArray[np.float64]:
             return self.root.draw(distribution, purpose, variable, in_block)
 
         return evaluate(value, self.local_positions, draw, what, check)
 
+    def _compared(
+        self, variable: str, check: Callable[[NDArray[Any]], None]
+    ) -> Callable[[NDArray[Any]], None]:
+        """Return a check of the values of all cells that notes them, for comparison with others."""
+
+        def compared(values: NDArray[Any]) -> None:
+            lockstep().note("set", self.label, {f"values of {variable}": describe(values)})
+            check(values)
+
+        return compared
+
     # --- initial values ------------------------------------------------------------------------
 
+    @noted(only=lambda given: is_whole(given["self"]))
     def initialize(self, **initial_values: Any) -> None:
         """Set the state variables, now and for each `reset()`.
 
@@ -293,6 +311,7 @@ class Selection:
         """Return the units of a variable or parameter."""
         return self.celltype.units[getattr(variable, "name", variable)]
 
+    @noted("to_file")
     def record(
         self,
         variables: Any,

@@ -20,9 +20,11 @@ from distsim.engine.description import LAST_STEP
 from distsim.engines.selection import Engine, chosen_engine, engine_class
 from distsim.errors import ParameterError, SetupError, did_you_mean
 from distsim.interrupts import InterruptedBuildError, Interrupts
+from distsim.lockstep import lockstep
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
 from distsim.pynn.calls import collective
+from distsim.pynn.described import describe
 from distsim.pynn.random_numbers import refuse_single_draw
 
 __all__ = ["ID", "Setup", "State", "name", "state"]
@@ -357,6 +359,9 @@ class State(common.control.BaseState):
         placement = place(partition, first_gid, size, self.n_ranks, self.n_populations)
         simulation.partition = simulation.partition.with_population(placement)
         self.n_populations += 1
+        if callable(partition):
+            owners = describe(placement.rank_of(np.arange(size)))
+            lockstep().note("partition", "", {"ranks of the cells": owners})
         return first_gid, placement
 
     def stream(

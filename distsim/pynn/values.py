@@ -22,7 +22,7 @@ from distsim.pynn.checks import (
 )
 from distsim.pynn.random_numbers import is_rank_local
 
-__all__ = ["as_function", "check_length", "check_pure", "evaluate", "lazy_numbers"]
+__all__ = ["as_function", "check_length", "check_pure", "evaluate", "is_asked", "lazy_numbers"]
 
 Integers = NDArray[np.int64]
 
@@ -213,6 +213,13 @@ def evaluate(
     if value.operations:
         check(elements)
     return elements
+
+
+def is_asked(base: Any) -> bool:
+    """Return whether values of cells are asked of a function or iterator."""
+    if isinstance(base, RandomDistribution):
+        return False
+    return callable(base) or isinstance(base, VectorizedIterable | Iterator)
 
 
 def _every(base: Any, size: int, what: str, is_times: bool) -> NDArray[Any]:
