@@ -10,7 +10,7 @@ from distsim.pynn import simulator
 from distsim.pynn.calls import collective, noted
 from distsim.pynn.cells import IDArray, local_mask
 from distsim.pynn.recording import assembly_block, write_assembly
-from distsim.pynn.selection import Selection, checked_positions, sampled
+from distsim.pynn.selection import Selection, checked_positions, sampled, simplified
 from distsim.pynn.simulator import ID, state
 
 __all__ = ["Assembly"]
@@ -124,6 +124,15 @@ class Assembly(common.Assembly):
     def sample(self, n: int, rng: Any = None) -> "Assembly":
         """Return an assembly of `n` cells taken at random, the same on every rank."""
         return self[sampled(self.size, n, rng)]
+
+    def get(self, parameter_names: Any, gather: bool = False, simplify: bool = True) -> Any:
+        """Return parameters of this rank's cells, or of all; as for a population."""
+        names = [parameter_names] if isinstance(parameter_names, str) else list(parameter_names)
+        parts = [part.get(names, gather, simplify=False) for part in self.parts]
+        values = [np.concatenate(each) for each in zip(*parts, strict=True)]
+        if simplify:
+            values = [simplified(value, self.size) for value in values]
+        return values[0] if isinstance(parameter_names, str) else values
 
     @collective("annotations")
     def get_data(

@@ -27,7 +27,7 @@ from distsim.pynn.simulator import ID, state
 from distsim.pynn.standardmodels import StandardCell, unknown_parameter
 from distsim.pynn.values import evaluate, is_asked, lazy_numbers
 
-__all__ = ["Selection", "checked_positions", "sampled"]
+__all__ = ["Selection", "checked_positions", "sampled", "simplified"]
 
 Integers = NDArray[np.int64]
 
@@ -195,7 +195,7 @@ class Selection:
         names = [parameter_names] if isinstance(parameter_names, str) else list(parameter_names)
         values = [self._get_one(name, gather) for name in names]
         if simplify:
-            values = [_simplified(value, self.size) for value in values]
+            values = [simplified(value, self.size) for value in values]
         return values[0] if isinstance(parameter_names, str) else values
 
     def _get_one(self, name: str, gather: bool) -> NDArray[Any]:
@@ -463,6 +463,13 @@ def sampled(size: int, n: int, rng: Any) -> Integers:
     return np.sort(rng.permutation(np.arange(size))[:n])
 
 
+def simplified(values: NDArray[Any], size: int) -> Any:
+    """Return the one number of alike cells, or the sequence of the only one of `size` cells."""
+    if values.dtype == object:
+        return values[0] if size == values.size == 1 else values
+    return simplify(values) if values.size else values
+
+
 def checked_positions(selector: Any, size: int, label: str) -> Integers:
     """Return the positions that a view's selector means, ascending, each once."""
     if isinstance(selector, slice):
@@ -487,13 +494,6 @@ def checked_positions(selector: Any, size: int, label: str) -> Integers:
         bad = int(chosen[np.argmax((chosen < -size) | (chosen >= size))])
         raise IndexError(f"index {bad} is out of range for '{label}' of {size}")
     return np.unique(np.where(chosen < 0, chosen + size, chosen))
-
-
-def _simplified(values: NDArray[Any], size: int) -> Any:
-    """Return the one number of alike cells, or the sequence of the only one of `size` cells."""
-    if values.dtype == object:
-        return values[0] if size == values.size == 1 else values
-    return simplify(values) if values.size else values
 
 
 def _objects(items: Sequence[Any]) -> NDArray[Any]:

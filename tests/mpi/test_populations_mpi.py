@@ -51,6 +51,30 @@ def test_gathered_spike_times_are_those_of_all_cells(sim):
     assert [list(each.value) for each in gathered] == [list(each.value) for each in times]
 
 
+@pytest.mark.parametrize("gather", [True, False])
+def test_spike_times_are_one_sequence_per_cell_also_where_they_are_alike(sim, comm, gather):
+    sources = sim.Population(5, sim.SpikeSourceArray(spike_times=[1.0, 2.0]))
+    for cells in (sources, sources[1:4], sources[1:3] + sources[4:], sources[[0, 4]]):
+        given = cells.get("spike_times", gather=gather)
+        assert isinstance(given, np.ndarray)
+        assert given.shape == (cells.size if gather else cells.local_size,)
+        assert all(each == sim.Sequence([1.0, 2.0]) for each in given)
+        (listed,) = cells.get(["spike_times"], gather=gather)
+        assert listed.shape == given.shape
+    assert sources[2:3].get("spike_times", gather=True) == sim.Sequence([1.0, 2.0])
+    for source in sources:
+        assert source.spike_times == sim.Sequence([1.0, 2.0])
+        assert source.get_parameters() == {"spike_times": sim.Sequence([1.0, 2.0])}
+
+
+def test_numbers_of_an_assembly_are_one_where_they_are_alike(sim):
+    cells = sim.Population(5, sim.IF_curr_exp())
+    both = cells[:2] + cells[4:]
+    assert both.get("tau_m", gather=True) == 20.0
+    assert both.get(["tau_m", "cm"], gather=True) == [20.0, 1.0]
+    assert both.get("tau_m", gather=True, simplify=False).tolist() == [20.0] * 3
+
+
 def test_random_parameters_do_not_depend_on_the_ranks(sim, comm):
     normal = sim.RandomDistribution("normal", mu=20.0, sigma=2.0)
     cells = sim.Population(7, sim.IF_curr_exp(tau_m=normal))
