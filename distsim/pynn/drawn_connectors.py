@@ -14,6 +14,7 @@ from pyNN.parameters import LazyArray
 
 from distsim import comm as communication
 from distsim.errors import ConnectivityError, MissingPackageError, ParameterError
+from distsim.pynn import connectors
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.rule_connector import RuleConnector
 from distsim.pynn.simulator import state
@@ -23,7 +24,17 @@ __all__ = [
     "CloneConnector",
     "DisplacementDependentProbabilityConnector",
     "IndexBasedProbabilityConnector",
+    "own_connector",
 ]
+
+
+def own_connector(connector: Any) -> Any:
+    """Return distsim's connector in the place of one of PyNN's own, another as it is."""
+    if type(connector).__module__ != "pyNN.connectors":
+        return connector
+    name = type(connector).__name__
+    kind = getattr(connectors, name, None) or globals().get(name)
+    return kind.adopted(connector) if kind else connector
 
 
 class _Drawn(RuleConnector):

@@ -1,6 +1,7 @@
 """Projections: connections between populations, each made by the rank that owns its target."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_recep
 
 from distsim.connectivity import Chunk, Connections, Constant, Listed, PerEntry, Rule, Values
 from distsim.engine.connectome import Pathway
-from distsim.errors import DistsimError
+from distsim.errors import ConnectivityError, DistsimError
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
@@ -22,6 +23,7 @@ from distsim.pynn.checks import LAST_STEP, plain_numbers
 from distsim.pynn.connection import Connection, LocalConnections, ProjectionError, as_array
 from distsim.pynn.connection_files import write_table
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector
+from distsim.pynn.drawn_connectors import own_connector
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.projection_checks import check_ends, check_kinds, check_receptor
 from distsim.pynn.random_numbers import shared_numbers
@@ -100,6 +102,7 @@ class Projection(common.Projection):
     ) -> None:
         check_ends(presynaptic_population, postsynaptic_population)
         check_kinds(connector, synapse_type, space)
+        connector = own_connector(connector)
         check_receptor(postsynaptic_population, receptor_type)
         pre, post = presynaptic_population, postsynaptic_population
         synapse_type = synapse_type or StaticSynapse()
@@ -107,9 +110,9 @@ class Projection(common.Projection):
         check_shapes(values, (pre.size, post.size), label or f"{pre.label}→{post.label}")
         synapse_type, lists = without_lists(synapse_type)
         if isinstance(connector, FromListConnector):
-            with state.together():
+            with _as_pynns_error(), state.together():
                 connector.load()
-        try:
+        with _as_pynns_error():
             super().__init__(
                 presynaptic_population,
                 postsynaptic_population,
@@ -120,20 +123,17 @@ class Projection(common.Projection):
                 space or Space(),
                 label,
             )
-        except pyNN.errors.ConnectionError as error:
-            if isinstance(error, DistsimError):
-                raise
-            raise ProjectionError(str(error)) from error
         self.number = state.n_projections
         state.n_projections += 1
         self._revisions = {"weight": 0, "delay": 0}
         self._local: LocalConnections | None = None
         self._n_connections: int | None = None
-        with state.together():
-            self._connections = self._described()
-            self._check_constants(self._connections)
-        if lists:
-            self._set_lists(lists, {})
+        with _as_pynns_error():
+            with state.together():
+                self._connections = self._described()
+                self._check_constants(self._connections)
+            if lists:
+                self._set_lists(lists, {})
         self._add_pathways()
         state.projections.append(self)
 
@@ -609,6 +609,18 @@ class _Checked:
     def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Chunk]:
         """Yield the connections onto `targets`."""
         return self.projection.chunks(targets, want_weights)
+
+
+@contextmanager
+def _as_pynns_error() -> Iterator[None]:
+    """Raise an error that is distsim's or PyNN's as one that is both."""
+    try:
+        yield
+    except (ConnectivityError, pyNN.errors.ConnectionError) as error:
+        if isinstance(error, ProjectionError):
+            raise
+        known = vars(error) if isinstance(error, DistsimError) else {}
+        raise ProjectionError(str(error), **known) from error
 
 
 def _gid_range(cells: Any) -> tuple[int, int]:

@@ -73,13 +73,25 @@ class RuleConnector:
         except AssertionError as error:
             given = ", ".join([repr(a) for a in args] + [f"{k}={v!r}" for k, v in kwargs.items()])
             raise ParameterError(f"{type(self).__name__}({given}): value out of range") from error
-        if self.location_selector is not None:  # type: ignore[attr-defined]
-            raise NotImplementedError("location_selector: the cells of distsim are points")
         # PyNN gives a connector without an rng one with a seed of PyNN's own
         bound = inspect.signature(self._pynn_class()).bind(*args, **kwargs)
         self.safe = bound.arguments.get("safe", True)  # some of PyNN's do not keep it
         if hasattr(self, "rng") and bound.arguments.get("rng") is None:
             self.rng = NativeRNG()
+        self._complete()
+
+    @classmethod
+    def adopted(cls, connector: Any) -> "RuleConnector":
+        """Return a connector with the attributes of one of PyNN's own."""
+        own = cls.__new__(cls)
+        own.__dict__.update(vars(connector))
+        own._complete()
+        return own
+
+    def _complete(self) -> None:
+        """Check and convert what PyNN's constructor has set."""
+        if self.location_selector is not None:  # type: ignore[attr-defined]
+            raise NotImplementedError("location_selector: the cells of distsim are points")
         self.rng = on_streams(self.rng)
         if hasattr(self, "n"):
             self.n = distribution_on_streams(self.n)

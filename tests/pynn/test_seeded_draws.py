@@ -4,6 +4,7 @@ import itertools
 import logging
 
 import numpy as np
+import pyNN.connectors
 import pytest
 from flag_cases import ENDS, FIXED, OTHER, check_fixed_number, check_other, connections
 from hypothesis import given, settings
@@ -176,3 +177,14 @@ def test_a_cell_that_is_in_an_assembly_twice_cannot_be_left_out(sim):
         connector = getattr(sim, name)(2, allow_self_connections=False, rng=rng)
         with pytest.raises(sim.errors.ConnectivityError, match="twice"):
             sim.Projection(twice, twice, connector)
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_flags_of_connectors_of_pynn_itself_hold(sim, name):
+    cells = sim.Population(10, sim.IF_curr_exp())
+    kind = getattr(pyNN.connectors, name)
+    for rng in (None, sim.NumpyRNG(seed=7)):
+        connector = kind(4, allow_self_connections=False, with_replacement=False, rng=rng)
+        counts = connections(sim.Projection(cells, cells[2:9], connector), (10, 7))
+        assert counts.max() == 1
+        assert counts[range(2, 9), range(7)].sum() == 0

@@ -118,3 +118,15 @@ def test_what_a_projection_is_made_from_is_named(sim, cells, arguments, message)
 def test_wrong_lists_name_the_connector(sim, rows, columns, message):
     with pytest.raises(sim.errors.ParameterError, match=message):
         sim.FromListConnector(rows, column_names=columns)
+
+
+def test_errors_of_connectors_are_pynns_too(sim, cells):
+    for connector in (
+        sim.FromListConnector([(0, 7, 1.0, 1.0)]),
+        sim.ArrayConnector(np.ones((3, 2), bool)),
+        sim.FixedTotalNumberConnector(100, with_replacement=False),
+        sim.FromFileConnector("missing.txt"),
+    ):
+        with pytest.raises(sim.errors.ConnectionError) as caught:
+            sim.Projection(*cells, connector)
+        assert isinstance(caught.value, sim.errors.ConnectivityError)
