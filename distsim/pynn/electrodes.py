@@ -30,6 +30,7 @@ class _CurrentSource(StandardCurrentSource):
         # currents of a cell are added up in the order in which their sources were made
         self._number = state.next_source_number()
         self._targets: list[tuple[CellBlock, NDArray[np.int64]]] = []
+        self._network: object = None
         self._is_recorded = False
         super().__init__(**self._plain(parameters))
         self._check()
@@ -68,14 +69,22 @@ class _CurrentSource(StandardCurrentSource):
         """
         if location is not None:
             raise NotImplementedError("injection at a location: the cells of distsim are points")
+        self._check_present()
+        self._network = state.network
         for part in _parts_of(cells):
             if not part.celltype.injectable:
                 raise TypeError(f"cannot inject a current into the spike sources of '{part.label}'")
             self._targets.append((part.root.block, part.block_positions))
         self._apply()
 
+    def _check_present(self) -> None:
+        """Raise if the current flows into cells that are gone."""
+        if self._targets:
+            state.check_present(self._network, f"a {type(self).__name__}")
+
     def _apply(self) -> None:
         """Tell the engine the present course of the current."""
+        self._check_present()
         times, amplitudes = self._course()
         steps = np.rint(np.clip(times / state.dt, -NEVER, NEVER)).astype(np.int64)
         for k, (block, positions) in enumerate(self._targets):

@@ -77,6 +77,7 @@ class Population(Selection, common.Population):
         self._seed = state.simulation.seed
         self.initial_values: dict[str, LazyArray] = {}
         self.initial: dict[str, NDArray[np.float64]] = {}
+        self._network = state.network
         with state.together():
             self._create_cells()
             self.structure = structure or space.Line()
@@ -121,6 +122,10 @@ class Population(Selection, common.Population):
         """Return the positions of cells in the population, -1 for those not in it."""
         positions = np.asarray(gids, np.int64) - self.first_gid
         return np.where((positions >= 0) & (positions < self.size), positions, -1)
+
+    def check_present(self) -> None:
+        """Raise if a later `setup()` has ended the network."""
+        state.check_present(self._network, f"population '{self.label}'")
 
     @property
     def local_positions(self) -> Integers:

@@ -40,12 +40,14 @@ def check_receptor(post: Any, name: Any) -> None:
 
 
 def check_ends(pre: Any, post: Any) -> None:
-    """Raise if an end is no group of cells, or the targets have no synapses."""
+    """Raise if an end is no group of present cells, or the targets have no synapses."""
     for side, cells in (("pre", pre), ("post", post)):
         if not isinstance(cells, Selection | Assembly):
             raise ProjectionError(
                 f"{side}synaptic_population must be a Population, PopulationView or Assembly, "
                 f"not a {type(cells).__name__}"
             )
+        for part in cells.parts:
+            part.root.check_present()
     if not list(post.receptor_types):
         raise ProjectionError(f"the cells of '{post.label}' are spike sources and have no synapses")

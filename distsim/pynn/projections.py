@@ -123,6 +123,7 @@ class Projection(common.Projection):
                 space or Space(),
                 label,
             )
+        self._network = state.network
         self.number = state.n_projections
         state.n_projections += 1
         self._revisions = {"weight": 0, "delay": 0}
@@ -346,9 +347,13 @@ class Projection(common.Projection):
 
     def _local_connections(self) -> "LocalConnections":
         """Return this rank's connections as arrays; made on demand, and kept until changed."""
+        self._check_present()
         if self._local is None:
             self._local = LocalConnections.of(self)
         return self._local
+
+    def _check_present(self) -> None:
+        state.check_present(self._network, f"projection '{self.label}'")
 
     def _agreed_connections(self) -> "LocalConnections":
         """Return this rank's connections; every rank must call it, and fails if one does."""
@@ -555,6 +560,7 @@ class Projection(common.Projection):
 
     def _replace(self, rule: Rule, **values: Values) -> None:
         """Take other connections in place of the present ones."""
+        self._check_present()
         old = self._connections
         new = Connections(rule, values.get("weight", old.weight), values.get("delay", old.delay))
         self._check_constants(new)

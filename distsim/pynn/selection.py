@@ -74,7 +74,8 @@ class Selection:
 
     @property
     def block_positions(self) -> Integers:
-        """Positions in the engine's block of this rank's cells of the selection."""
+        """Positions in the engine's block, where it is present, of this rank's cells."""
+        self.root.check_present()
         return self.root.placement.local_positions(self.indices(self.local_positions))
 
     @property

@@ -209,6 +209,8 @@ class State(common.control.BaseState):
         self._clear()
 
     def _clear(self) -> None:
+        # nothing but itself: what is of this network holds it, too
+        self.network = object()
         self.recorders: list[Any] = []
         self.write_on_end: list[Any] = []
         self.running = False
@@ -334,6 +336,26 @@ class State(common.control.BaseState):
     def is_one_process(self) -> bool:
         """Whether PyNN's code is made to believe that this is the only process."""
         return self._is_one_process
+
+    def check_present(self, network: object, what: str) -> None:
+        """Raise if something is not of the present network.
+
+        Parameters
+        ----------
+        network : object
+            What `network` was when it was made.
+        what : str
+            Kind and label, for the error.
+
+        Raises
+        ------
+        SetupError
+        """
+        if network is not self.network:
+            raise SetupError(
+                f"{what} is of a network that setup() has ended; make it anew after setup(). What "
+                "was recorded from that network can still be read"
+            )
 
     # --- time and numbers ----------------------------------------------------------------------
 
