@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.recorder import ProbeSet
 from distsim.engines.brian2_models import BRIAN_NAMES, MODELS, is_singular
+from distsim.engines.currents import Course
 from distsim.engines.external import ExternalSimulation, Synapses, refuse_ranks
 from distsim.errors import EngineError
 from distsim.models.cell_model import refractory_steps
@@ -74,6 +76,7 @@ class Brian2Simulation(ExternalSimulation):
 
     name = "brian2"
     models = MODELS
+    takes_courses = True
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -273,6 +276,15 @@ class Brian2Simulation(ExternalSimulation):
             values = self._groups[block.model.name].values("i_in")
             values[self._cells(block)] = block.parameters["i_offset"] + total
 
+    def _play_currents(self, courses: list[Course]) -> None:
+        """Keep what is to be set before which step, the last first."""
+        changes = [
+            (int(step), course, amplitude)
+            for course in courses
+            for step, amplitude in zip(course.steps, course.amplitudes, strict=True)
+        ]
+        self._current_changes = sorted(changes, key=itemgetter(0), reverse=True)
+
     def _set_probes(self, block: CellBlock) -> None:
         """Do nothing: each run looks anew what is to be recorded."""
 
@@ -304,6 +316,10 @@ class Brian2Simulation(ExternalSimulation):
         """Begin the next piece where one has ended; Brian calls it before each step."""
         if self._now == self._piece_end:
             self._piece_end = next(self._pieces_left)
+        while self._current_changes and self._current_changes[-1][0] == self._now:
+            _, (block, positions, _, _), amplitude = self._current_changes.pop()
+            values = self._groups[block.model.name].values("i_in")[self._cells(block)]
+            values[positions] = block.parameters["i_offset"][positions] + amplitude
         if self._now + 1 == self._end_of_run < self._last_planned:
             # the step that begins is the last one of an interrupted run
             self._network.stop()

@@ -16,6 +16,7 @@ from distsim.engine.pace import Pace
 from distsim.engine.poisson import PoissonBlock, build_tables, draw_spikes, is_source
 from distsim.engine.recorder import ProbeSet
 from distsim.engine.spike_arrays import ArrayBlock
+from distsim.engines.currents import Course, courses_of
 from distsim.errors import EngineError
 from distsim.models import CellModel
 
@@ -68,11 +69,14 @@ class ExternalSimulation(Description, ABC):
         Names of the cell models that there are.
     shortest_piece : float
         Of a run in which nothing changes [ms].
+    takes_courses : bool
+        Whether it is told before a run how currents will change; else it pauses where they do.
     """
 
     name: str
     models: Collection[str]
     shortest_piece = 0.0
+    takes_courses = False
 
     def __init__(
         self,
@@ -88,6 +92,7 @@ class ExternalSimulation(Description, ABC):
         self.cell_blocks: list[CellBlock] = []
         self.pathways: list[tuple[str, Pathway]] = []
         self.injections: dict[tuple[int, int], Injection] = {}
+        self._courses: list[Course] = []
         self.n_synapses = 0
         self._is_built = False
         self._is_torn = False
@@ -128,6 +133,7 @@ class ExternalSimulation(Description, ABC):
     def inject(self, key: tuple[int, int], injection: Injection) -> None:
         """Let a current flow into cells, in place of an earlier one with the same key."""
         self.injections[key] = injection
+        self._courses = []
 
     def _refuse_if_running(self) -> None:
         if self._is_built:
@@ -349,6 +355,7 @@ class ExternalSimulation(Description, ABC):
         self._sample_now()
         if last_step > first:
             self._end_of_run = last_step
+            self._plan_currents()
             self._make_steps(self._pieces(progress, is_noted))
             self._collect(first)
             self._record_sources(first, self.step)
@@ -392,10 +399,22 @@ class ExternalSimulation(Description, ABC):
         """Steps of the shortest piece of a run in which nothing changes."""
         return max(self.min_delay_steps or 1, round(self.shortest_piece / self.dt))
 
+    def _plan_currents(self) -> None:
+        """Tell the simulator how currents will change in this run, or agree on when to pause."""
+        self._changes = np.zeros(0, np.int64)
+        if self.takes_courses:
+            self._courses = self._courses or courses_of(self.injections.values())
+            courses = [course.within(self.step, self._end_of_run) for course in self._courses]
+            self._play_currents([course for course in courses if course.steps.size])
+        else:
+            steps = [injection.steps for injection in self.injections.values()]
+            # of all ranks, since all pause
+            mine = np.unique(np.concatenate([self._changes, *steps]))
+            self._changes = np.unique(communication.gather(self.comm, mine))
+
     def _changes_between(self, first: int, last: int) -> list[int]:
-        """Return the steps between two at which a current changes."""
-        changes = [injection.steps for injection in self.injections.values()]
-        steps = np.unique(np.concatenate([np.zeros(0, np.int64), *changes]))
+        """Return the steps between two at which the simulator has to pause for a current."""
+        steps = self._changes
         return [int(step) for step in steps[(steps > first) & (steps < last)]]
 
     def _hold_currents(self) -> None:
@@ -512,6 +531,10 @@ class ExternalSimulation(Description, ABC):
     @abstractmethod
     def _set_current(self, block: CellBlock, total: Floats) -> None:
         """Let a current [nA] flow into each cell of a block, from the present step on."""
+
+    def _play_currents(self, courses: list[Course]) -> None:
+        """Let currents change in the run that follows; of an engine that `takes_courses`."""
+        raise NotImplementedError
 
     @abstractmethod
     def _play(self, keys: Integers) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim import comm as communication
 from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.poisson import PoissonBlock
 from distsim.engine.recorder import ProbeSet
@@ -19,13 +20,16 @@ __all__ = ["NestSimulation"]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+NO_KEYS = np.zeros(0, np.int64)
+
 
 class NestSimulation(ExternalSimulation):
     """The network in NEST's kernel.
 
     A cell's node is its gid + 1: populations are created in order. Spike sources with given times,
     and Poisson sources that share their trains with other engines, are devices, which each thread
-    has by itself and whose spikes are never sent.
+    has by itself and whose spikes are never sent. NEST's devices do nothing at time 0: where a
+    source spikes at step 0, NEST makes that step, too, and its clock goes ahead of distsim's by it.
 
     Parameters
     ----------
@@ -77,10 +81,37 @@ class NestSimulation(ExternalSimulation):
     def prepare(self, progress: Callable[[int], None] = lambda n: None) -> None:
         """Build what was described, and hand over what was changed; every rank must call it."""
         self._has_connected = False
+        if not self._is_built:
+            self._first_keys = self._keys_at_0()
+            self._lead = int(self._first_keys.size > 0)
         super().prepare(progress)
         if self.comm.Get_size() > 1 and any(self.any_rank(self._has_connected)):
             # else NEST would wait for ranks where nothing was connected
             self._connect_anchors(self._device_delay)
+
+    def _keys_at_0(self) -> Integers:
+        """Return the spikes that sources on any rank make at step 0; every rank must call it."""
+        with communication.together(self.comm):
+            self._check_sources()
+        keys = [block.keys_between(0, 0) for block in self.array_blocks]
+        return np.sort(communication.gather(self.comm, np.concatenate([NO_KEYS, *keys])))
+
+    def _agree_on_delays(self) -> None:
+        super()._agree_on_delays()
+        if not self._is_built and self._lead:
+            if self.comm.Get_size() > 1:
+                self._connect_anchors(self._device_delay)
+            # of cells that have neither parameters nor state of their own yet
+            self._play(self._first_keys)
+            self.nest.Simulate(self._lead * self.dt)
+
+    def _nest_times(self, steps: Any) -> Any:
+        """Return what NEST calls the time of steps [ms]."""
+        return np.round((steps + self._lead) * self.dt, 9)
+
+    def _steps(self, times: Any) -> Integers:
+        """Return the steps of what NEST calls times."""
+        return np.rint(np.asarray(times) / self.dt).astype(np.int64) - self._lead
 
     def _nest_connect(self, *arguments: Any) -> None:
         """Let NEST connect nodes."""
@@ -224,8 +255,9 @@ class NestSimulation(ExternalSimulation):
                 rate, start, duration = (
                     block.parameters[name] for name in ("rate", "start", "duration")
                 )
+                lead = self._lead * self.dt
                 stop = np.minimum(start + duration, 1e12)
-                columns = {"rate": rate, "start": start, "stop": stop}
+                columns = {"rate": rate, "start": start + lead, "stop": stop + lead}
                 self._set(generators[block.indices.tolist()], columns)
 
     @property
@@ -312,14 +344,14 @@ class NestSimulation(ExternalSimulation):
             if old is not None and n_additions == probes.n_additions:
                 continue
             if old is not None:
-                old.stop = self.step * self.dt
+                old.stop = self._nest_times(self.step)
             # nodes are made on every rank alike, connections by the owner
             multimeter = self.nest.Create(
                 "multimeter",
                 params={
                     "record_from": [MODELS[block.model.name].variables[probes.variable][0]],
                     "interval": probes.interval * self.dt,
-                    "start": self.step * self.dt,
+                    "start": self._nest_times(self.step),
                 },
             )
             if probes.positions.size:
@@ -345,16 +377,12 @@ class NestSimulation(ExternalSimulation):
     # --- running -------------------------------------------------------------------------------
 
     def _play(self, keys: Integers) -> None:
-        if keys.size and keys[0] >> 32 == 0:
-            raise EngineError(
-                "NEST's sources cannot spike at 0 ms; let 'spike_times' begin at the first step"
-            )
         steps, gids = keys >> 32, keys & 0xFFFFFFFF
         order = np.argsort(gids, kind="stable")
         sources, first = np.unique(gids[order], return_index=True)
         if sources.size:
             # a generator that is not among them has played all that it was given
-            trains = np.split(np.round(steps[order] * self.dt, 9), first[1:])
+            trains = np.split(self._nest_times(steps[order]), first[1:])
             self._nodes(sources).set([{"spike_times": train} for train in trains])
 
     def _advance(self, end: int) -> None:
@@ -363,7 +391,8 @@ class NestSimulation(ExternalSimulation):
         Multimeters give their samples at the beginning of the next slice of the smallest delay.
         """
         probes = [(block, each) for block in self.cell_blocks for each in block.probes]
-        last_slice = (self._end_of_run - 1) // self._slice_steps * self._slice_steps
+        last_slice = self._end_of_run - 1 + self._lead
+        last_slice = last_slice // self._slice_steps * self._slice_steps - self._lead
         begin = min(end, max(self.step, last_slice)) if probes else end
         if begin > self.step:
             self.nest.Simulate((begin - self.step) * self.dt)
@@ -383,8 +412,9 @@ class NestSimulation(ExternalSimulation):
     def _collect(self, first: int) -> None:
         if self._recorder is not None and self._recorder.n_events:
             events = self._recorder.events
-            steps = np.rint(np.asarray(events["times"]) / self.dt).astype(np.int64)
-            self.take_spikes(steps, np.asarray(events["senders"], np.int64) - 1)
+            self.take_spikes(
+                self._steps(events["times"]), np.asarray(events["senders"], np.int64) - 1
+            )
             self._recorder.n_events = 0
         for block in self.cell_blocks:
             for probes in block.probes:
@@ -400,7 +430,7 @@ class NestSimulation(ExternalSimulation):
         rows = np.full((due.size, probes.positions.size), np.nan)
         multimeter, _ = self._multimeters[id(probes)]
         events = multimeter.events
-        steps = np.rint(np.asarray(events["times"]) / self.dt).astype(np.int64)
+        steps = self._steps(events["times"])
         gids = np.asarray(events["senders"], np.int64) - 1
         columns = np.searchsorted(block.gids[probes.positions], gids)
         values = unit * np.asarray(events[name])

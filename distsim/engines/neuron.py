@@ -1,15 +1,18 @@
 """NEURON as engine: each cell a section of one compartment, one process per rank."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim import comm as communication
 from distsim.engine.cells import CellBlock
 from distsim.engine.poisson import PoissonBlock
 from distsim.engine.recorder import ProbeSet
 from distsim.engine.spike_arrays import ArrayBlock
+from distsim.engines.currents import Course
 from distsim.engines.external import ExternalSimulation, Synapses
 from distsim.engines.neuron_models import FOREVER, MODELS, Cell, NeuronModel
 from distsim.engines.neuron_start import import_neuron
@@ -80,6 +83,8 @@ class NeuronSimulation(ExternalSimulation):
     def __init__(self, *arguments: Any, coreneuron: bool = False, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.coreneuron = coreneuron
+        # CoreNEURON calls nothing of Python's
+        self.takes_courses = not coreneuron
         if coreneuron:
             # the network is copied to it and back in each
             self.shortest_piece = 1000.0
@@ -88,6 +93,7 @@ class NeuronSimulation(ExternalSimulation):
         self._is_sent: dict[int, bool] = {}
         self.h = import_neuron(self.comm, coreneuron)
         self.context = self.h.ParallelContext()
+        self._events = self.h.CVode()
         self._forget()
 
     # --- description ---------------------------------------------------------------------------
@@ -317,6 +323,13 @@ class NeuronSimulation(ExternalSimulation):
         for cell, amplitude in zip(self._cells[block], total.tolist(), strict=True):
             cell.inject(amplitude)
 
+    def _play_currents(self, courses: list[Course]) -> None:
+        """Have NEURON call what sets the amplitude at each change."""
+        for block, positions, steps, amplitudes in courses:
+            cells = [self._cells[block][position] for position in positions.tolist()]
+            for t, amplitude in zip((steps * self.dt).tolist(), amplitudes.tolist(), strict=True):
+                self._events.event(t, partial(_inject, cells, amplitude))
+
     def _set_rates(self) -> None:
         if self.share_input:
             return
@@ -365,8 +378,9 @@ class NeuronSimulation(ExternalSimulation):
             if probes not in traces
         ]
         due = [np.arange(probes.next_step, end, probes.interval) for _, probes in late]
-        # pause where something is to be sampled that NEURON does not trace
-        for step in np.unique(np.concatenate([*due, [end]])).tolist():
+        # pause, on all ranks, where something is to be sampled that NEURON does not trace
+        pauses = np.unique(np.concatenate([*due, [end]]).astype(np.int64))
+        for step in np.unique(communication.gather(self.comm, pauses)).tolist():
             self._solve(step)
             for block, probes in late:
                 if step == probes.next_step:
@@ -436,6 +450,11 @@ class NeuronSimulation(ExternalSimulation):
     def close(self) -> None:
         """Delete everything that NEURON holds of this simulation."""
         self._forget()
+
+
+def _inject(cells: list[Cell | UserCell], amplitude: float) -> None:
+    for cell in cells:
+        cell.inject(amplitude)
 
 
 def _of(model: str) -> NeuronModel:

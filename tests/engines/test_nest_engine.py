@@ -15,6 +15,7 @@ from networks import (
     injected,
     own_noise,
     recorded_late,
+    signal_of,
     trains_of,
     tutorial,
 )
@@ -201,18 +202,36 @@ def test_delays_have_room_where_the_user_gives_bounds():
         assert sum(map(len, trains_of(cells))) > 10
 
 
+@pytest.mark.parametrize("delay", [0.1, 0.7])
+def test_sources_spike_at_0_and_in_the_half_step_after_it(delay):
+    def run(sim):
+        sim.setup(timestep=0.1, **QUIET)
+        cells = sim.Population(3, sim.IF_curr_exp(), initial_values={"v": [-60.0, -64.0, -40.0]})
+        times = [sim.Sequence([0.0, 3.0]), sim.Sequence([0.03, 2.0])]
+        sources = sim.Population(2, sim.SpikeSourceArray(spike_times=times))
+        sim.Projection(
+            sources, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.6, delay=delay)
+        )
+        cells.record(["v", "isyn_exc", "spikes"])
+        sources.record("spikes")
+        found = []
+        for _ in range(2):
+            sim.run(3.3)
+            sim.run(2.2)
+            found += [signal_of(cells, "v"), signal_of(cells, "isyn_exc")[:-1]]
+            found += [np.concatenate(trains_of(population)) for population in (cells, sources)]
+            sim.reset()
+        return found
+
+    for mine, theirs in zip(run(native), run(on_nest), strict=True):
+        np.testing.assert_allclose(theirs, mine, atol=1e-9)
+
+
 def test_what_cannot_be_is_told(monkeypatch):
     on_nest.setup(timestep=0.1, **QUIET)
     on_nest.run(1.0)
     with pytest.raises(EngineError, match="populations cannot be added after run"):
         on_nest.Population(2, on_nest.IF_curr_exp())
-
-    on_nest.setup(timestep=0.1, **QUIET)
-    source = on_nest.Population(1, on_nest.SpikeSourceArray(spike_times=[0.0]))
-    cells = on_nest.Population(1, on_nest.IF_curr_exp())
-    on_nest.Projection(source, cells, on_nest.AllToAllConnector(), on_nest.StaticSynapse(weight=1))
-    with pytest.raises(EngineError, match="cannot spike at 0 ms"):
-        on_nest.run(1.0)
 
     with pytest.raises(SetupError, match="unknown engine 'nset'; did you mean 'nest'"):
         native.setup(engine="nset")

@@ -1,0 +1,90 @@
+"""Injected currents on other engines: as on the native one, and without a pause at each change."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import QUIET, signal_of
+from neuron_marks import needs_neuron
+
+import distsim as sim
+from distsim.engine.cells import CellBlock, Injection
+from distsim.engines.currents import courses_of
+from distsim.engines.external import ExternalSimulation
+from distsim.models import IF_CURR_EXP
+
+# Brian calls other packages in ways that are to end
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+ENGINES = ["nest", "brian2", pytest.param("neuron", marks=needs_neuron)]
+N_CHANGES = 400
+
+
+def injected_cells(engine):
+    """Return v of cells into which several currents flow, some of them told between two runs."""
+    sim.setup(timestep=0.1, engine=engine, **QUIET)
+    cells = sim.Population(5, sim.IF_curr_exp(v_thresh=1000.0))
+    cells.record("v")
+    amplitudes = np.random.default_rng(1).uniform(-1.0, 1.0, N_CHANGES)
+    times = 0.1 * np.arange(N_CHANGES)
+    steps = sim.StepCurrentSource(times=times, amplitudes=amplitudes)
+    cells[1:3].inject(steps)
+    cells[2:4].inject(sim.DCSource(amplitude=0.3, start=3.0, stop=11.0))
+    sim.run(1.0)
+    sim.run(19.0)
+    cells.inject(sim.DCSource(amplitude=0.2, start=23.0, stop=31.0))
+    steps.set_parameters(amplitudes=amplitudes[::-1])
+    sim.run(20.0)
+    return signal_of(cells, "v")
+
+
+@pytest.fixture(scope="module")
+def on_native():
+    return injected_cells("native")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_currents_flow_as_on_the_native_engine(on_native, engine):
+    if engine != "neuron":
+        pytest.importorskip(engine)
+    v = injected_cells(engine)
+    assert np.ptp(on_native, axis=0).min() > 1.0
+    # NEURON's implicit step is of first order: dt / tau_m of what a step of current changes
+    tolerance = 0.1 / 20.0 * np.ptp(on_native) if engine == "neuron" else 1e-9
+    np.testing.assert_allclose(v, on_native, atol=tolerance)
+
+
+@pytest.mark.parametrize("engine", ["brian2", pytest.param("neuron", marks=needs_neuron)])
+def test_a_run_does_not_pause_where_a_current_changes(monkeypatch, engine):
+    if engine != "neuron":
+        pytest.importorskip(engine)
+    calls = []
+    hold = ExternalSimulation._hold_currents
+    monkeypatch.setattr(ExternalSimulation, "_hold_currents", lambda self: calls.append(hold(self)))
+    injected_cells(engine)
+    # as many as without any current, though their number depends on how fast this machine is
+    assert len(calls) < N_CHANGES / 2
+
+
+@needs_neuron
+@pytest.mark.parametrize("n_ranks", [1, 2, 3])
+def test_a_current_may_be_told_to_the_rank_of_its_cell_alone(mpi_job, n_ranks):
+    job = mpi_job(n_ranks, Path(__file__).with_name("injected_on_one_rank.py"), "neuron")
+    assert job.returncode == 0, job.stdout
+    (line,) = [line for line in job.stdout.splitlines() if line.startswith("v ")]
+    v = [float(word) for word in line.split()[1:]]
+    # as all ranks tell it
+    np.testing.assert_allclose(v, [-65.0, -65.0, -64.597649, -65.0], atol=1e-6)
+
+
+def test_cells_with_the_same_currents_share_a_course():
+    block = CellBlock(IF_CURR_EXP, 0, np.arange(6))
+    one = Injection(block, np.array([1, 3, 4]), np.array([2, 5]), np.array([1.0, 0.0]))
+    two = Injection(block, np.array([4, 4, 5]), np.array([0, 5, 7]), np.array([0.5, 0.25, 0.0]))
+    courses = courses_of([one, two])
+    assert [course.positions.tolist() for course in courses] == [[1, 3], [4], [5]]
+    assert courses[0].amplitudes.tolist() == [1.0, 0.0]
+    # into the same cell twice: two times as much
+    assert courses[1].steps.tolist() == [0, 2, 5, 7]
+    assert courses[1].amplitudes.tolist() == [1.0, 2.0, 0.5, 0.0]
+    assert courses[2].within(0, 7).steps.tolist() == [5]
