@@ -70,6 +70,9 @@ RANK_PREFIXES = (
     "PRTE_",
 )
 
+# what one call of `gather` to MPI moves at most
+GATHER_BYTES = 2**30
+
 
 @functools.cache
 def world() -> "MPI.Intracomm":
@@ -262,7 +265,7 @@ def together(comm: "MPI.Intracomm") -> Iterator[None]:
     agree(comm, failure)
 
 
-def gather(comm: "MPI.Intracomm", array: NDArray[Any]) -> NDArray[Any]:
+def gather(comm: "MPI.Intracomm", array: NDArray[Any], root: int | None = None) -> NDArray[Any]:
     """Return an array joined over all ranks, in rank order; every rank must call it.
 
     Parameters
@@ -271,22 +274,40 @@ def gather(comm: "MPI.Intracomm", array: NDArray[Any]) -> NDArray[Any]:
     array : ndarray
         Of any numeric type, which must be the same on all ranks. It is joined along its first
         axis; the other axes must be the same on all ranks.
+    root : int, optional
+        The only rank that is given the joined array; default: every rank is.
 
     Returns
     -------
     ndarray
-        The joined array, on every rank.
+        The joined array; on the other ranks, and where there is only one, the array itself.
     """
     mine = np.ascontiguousarray(array)
     counts = np.empty(comm.Get_size(), np.int64)
+    if counts.size == 1:
+        return mine
     comm.Allgather(np.array([mine.shape[0]], np.int64), counts)
-    joined = np.empty((int(counts.sum()), *mine.shape[1:]), mine.dtype)
-    n_values = int(np.prod(mine.shape[1:]))
-    if joined.size:
-        # as bytes, so that every type can be sent, bool and uint64 too
-        n_bytes = counts * n_values * mine.itemsize
-        send, receive = _bytes(mine), _bytes(joined)
-        comm.Allgatherv(send, (receive, n_bytes))
+    # as bytes, so that every type can be sent, bool and uint64 too
+    ends = np.cumsum(counts) * int(np.prod(mine.shape[1:])) * mine.itemsize
+    rank = comm.Get_rank()
+    if root is not None and rank != root:
+        joined, receive = mine, None
+    else:
+        joined = np.empty((int(counts.sum()), *mine.shape[1:]), mine.dtype)
+        receive = _bytes(joined)
+    send, begins = _bytes(mine), ends - np.diff(ends, prepend=0)
+    # a call of MPI takes less than 2 GiB, counted from the beginning of what it receives
+    for first in range(0, int(ends[-1]), GATHER_BYTES):
+        low, high = (
+            np.clip(bounds, first, first + GATHER_BYTES) - first for bounds in (begins, ends)
+        )
+        piece = send[slice(*(np.array([low[rank], high[rank]]) + first - begins[rank]))]
+        window = None if receive is None else receive[first : first + GATHER_BYTES]
+        target = None if window is None else (window, high - low)
+        if root is None:
+            comm.Allgatherv(piece, target)
+        else:
+            comm.Gatherv(piece, target, root)
     return joined
 
 

@@ -30,6 +30,7 @@ class Answers:
             Kind.STRUCTURE: self._structure,
             Kind.N_SPIKES: self._n_spikes,
             Kind.SPIKE_CELLS: self._spike_cells,
+            Kind.SPIKE_STARTS: self._spike_starts,
             Kind.SPIKES: self._some_spikes,
             Kind.SIGNAL_CELLS: self._signal_cells,
             Kind.SIGNAL: self._some_samples,
@@ -68,6 +69,13 @@ class Answers:
     def _spike_cells(self, request: Request) -> NDArray[Any]:
         """Return the cells whose spikes were recorded."""
         return np.asarray(self._spikes(request).node_ids, dtype=np.int64)
+
+    def _spike_starts(self, request: Request) -> NDArray[Any]:
+        """Return when the recording of the spikes of each of these cells began."""
+        spikes = self._spikes(request)
+        if spikes.since is None:
+            return np.full(spikes.node_ids.size, self._segments[request.segment].t_start, float)
+        return np.asarray(spikes.since, dtype=np.float64)
 
     def _some_spikes(self, request: Request) -> NDArray[Any]:
         """Return a range of the spikes."""
@@ -133,6 +141,12 @@ def _check_cells(info: PopulationInfo, what: str, node_ids: NDArray[Any]) -> Non
 def _check_spikes(info: PopulationInfo, spikes: SpikeData) -> None:
     """Raise unless the spikes are in order and from recorded cells."""
     _check_cells(info, "the spikes", spikes.node_ids)
+    if spikes.since is not None and spikes.since.shape != spikes.node_ids.shape:
+        raise ParameterError(
+            f"population '{info.label}' has {spikes.since.size} times at which recording began, "
+            f"but {spikes.node_ids.size} recorded cells; give one time for each",
+            population=info.label,
+        )
     times, senders = spikes.times, spikes.senders
     if times.shape != senders.shape or times.ndim != 1:
         raise ParameterError(

@@ -82,8 +82,10 @@ def decode(attributes: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return values
 
 
-def without(values: Mapping[str, Any], names: Iterable[str], prefix: str) -> dict[str, Any]:
-    """Return the values whose name is not listed and has not the prefix.
+def without(
+    values: Mapping[str, Any], names: Iterable[str], prefixes: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the values whose name is not listed and has none of the prefixes.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ def without(values: Mapping[str, Any], names: Iterable[str], prefix: str) -> dic
         Decoded attributes.
     names : iterable of str
         Names to leave out.
-    prefix : str
+    prefixes : tuple of str
         Names that begin so are left out too.
 
     Returns
@@ -101,14 +103,14 @@ def without(values: Mapping[str, Any], names: Iterable[str], prefix: str) -> dic
 
     Examples
     --------
-    >>> without({"magic": 1, "segment.index": 0, "dt": 0.1}, ["magic"], "segment.")
+    >>> without({"magic": 1, "segment.index": 0, "dt": 0.1}, ["magic"], ("segment.",))
     {'dt': 0.1}
     """
     left_out = set(names)
     return {
         name: value
         for name, value in values.items()
-        if name not in left_out and not name.startswith(prefix)
+        if name not in left_out and not name.startswith(prefixes)
     }
 
 

@@ -76,8 +76,15 @@ class SegmentWriter:
         """Write the spikes of one population."""
         label = self._segment.populations[request.population][0].label
         cells = _cells(parts, request._replace(kind=Kind.SPIKE_CELLS), f"spikes of '{label}'")
-        node_ids, _ = cells
+        node_ids, owned = cells
         _create(group, schema.RECORDED_IDS, schema.NODE_ID_DTYPE, node_ids.shape)[...] = node_ids
+        starts = np.empty(node_ids.size)
+        asked = [request._replace(kind=Kind.SPIKE_STARTS)] * len(parts)
+        for places, answer in zip(owned, collect(parts, asked, _SAMPLES), strict=True):
+            starts[places] = answer
+        since = _create(group, schema.RECORDED_SINCE, schema.TIME_DTYPE, starts.shape)
+        since[...] = starts
+        since.attrs[schema.UNITS_ATTR] = schema.TIME_UNITS
         sorting = h5py.enum_dtype(schema.SORTING, basetype=schema.SORTING_DTYPE)
         order = schema.SORTING[schema.SPIKE_ORDER]
         group.attrs.create(schema.SORTING_ATTR, order, dtype=sorting)
@@ -259,8 +266,16 @@ def _segment_attributes(segment: SegmentData) -> dict[str, Any]:
         schema.SEGMENT_INDEX_ATTR: int(segment.index),
         schema.T_START_ATTR: float(segment.t_start),
         schema.T_STOP_ATTR: float(segment.t_stop),
+        **_rec_datetime(segment),
         **encode(segment.annotations, f"segment {segment.index}", schema.SEGMENT_ANNOTATION),
     }
+
+
+def _rec_datetime(segment: SegmentData) -> dict[str, str]:
+    """Return the attribute that tells when a segment began, where that is known."""
+    if segment.rec_datetime is None:
+        return {}
+    return {schema.REC_DATETIME_ATTR: segment.rec_datetime.isoformat()}
 
 
 def _report_attributes(info: PopulationInfo, signal: SignalData) -> dict[str, Any]:

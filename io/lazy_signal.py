@@ -11,8 +11,8 @@ from neo.core.baseneo import BaseNeo
 from numpy.typing import NDArray
 
 from distsim.errors import ParameterError
-from distsim.io.neo_blocks import analog_signal, neo_units
-from distsim.io.recordings import PopulationInfo, SignalData
+from distsim.io.neo_blocks import Channels, analog_signal, neo_units
+from distsim.io.recordings import SignalData
 
 __all__ = ["LazySignal", "StoredArray"]
 
@@ -48,30 +48,27 @@ class LazySignal(BaseNeo):
 
     Parameters
     ----------
-    info : PopulationInfo
-        The population.
+    channels : Channels
+        What its columns are.
     signal : SignalData
         Its `data` needs a shape and to be indexable.
-    index_offset : int, optional
-        Added to the channel indices, see `neo_blocks.analog_signal`.
     """
 
     _parent_objects = ("Segment",)
     proxy_for = neo.AnalogSignal
 
-    def __init__(self, info: PopulationInfo, signal: SignalData, index_offset: int = 0) -> None:
-        channel_ids = info.first_gid + signal.node_ids
+    def __init__(self, channels: Channels, signal: SignalData) -> None:
         super().__init__(
-            name=signal.variable, channel_ids=channel_ids, source_population=info.label
+            name=signal.variable, channel_ids=channels.ids, source_population=channels.source
         )
-        self.array_annotations = {"channel_index": index_offset + signal.node_ids}
+        self.array_annotations = {"channel_index": channels.indices}
         self.shape = signal.data.shape
         self.dtype = np.dtype(np.float64)
         self.units = pq.Quantity(1.0, neo_units(signal.units)).units
         self.t_start = signal.t_start * pq.ms
         self.sampling_period = signal.sampling_interval * pq.ms
         self.segment: neo.Segment | None = None
-        self._info, self._signal, self._index_offset = info, signal, index_offset
+        self._channels, self._signal = channels, signal
 
     @property
     def sampling_rate(self) -> pq.Quantity:
@@ -126,7 +123,8 @@ class LazySignal(BaseNeo):
             self._signal.t_start + start * self._signal.sampling_interval,
             self._signal.sampling_interval,
         )
-        loaded = analog_signal(self._info, part, self._index_offset)
+        ids, indices, source = self._channels
+        loaded = analog_signal(Channels(ids[columns], indices[columns], source), part)
         loaded.segment = self.segment
         return loaded
 

@@ -1,7 +1,8 @@
 """Neo objects from plain arrays, with the names and annotations of PyNN's other back ends."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import neo
 import numpy as np
@@ -10,23 +11,43 @@ from neo.core.spiketrainlist import SpikeTrainList
 from numpy.typing import NDArray
 
 from distsim.io import schema
-from distsim.io.recordings import PopulationInfo, SegmentData, SignalData
+from distsim.io.recordings import PopulationInfo, RunInfo, SegmentData, SignalData, SpikeData
 
-__all__ = ["analog_signal", "block", "segment", "spike_trains"]
-
-SignalBuilder = Callable[[PopulationInfo, SignalData, int], Any]
+__all__ = ["Channels", "analog_signal", "block", "joined", "segment", "spike_trains"]
 
 _UNKNOWN_UNITS = "unknown"
 _NO_UNITS = "dimensionless"
 
 
+class Channels(NamedTuple):
+    """What the columns of a signal are.
+
+    Parameters
+    ----------
+    ids : ndarray of int64, shape (n_columns,)
+        The gids of the cells.
+    indices : ndarray of int64, shape (n_columns,)
+        Indices of the cells in their population, or in their assembly.
+    source : str
+        Label of the population; of several, joined by ``;``.
+    """
+
+    ids: NDArray[np.int64]
+    indices: NDArray[np.int64]
+    source: str
+
+    @classmethod
+    def of(cls, info: PopulationInfo, signal: SignalData, index_offset: int = 0) -> "Channels":
+        """Return those of a signal of one population."""
+        node_ids = np.asarray(signal.node_ids, dtype=np.int64)
+        return cls(info.first_gid + node_ids, index_offset + node_ids, info.label)
+
+
+SignalBuilder = Callable[[Channels, SignalData], Any]
+
+
 def spike_trains(
-    info: PopulationInfo,
-    node_ids: NDArray[np.int64],
-    times: NDArray[np.float64],
-    senders: NDArray[np.int64],
-    t_start: float,
-    t_stop: float,
+    info: PopulationInfo, spikes: SpikeData, t_start: float, t_stop: float
 ) -> SpikeTrainList:
     """Return the spikes of one population as Neo's list of spike trains.
 
@@ -34,45 +55,37 @@ def spike_trains(
     ----------
     info : PopulationInfo
         The population.
-    node_ids : ndarray of int64, shape (n_recorded,)
-        Indices of the recorded cells within the population; one train each.
-    times : ndarray of float64, shape (n_spikes,)
-        Spike times [ms].
-    senders : ndarray of int64, shape (n_spikes,)
-        Index within the population of the cell that fired.
+    spikes : SpikeData
+        One train for each of its recorded cells.
     t_start, t_stop : float
-        When recording began and ended [ms].
+        When recording began, where the spikes do not say it, and ended [ms].
 
     Returns
     -------
     neo.core.spiketrainlist.SpikeTrainList
         Annotated with `channel_id` (the gid), `source_population` and `source_index`.
     """
-    source_index = np.asarray(node_ids, dtype=np.int64)
+    source_index = np.asarray(spikes.node_ids, dtype=np.int64)
     return _train_list(
-        times,
-        info.first_gid + np.asarray(senders, dtype=np.int64),
+        spikes.times,
+        info.first_gid + np.asarray(spikes.senders, dtype=np.int64),
         info.first_gid + source_index,
-        t_start,
+        _since(spikes, t_start),
         t_stop,
-        source_population=info.label,
-        source_index=source_index,
+        [info.label] * source_index.size,
+        source_index,
     )
 
 
-def analog_signal(
-    info: PopulationInfo, signal: SignalData, index_offset: int = 0
-) -> neo.AnalogSignal:
-    """Return one recorded variable of a population as Neo's signal.
+def analog_signal(channels: Channels, signal: SignalData) -> neo.AnalogSignal:
+    """Return one recorded variable as Neo's signal.
 
     Parameters
     ----------
-    info : PopulationInfo
-        The population.
+    channels : Channels
+        What its columns are.
     signal : SignalData
         Samples of the variable; they are not copied.
-    index_offset : int, optional
-        Added to the channel indices: the cells before the population in its assembly.
 
     Returns
     -------
@@ -80,16 +93,15 @@ def analog_signal(
         Annotated with `channel_ids` (the gids), `source_population` and, as an array annotation,
         `channel_index`.
     """
-    node_ids = np.asarray(signal.node_ids, dtype=np.int64)
     return neo.AnalogSignal(
         signal.data,
         units=neo_units(signal.units),
         t_start=signal.t_start * pq.ms,
         sampling_period=signal.sampling_interval * pq.ms,
         name=signal.variable,
-        channel_ids=info.first_gid + node_ids,
-        source_population=info.label,
-        array_annotations={"channel_index": index_offset + node_ids},
+        channel_ids=channels.ids,
+        source_population=channels.source,
+        array_annotations={"channel_index": channels.indices},
     )
 
 
@@ -114,7 +126,9 @@ def neo_units(units: str) -> str:
     return _NO_UNITS if units == _UNKNOWN_UNITS else units
 
 
-def segment(data: SegmentData, build_signal: SignalBuilder = analog_signal) -> neo.Segment:
+def segment(
+    data: SegmentData, build_signal: SignalBuilder = analog_signal, keep_empty: bool = False
+) -> neo.Segment:
     """Return what was recorded between two resets as Neo's segment.
 
     Parameters
@@ -123,34 +137,33 @@ def segment(data: SegmentData, build_signal: SignalBuilder = analog_signal) -> n
         Recordings of one population, or of several in the order of their assembly.
     build_signal : callable, optional
         Makes the signals; called as `analog_signal` is.
+    keep_empty : bool, optional
+        Do not leave out signals without cells or samples.
 
     Returns
     -------
     neo.Segment
-        Named ``"segment000"`` and so on. Signals without cells or samples are left out. Channel
-        indices count through all the populations, as those of PyNN's assemblies do.
+        Named ``"segment000"`` and so on. Signals of several populations are one, where variable,
+        units and times of the samples agree. Channel indices count through all the populations,
+        as those of PyNN's assemblies do.
     """
-    built = neo.Segment(name=f"segment{data.index:03d}")
+    built = neo.Segment(name=f"segment{data.index:03d}", rec_datetime=data.rec_datetime)
     built.annotate(**data.annotations)
     trains = _trains_of_all(data)
     if trains is not None:
         built.spiketrains = trains
         trains.segment = built
-    index_offset = 0
-    for info, _, signals in data.populations:
-        for signal in signals:
-            if all(signal.data.shape):
-                built.analogsignals.append(build_signal(info, signal, index_offset))
-        index_offset += info.size
+    for parts in _alike(data, keep_empty):
+        built.analogsignals.append(build_signal(*_side_by_side(parts)))
     return built
 
 
 def block(
     segments: Sequence[SegmentData],
-    run: Mapping[str, Any],
-    name: str | None = None,
-    annotations: Mapping[str, Any] | None = None,
+    run: RunInfo,
+    description: str | None = None,
     build_signal: SignalBuilder = analog_signal,
+    keep_empty: bool = False,
 ) -> neo.Block:
     """Return the recordings of a run as Neo's block.
 
@@ -158,31 +171,62 @@ def block(
     ----------
     segments : sequence of SegmentData
         The segments; each has the same populations.
-    run : mapping of str to object
-        Facts about the run (`simulator`, `dt`, `mpi_processes` and others): annotations of the
-        block.
-    name : str, optional
-        Name of the block; by default the populations' labels, joined by ``+``.
-    annotations : mapping of str to object, optional
-        More annotations of the block.
+    run : RunInfo
+        Facts about the run (`simulator`, `dt`, `mpi_processes` and others) and what the user has
+        noted: annotations of the block.
+    description : str, optional
+        Of the block.
     build_signal : callable, optional
         Makes the signals; called as `analog_signal` is.
+    keep_empty : bool, optional
+        Do not leave out signals without cells or samples.
 
     Returns
     -------
     neo.Block
         Annotated as PyNN's recorders do it. Where populations differ in an annotation, it is the
-        list of their values.
+        list of their values, in the order of the populations, with None where there is none.
+        Annotations of `run` take precedence over those of populations.
     """
     infos = [population[0] for population in segments[0].populations] if segments else []
     default_name = "+".join(info.label for info in infos)
-    built = neo.Block(name=default_name if name is None else name)
-    built.annotate(**run)
-    built.annotate(**_joined([_metadata(info) for info in infos]))
-    built.annotate(**(annotations or {}))
+    built = neo.Block(
+        name=default_name if run.name is None else run.name,
+        description=description,
+        rec_datetime=segments[0].rec_datetime if segments else None,
+    )
+    built.annotate(**run.attributes)
+    built.annotate(**joined([_metadata(info) for info in infos]))
+    built.annotate(**run.annotations)
     for data in segments:
-        built.segments.append(segment(data, build_signal))
+        built.segments.append(segment(data, build_signal, keep_empty))
     return built
+
+
+def joined(annotations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return annotations of several things as those of all together.
+
+    Parameters
+    ----------
+    annotations : sequence of mapping of str to object
+
+    Returns
+    -------
+    dict of str to object
+        One value for each name where all agree, else the list of the values.
+
+    Examples
+    --------
+    >>> joined([{"layer": 4, "region": "V1"}, {"layer": 4, "region": "V2", "side": "left"}])
+    {'layer': 4, 'region': ['V1', 'V2'], 'side': [None, 'left']}
+    """
+    names = dict.fromkeys(name for values in annotations for name in values)
+    together = {}
+    for name in names:
+        values = [single.get(name) for single in annotations]
+        agree = all(_are_equal(values[0], value) for value in values[1:])
+        together[name] = values[0] if agree else values
+    return together
 
 
 def _metadata(info: PopulationInfo) -> dict[str, Any]:
@@ -198,22 +242,79 @@ def _metadata(info: PopulationInfo) -> dict[str, Any]:
     }
 
 
-def _joined(metadata: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return one value per key where all agree, else the list of the values."""
-    keys = dict.fromkeys(key for values in metadata for key in values)
-    joined = {}
-    for key in keys:
-        values = [single.get(key) for single in metadata]
-        agree = all(_are_equal(values[0], value) for value in values[1:])
-        joined[key] = values[0] if agree else values
-    return joined
-
-
 def _are_equal(first: Any, second: Any) -> bool:
     """Return whether two annotations are equal, arrays included."""
     if isinstance(first, np.ndarray) or isinstance(second, np.ndarray):
         return type(first) is type(second) and np.array_equal(first, second)
-    return bool(first == second)
+    try:
+        return bool(first == second)
+    except ValueError:  # arrays within lists
+        return False
+
+
+Columns = tuple[Channels, SignalData]
+
+
+def _alike(data: SegmentData, keep_empty: bool) -> list[list[Columns]]:
+    """Return the signals, those that can be one together."""
+    groups: dict[tuple[Any, ...], list[Columns]] = {}
+    index_offset = 0
+    for info, _, signals in data.populations:
+        for s in signals:
+            if keep_empty or all(s.data.shape):
+                n_samples = s.data.shape[0]
+                key = s.variable, s.units, s.t_start, s.sampling_interval, n_samples
+                groups.setdefault(key, []).append((Channels.of(info, s, index_offset), s))
+        index_offset += info.size
+    return list(groups.values())
+
+
+def _side_by_side(parts: list[Columns]) -> Columns:
+    """Return signals of several populations as one."""
+    if len(parts) == 1:
+        return parts[0]
+    channels = [part for part, _ in parts]
+    signals = [signal for _, signal in parts]
+    widths = [signal.data.shape[1] for signal in signals]
+    all_read = all(isinstance(signal.data, np.ndarray) for signal in signals)
+    join = np.hstack if all_read else SideBySide
+    return (
+        Channels(
+            np.concatenate([part.ids for part in channels]),
+            np.concatenate([part.indices for part in channels]),
+            ";".join(dict.fromkeys(part.source for part in channels)),
+        ),
+        replace(
+            signals[0],
+            node_ids=np.arange(sum(widths)),
+            data=join([signal.data for signal in signals]),
+        ),
+    )
+
+
+class SideBySide:
+    """Arrays of as many rows each, seen as one; read where they are indexed.
+
+    Parameters
+    ----------
+    arrays : sequence of object
+        Each has a shape, and gives a range of rows when indexed by it.
+    """
+
+    def __init__(self, arrays: Sequence[Any]) -> None:
+        self._arrays = arrays
+        self.shape = (arrays[0].shape[0], sum(array.shape[1] for array in arrays))
+
+    def __getitem__(self, rows: slice) -> NDArray[Any]:
+        """Return a range of rows of all arrays."""
+        return np.hstack([array[rows] for array in self._arrays])
+
+
+def _since(spikes: SpikeData, t_start: float) -> NDArray[np.float64]:
+    """Return when the recording of each cell began."""
+    if spikes.since is None:
+        return np.full(len(spikes.node_ids), float(t_start))
+    return np.asarray(spikes.since, np.float64)
 
 
 def _trains_of_all(data: SegmentData) -> SpikeTrainList | None:
@@ -221,17 +322,16 @@ def _trains_of_all(data: SegmentData) -> SpikeTrainList | None:
     recorded = [(info, spikes) for info, spikes, _ in data.populations if spikes is not None]
     if not recorded:
         return None
-    times = (data.t_start, data.t_stop)
     if len(recorded) == 1:
-        info, spikes = recorded[0]
-        return spike_trains(info, spikes.node_ids, spikes.times, spikes.senders, *times)
+        return spike_trains(*recorded[0], data.t_start, data.t_stop)
     return _train_list(
         np.concatenate([spikes.times for _, spikes in recorded]),
         np.concatenate([info.first_gid + spikes.senders for info, spikes in recorded]),
         np.concatenate([info.first_gid + spikes.node_ids for info, spikes in recorded]),
-        *times,
-        source_population=[info.label for info, spikes in recorded for _ in spikes.node_ids],
-        source_index=np.concatenate([spikes.node_ids for _, spikes in recorded]),
+        np.concatenate([_since(spikes, data.t_start) for _, spikes in recorded]),
+        data.t_stop,
+        [info.label for info, spikes in recorded for _ in spikes.node_ids],
+        np.concatenate([spikes.node_ids for _, spikes in recorded]),
     )
 
 
@@ -239,17 +339,54 @@ def _train_list(
     times: NDArray[np.float64],
     channel_ids: NDArray[np.int64],
     all_channel_ids: NDArray[np.int64],
-    t_start: float,
+    since: NDArray[np.float64],
     t_stop: float,
-    **annotations: Any,
+    labels: list[str],
+    source_index: NDArray[np.int64],
 ) -> SpikeTrainList:
     """Return Neo's list; its channel ids are Python's integers, which Neo relies on."""
+    if np.unique(since).size > 1:
+        # Neo's arrays have one beginning for all trains
+        return _separate_trains(
+            times, channel_ids, all_channel_ids, since, t_stop, labels, source_index
+        )
     return SpikeTrainList.from_spike_time_array(
         times,
         channel_ids,
         all_channel_ids.tolist(),
         t_stop=t_stop * pq.ms,
         units=schema.TIME_UNITS,
-        t_start=t_start * pq.ms,
-        **annotations,
+        t_start=(float(since[0]) if since.size else 0.0) * pq.ms,
+        source_population=labels[0] if len(set(labels)) == 1 else labels,
+        source_index=source_index,
+    )
+
+
+def _separate_trains(
+    times: NDArray[np.float64],
+    channel_ids: NDArray[np.int64],
+    all_channel_ids: NDArray[np.int64],
+    since: NDArray[np.float64],
+    t_stop: float,
+    labels: list[str],
+    source_index: NDArray[np.int64],
+) -> SpikeTrainList:
+    """Return trains that began at different times."""
+    order = np.argsort(channel_ids, kind="stable")
+    first, last = (
+        np.searchsorted(channel_ids[order], all_channel_ids, side) for side in ("left", "right")
+    )
+    return SpikeTrainList(
+        items=[
+            neo.SpikeTrain(
+                times[order[first[k] : last[k]]],
+                units=schema.TIME_UNITS,
+                t_start=float(since[k]) * pq.ms,
+                t_stop=t_stop * pq.ms,
+                channel_id=channel_id,
+                source_population=labels[k],
+                source_index=int(source_index[k]),
+            )
+            for k, channel_id in enumerate(all_channel_ids.tolist())
+        ]
     )

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import h5py
@@ -44,8 +45,7 @@ def read_block(
     Returns
     -------
     neo.Block
-        Named after its populations, one segment for each recorded one. The facts about the run
-        are among its annotations.
+        One segment for each recorded one. The facts about the run are among its annotations.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def read_block(
     """
     run, segments = read_segments(path, lazy=lazy, population=population)
     build_signal = LazySignal if lazy else neo_blocks.analog_signal
-    return neo_blocks.block(segments, run.attributes, build_signal=build_signal)
+    return neo_blocks.block(segments, run, build_signal=build_signal)
 
 
 def read_segments(
@@ -89,8 +89,9 @@ def read_segments(
         n_segments = attributes[schema.N_SEGMENTS_ATTR]
         homes = [_child(file, schema.segment_path(k), h5py.Group) for k in range(n_segments)]
         segments = [_segment(home, lazy, population) for home in homes]
-    facts = without(attributes, schema.ROOT_ATTRS, schema.SEGMENT_PREFIX)
-    return RunInfo(facts), segments
+        annotations = decode(file.attrs, schema.BLOCK_ANNOTATION)
+    facts = without(attributes, schema.ROOT_ATTRS, (schema.SEGMENT_PREFIX, schema.BLOCK_PREFIX))
+    return RunInfo(facts, annotations, attributes.get(schema.NAME_ATTR)), segments
 
 
 @contextmanager
@@ -147,7 +148,13 @@ def _segment(home: h5py.Group, lazy: bool, only: str | None) -> SegmentData:
         _value(attributes, schema.T_STOP_ATTR, home),
         decode(home.attrs, schema.SEGMENT_ANNOTATION),
         populations,
+        _datetime(attributes.get(schema.REC_DATETIME_ATTR)),
     )
+
+
+def _datetime(text: str | None) -> datetime | None:
+    """Return the time that a segment began, which older files do not tell."""
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _chosen(home: h5py.Group, only: str | None) -> list[tuple[str, h5py.Group]]:
@@ -186,7 +193,12 @@ def _spikes(home: h5py.Group, name: str) -> SpikeData | None:
     times = _array(group, schema.TIMESTAMPS, np.float64)
     senders = _array(group, schema.SPIKE_NODE_IDS, np.int64)
     _check_length(group, schema.SPIKE_NODE_IDS, senders.size, times.size)
-    return SpikeData(_array(group, schema.RECORDED_IDS, np.int64), times, senders)
+    recorded = _array(group, schema.RECORDED_IDS, np.int64)
+    if schema.RECORDED_SINCE not in group:
+        return SpikeData(recorded, times, senders)
+    since = _array(group, schema.RECORDED_SINCE, np.float64)
+    _check_length(group, schema.RECORDED_SINCE, since.size, recorded.size)
+    return SpikeData(recorded, times, senders, since)
 
 
 def _signals(home: h5py.Group, name: str, lazy: bool) -> list[SignalData]:

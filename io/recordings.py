@@ -1,6 +1,7 @@
 """What one rank has recorded, as plain arrays: filled by the simulator, written, read, shown."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,11 +54,14 @@ class SpikeData:
         Spike times [ms], in the order of (time, sender).
     senders : ndarray of int64, shape (n_spikes,)
         Index within the population of the cell that fired.
+    since : ndarray of float64, shape (n_recorded,), or None
+        When the recording of each recorded cell began [ms]; None: with the segment.
     """
 
     node_ids: NDArray[np.int64]
     times: NDArray[np.float64]
     senders: NDArray[np.int64]
+    since: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +125,8 @@ class SegmentData:
         What the user has noted about the segment.
     populations : list of PopulationData
         In the same order on every rank; also those that nothing was recorded from.
+    rec_datetime : datetime or None
+        When recording began, by the clock on the wall.
     """
 
     index: int
@@ -128,6 +134,7 @@ class SegmentData:
     t_stop: float
     annotations: dict[str, Any] = field(default_factory=dict)
     populations: list[PopulationData] = field(default_factory=list)
+    rec_datetime: datetime | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +145,12 @@ class RunInfo:
     ----------
     attributes : dict of str to object
         Resolution, seed, versions and the like.
+    annotations : dict of str to object
+        What the user has noted about all the populations together.
+    name : str or None
+        Of the whole; None: the populations' labels, joined by ``+``.
     """
 
     attributes: dict[str, Any] = field(default_factory=dict)
+    annotations: dict[str, Any] = field(default_factory=dict)
+    name: str | None = None

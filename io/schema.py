@@ -28,6 +28,11 @@ FORMAT_ATTR: Final = "distsim_format"
 FORMAT: Final = 1
 N_SEGMENTS_ATTR: Final = "n_segments"
 ROOT_ATTRS: Final = (MAGIC_ATTR, VERSION_ATTR, FORMAT_ATTR, N_SEGMENTS_ATTR)
+
+# what belongs to the whole: attributes of the root
+BLOCK_PREFIX: Final = "block."
+NAME_ATTR: Final = "block.name"
+BLOCK_ANNOTATION: Final = "block.annotation."
 HDF5_VERSIONS: Final = ("v110", "v110")
 
 # segments: attributes of the root and of /segments/<k>
@@ -36,6 +41,7 @@ SEGMENT_PREFIX: Final = "segment."
 SEGMENT_INDEX_ATTR: Final = "segment.index"
 T_START_ATTR: Final = "segment.t_start"
 T_STOP_ATTR: Final = "segment.t_stop"
+REC_DATETIME_ATTR: Final = "segment.rec_datetime"
 SEGMENT_ANNOTATION: Final = "segment.annotation."
 
 # populations: attributes of /populations/<name> and of /spikes/<name>
@@ -52,6 +58,7 @@ SPIKES: Final = "spikes"
 TIMESTAMPS: Final = "timestamps"
 SPIKE_NODE_IDS: Final = "node_ids"
 RECORDED_IDS: Final = "recorded_ids"
+RECORDED_SINCE: Final = "recorded_since"
 SORTING_ATTR: Final = "sorting"
 SORTING: Final = {"none": 0, "by_id": 1, "by_time": 2}
 SPIKE_ORDER: Final = "by_time"

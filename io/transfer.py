@@ -57,6 +57,7 @@ class Kind(IntEnum):
     SIGNAL = 5
     DONE = 6
     FAILED = 7
+    SPIKE_STARTS = 8
 
 
 class Request(NamedTuple):

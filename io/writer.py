@@ -80,8 +80,8 @@ def write(
         return
     parts: list[Part] = [LocalPart(answers)]
     parts.extend(RemotePart(comm, other) for other in range(1, n_ranks) if comm is not None)
-    attributes = info.attributes if isinstance(info, RunInfo) else info
-    _lead(parts, lambda: _write_file(Path(path), segments, attributes, parts), Path(path))
+    run = info if isinstance(info, RunInfo) else RunInfo(dict(info))
+    _lead(parts, lambda: _write_file(Path(path), segments, run, parts), Path(path))
 
 
 def _lead(parts: Sequence[Part], action: Callable[[], None], path: Path) -> None:
@@ -117,12 +117,12 @@ def _as_shared(cause: Exception, path: Path) -> DistsimError:
 def _write_file(
     path: Path,
     segments: Sequence[SegmentData],
-    attributes: Mapping[str, Any],
+    run: RunInfo,
     parts: Sequence[Part],
 ) -> None:
     """Check everything that can be checked before, then write the file."""
     _check_agreement(parts)
-    root_attributes = _root_attributes(attributes, len(segments))
+    root_attributes = _root_attributes(run, len(segments))
     writers = [SegmentWriter(position, data) for position, data in enumerate(segments)]
     with _new_file(path) as file:
         file.attrs.update(root_attributes)
@@ -145,10 +145,11 @@ def _check_agreement(parts: Sequence[Part]) -> None:
                 )
 
 
-def _root_attributes(info: Mapping[str, Any], n_segments: int) -> dict[str, Any]:
+def _root_attributes(run: RunInfo, n_segments: int) -> dict[str, Any]:
     """Return the attributes of the file."""
-    for name in info:
-        if name in schema.ROOT_ATTRS or str(name).startswith(schema.SEGMENT_PREFIX):
+    for name in run.attributes:
+        prefixes = (schema.SEGMENT_PREFIX, schema.BLOCK_PREFIX)
+        if name in schema.ROOT_ATTRS or str(name).startswith(prefixes):
             raise ParameterError(
                 f"'{name}' of the run's facts is a name of the file format; rename it", name=name
             )
@@ -157,7 +158,9 @@ def _root_attributes(info: Mapping[str, Any], n_segments: int) -> dict[str, Any]
         schema.VERSION_ATTR: np.array(schema.VERSION, dtype=schema.MAGIC_DTYPE),
         schema.FORMAT_ATTR: schema.FORMAT,
         schema.N_SEGMENTS_ATTR: n_segments,
-        **encode(info, "the run's facts"),
+        **({} if run.name is None else encode({schema.NAME_ATTR: run.name}, "the block")),
+        **encode(run.attributes, "the run's facts"),
+        **encode(run.annotations, "the block", schema.BLOCK_ANNOTATION),
     }
 
 

@@ -1,6 +1,7 @@
 """What is recorded on this rank: samples of state variables, and spikes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -8,12 +9,63 @@ from numpy.typing import NDArray
 
 from distsim.kernels.arrays import Probes
 
-__all__ = ["ProbeSet", "SpikeRecord", "build_probes", "flush"]
+__all__ = ["ProbeSet", "Samples", "SpikeRecord", "build_probes", "flush"]
 
 Integers = NDArray[np.int64]
 
 # values that one set's buffer holds, whatever the length of the simulation
 BUFFER_VALUES = 2**18
+
+
+class Samples:
+    """Samples of some cells in the pieces in which they were taken; indexed like one array.
+
+    Parameters
+    ----------
+    pieces : sequence of ndarray of float64, shape (any, n_columns)
+        Rows one after the other; they are not copied.
+    n_columns : int
+    columns : ndarray of int64, optional
+        Which columns are shown; default: all.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    """
+
+    def __init__(
+        self,
+        pieces: Sequence[NDArray[np.float64]],
+        n_columns: int,
+        columns: Integers | None = None,
+    ) -> None:
+        self._pieces = tuple(pieces)
+        self._n_columns = n_columns
+        self._columns = columns
+        self._ends = np.cumsum([piece.shape[0] for piece in self._pieces], dtype=np.int64)
+        n_rows = int(self._ends[-1]) if self._pieces else 0
+        self.shape = (n_rows, n_columns if columns is None else columns.size)
+
+    def narrowed(self, columns: Integers) -> "Samples":
+        """Return some of the columns, not copied."""
+        chosen = columns if self._columns is None else self._columns[columns]
+        return Samples(self._pieces, self._n_columns, chosen)
+
+    def __getitem__(self, index: tuple[slice, slice] | slice) -> NDArray[np.float64]:
+        """Return a copy of a range of rows, and of columns, without strides."""
+        rows, columns = index if isinstance(index, tuple) else (index, slice(None))
+        start, stop, _ = rows.indices(self.shape[0])
+        first, last, _ = columns.indices(self.shape[1])
+        found = np.empty((max(stop - start, 0), max(last - first, 0)))
+        every: Any = slice(first, last)
+        shown = every if self._columns is None else self._columns[first:last]
+        first_piece = int(np.searchsorted(self._ends, start, "right"))
+        last_piece = int(np.searchsorted(self._ends, stop, "left"))
+        for k in range(first_piece, min(last_piece + 1, len(self._pieces))):
+            begin = int(self._ends[k]) - self._pieces[k].shape[0]
+            low, high = max(start, begin), min(stop, int(self._ends[k]))
+            found[low - start : high - start] = self._pieces[k][low - begin : high - begin, shown]
+        return found
 
 
 class ProbeSet:
@@ -66,8 +118,12 @@ class ProbeSet:
         """Add samples, one row each."""
         self._chunks.append(rows)
 
+    def samples(self) -> Samples:
+        """Return all samples held as they are now, not copied."""
+        return Samples(self._chunks, self.positions.size)
+
     def data(self) -> NDArray[np.float64]:
-        """Return all samples held, shape (n_samples, n)."""
+        """Return all samples held as one array, shape (n_samples, n), to be changed in place."""
         if len(self._chunks) != 1:
             empty = np.zeros((0, self.positions.size))
             self._chunks = [np.concatenate([empty, *self._chunks])]
@@ -139,24 +195,30 @@ class SpikeRecord:
     ----------
     recorded : ndarray of bool, shape (n_local,)
         Which of them are recorded.
+    since : ndarray of int64, shape (n_local,)
+        Step at which the recording of those began.
     """
 
     def __init__(self, gids: Integers) -> None:
         self.gids = gids
         self.recorded = np.zeros(gids.size, np.bool_)
+        self.since = np.zeros(gids.size, np.int64)
         self.is_on = False
         self._keys = np.zeros(64, np.int64)
         self._count = 0
 
-    def record(self, positions: Integers) -> None:
-        """Record the cells at these positions, too."""
-        self.recorded[positions] = True
+    def record(self, positions: Integers, step: int) -> None:
+        """Record the cells at these positions, too, from the present step on."""
+        added = positions[~self.recorded[positions]]
+        self.since[added] = step
+        self.recorded[added] = True
         self.is_on = bool(self.recorded.any())
 
     def stop(self) -> None:
-        """Record no cell any more."""
+        """Record no cell any more, and forget the spikes held."""
         self.recorded[:] = False
         self.is_on = False
+        self._count = 0
 
     def append(self, keys: Integers) -> None:
         """Add those of the spikes ``step << 32 | gid`` that are of recorded cells."""
@@ -174,8 +236,9 @@ class SpikeRecord:
         keys.sort()
         return keys
 
-    def clear(self) -> None:
-        """Forget the spikes held."""
+    def clear(self, step: int) -> None:
+        """Forget the spikes held, and go on from a step."""
+        self.since[:] = step
         self._count = 0
 
 

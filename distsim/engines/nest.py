@@ -439,8 +439,9 @@ class NestSimulation(ExternalSimulation):
         rows[(steps[is_due] - due[0]) // probes.interval, columns[is_due]] = values[is_due]
         # of the end of the run before, when NEST did not show them yet
         is_late = ~is_due & (steps >= probes.first_step)
-        places = (steps[is_late] - probes.first_step) // probes.interval
-        probes.data()[places, columns[is_late]] = values[is_late]
+        if is_late.any():
+            places = (steps[is_late] - probes.first_step) // probes.interval
+            probes.data()[places, columns[is_late]] = values[is_late]
         for k, step in enumerate(due.tolist()):
             if (id(probes), step) in self._latest:
                 rows[k] = self._latest[id(probes), step]

@@ -9,7 +9,7 @@ from pyNN import common
 from distsim.pynn import simulator
 from distsim.pynn.calls import collective, noted
 from distsim.pynn.cells import IDArray, local_mask
-from distsim.pynn.recording import assembly_block, write_assembly
+from distsim.pynn.output import assembly_block, write_assembly
 from distsim.pynn.selection import Selection, checked_positions, sampled, simplified
 from distsim.pynn.simulator import ID, state
 
@@ -138,11 +138,14 @@ class Assembly(common.Assembly):
     def get_data(
         self,
         variables: Any = "all",
-        gather: bool = True,
+        gather: bool | str = True,
         clear: bool = False,
         annotations: dict[str, Any] | None = None,
     ) -> Any:
-        """Return a Neo Block of what was recorded; parameters as for a population's."""
+        """Return a Neo Block of what was recorded; parameters as for a population's.
+
+        Signals of one variable are one signal, where their times agree.
+        """
         return assembly_block(self, variables, gather, clear, annotations)
 
     @collective("io", "annotations")
@@ -150,7 +153,7 @@ class Assembly(common.Assembly):
         self,
         io: Any,
         variables: Any = "all",
-        gather: bool = True,
+        gather: bool | str = True,
         clear: bool = False,
         annotations: dict[str, Any] | None = None,
     ) -> None:

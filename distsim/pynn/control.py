@@ -12,7 +12,7 @@ from distsim.errors import SetupError
 from distsim.pynn import simulator
 from distsim.pynn.calls import collective
 from distsim.pynn.keeping import keep_run
-from distsim.pynn.recording import write_populations
+from distsim.pynn.output import write_requests
 from distsim.pynn.running import run, run_until
 from distsim.pynn.simulator import Setup, state
 
@@ -96,7 +96,7 @@ def end(compatible_output: bool = True) -> None:
 
     Every rank must call it.
     """
-    write_populations(state.write_on_end)
+    write_requests(state.write_on_end)
     state.write_on_end = []
     keep_run()
     summary = state.summary()

@@ -11,6 +11,7 @@ from distsim.engine.cells import CellBlock, Injection
 from distsim.errors import ParameterError
 from distsim.pynn.calls import is_whole, noted
 from distsim.pynn.checks import check_numbers, is_lazy, plain_numbers
+from distsim.pynn.current_record import CurrentRecord
 from distsim.pynn.simulator import ID, state
 from distsim.pynn.standardmodels import same_names, unknown_attribute, unknown_parameter
 
@@ -31,7 +32,7 @@ class _CurrentSource(StandardCurrentSource):
         self._number = state.next_source_number()
         self._targets: list[tuple[CellBlock, NDArray[np.int64]]] = []
         self._network: object = None
-        self._is_recorded = False
+        self._record: CurrentRecord | None = None
         super().__init__(**self._plain(parameters))
         self._check()
 
@@ -70,10 +71,14 @@ class _CurrentSource(StandardCurrentSource):
         if location is not None:
             raise NotImplementedError("injection at a location: the cells of distsim are points")
         self._check_present()
-        self._network = state.network
-        for part in _parts_of(cells):
+        parts = _parts_of(cells)
+        for part in parts:
             if not part.celltype.injectable:
                 raise TypeError(f"cannot inject a current into the spike sources of '{part.label}'")
+        if not self._targets:
+            self._network = state.network
+            self._in_record().forget()
+        for part in parts:
             self._targets.append((part.root.block, part.block_positions))
         self._apply()
 
@@ -85,8 +90,11 @@ class _CurrentSource(StandardCurrentSource):
     def _apply(self) -> None:
         """Tell the engine the present course of the current."""
         self._check_present()
+        if not self._targets and self._record is None:
+            return
         times, amplitudes = self._course()
         steps = np.rint(np.clip(times / state.dt, -NEVER, NEVER)).astype(np.int64)
+        self._in_record().change(steps, amplitudes)
         for k, (block, positions) in enumerate(self._targets):
             injection = Injection(block, positions, steps, amplitudes)
             state.simulation.inject((self._number, k), injection)
@@ -142,17 +150,23 @@ class _CurrentSource(StandardCurrentSource):
         return lazy.evaluate(simplify=True)
 
     def record(self) -> None:
-        """Record the current, for `get_data`."""
-        self._is_recorded = True
+        """Record the current from now on, for `get_data`."""
+        self._check_present()
+        self._in_record().start()
+        if not self._targets:
+            self._apply()
+
+    def _in_record(self) -> CurrentRecord:
+        """Return the record of the present network."""
+        if self._record is None or self._record.is_closed:
+            self._record = CurrentRecord()
+        return self._record
 
     def _get_data(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return times and current at each step so far."""
-        if not self._is_recorded:
+        if self._record is None or not self._record.is_recorded:
             raise ParameterError("the current was not recorded; call record() before run()")
-        times, amplitudes = self._course()
-        steps = np.arange(state.simulation.step + 1)
-        last = np.searchsorted(np.rint(times / state.dt), steps, side="right")
-        return np.round(steps * state.dt, 9), np.concatenate([[0.0], amplitudes])[last]
+        return self._record.data()
 
 
 class DCSource(_CurrentSource, electrodes.DCSource):

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.pynn.gather import gather_arrays
-from distsim.pynn.recording import write_run
+from distsim.pynn.output import write_whole
+from distsim.pynn.recording import run_facts
 from distsim.pynn.simulator import state
 
 __all__ = ["KEEP_VARIABLE", "keep_run"]
@@ -30,7 +31,8 @@ def keep_run(environ: Mapping[str, str] = os.environ) -> None:
     prints = {f"{n}: {p.label}": _fingerprint(p) for n, p in enumerate(state.projections)}
     seconds = {name: round(value, 4) for name, value in state.simulation.seconds.items()}
     facts = {"engine": state.setup.engine, "connections": prints, "seconds": seconds}
-    write_run(path, {"validation": json.dumps(facts)})
+    used = [population for population in state.populations if population.recorder.is_used]
+    write_whole(used, path, {**run_facts(), "validation": json.dumps(facts)})
 
 
 def _fingerprint(projection: Any) -> list[str]:

@@ -1,51 +1,51 @@
-"""What a population has recorded: from the engine's arrays to Neo objects and files."""
+"""What a population records, on behalf of all its views."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyNN.errors
 from numpy.typing import NDArray
-from pyNN import recording
 
 from distsim.engine.recorder import ProbeSet
-from distsim.errors import DistsimError, ParameterError, did_you_mean
-from distsim.io.neo_blocks import block as neo_block
-from distsim.io.recordings import PopulationData, PopulationInfo, SegmentData, SignalData, SpikeData
-from distsim.io.writer import write
-from distsim.pynn.gather import gather_arrays
+from distsim.errors import DistsimError, ParameterError, SetupError, did_you_mean
+from distsim.io.recordings import SignalData, SpikeData
+from distsim.pynn.gather import Audience, gather_arrays
+from distsim.pynn.output import block_of, write
+from distsim.pynn.segments import Choice, Segment, narrowed
 from distsim.pynn.simulator import ID, state
 
-__all__ = [
-    "Recorder",
-    "RecordingError",
-    "assembly_block",
-    "write_assembly",
-    "write_populations",
-    "write_run",
-]
+__all__ = ["Recorder", "RecordingError", "run_facts"]
 
 Integers = NDArray[np.int64]
-SUFFIXES = (".h5", ".hdf5")
 
 
 class RecordingError(DistsimError, pyNN.errors.RecordingError):
     """A variable that a cell type does not have, or that was not recorded."""
 
 
-@dataclass
-class _Segment:
-    """The part on this rank of one recorded segment of a population."""
+@dataclass(frozen=True)
+class Moment:
+    """Where a network stands.
 
-    index: int
-    t_start: float
-    t_stop: float
-    spikes: SpikeData | None
-    signals: list[SignalData]
-    annotations: dict[str, Any] = field(default_factory=dict)
+    Attributes
+    ----------
+    step : int
+    segment : int
+    is_running : bool
+        Whether it was run since the last reset.
+    """
+
+    step: int
+    segment: int
+    is_running: bool
+
+    @classmethod
+    def now(cls) -> "Moment":
+        """Return the present one."""
+        return cls(state.simulation.step, state.segment_counter, state.running)
 
 
 class Recorder:
@@ -61,18 +61,44 @@ class Recorder:
         Named in the last call of ``record(..., to_file=...)``.
     sampling_interval : float
         [ms]; the same for the whole population.
+
+    Notes
+    -----
+    What was recorded outlives the network it was recorded in: `close` keeps what belongs to that.
     """
 
     def __init__(self, population: Any) -> None:
         self.population = population
         self.file: Any = None
         self.sampling_interval = state.dt
-        self.t_start = state.t
+        self._dt = state.dt
         self._sets: dict[str, ProbeSet] = {}
         self._has_spikes = False
-        self._past: list[_Segment] = []
-        self._is_cleared = False
+        self._past: list[Segment] = []
+        self._last: tuple[Moment, dict[str, Any]] | None = None
+        self._begin(state.simulation.step)
         state.recorders.append(self)
+
+    def _begin(self, step: int) -> None:
+        """Begin a segment, or the rest of one that was cleared."""
+        self._first_step = step
+        self._began = datetime.now()
+
+    def close(self) -> None:
+        """Keep the last moment of the network, which is about to go."""
+        self._last = self._moment, self.facts
+
+    @property
+    def _moment(self) -> Moment:
+        return Moment.now() if self._last is None else self._last[0]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a file and a block tell about the run."""
+        return run_facts() if self._last is None else self._last[1]
+
+    def _time_of(self, step: int) -> float:
+        return round(step * self._dt, 9)
 
     # --- what to record ------------------------------------------------------------------------
 
@@ -80,16 +106,23 @@ class Recorder:
         self, variables: Any, block_positions: Integers, sampling_interval: float | None
     ) -> None:
         """Record variables of this rank's cells at some positions of the engine's block, too."""
-        names = self._names(variables)
+        if self._last is not None:
+            raise SetupError(
+                f"cannot record from '{self.population.label}', whose network is gone since "
+                "setup() was called again; make a new population"
+            )
+        names = self.names(variables)
         self._set_interval(sampling_interval)
+        if not self.is_used:
+            self._began = datetime.now()
         for name in names:
             if name == "spikes":
-                self.population.block.spikes.record(block_positions)
+                self.population.block.spikes.record(block_positions, state.simulation.step)
                 self._has_spikes = True
             else:
                 self._record_signal(name, block_positions)
 
-    def _names(self, variables: Any) -> list[str]:
+    def names(self, variables: Any) -> list[str]:
         """Return the variables meant, checked."""
         recordable = list(self.population.celltype.recordable)
         if isinstance(variables, str):
@@ -155,79 +188,79 @@ class Recorder:
 
     def store_to_cache(self, annotations: dict[str, Any] | None = None) -> None:
         """End the present segment; the next one begins at time 0."""
-        if state.t > 0 and not self._is_cleared:
-            segment = self._present()
-            segment.annotations.update(annotations or {})
-            self._past.append(segment)
-        self.population.block.spikes.clear()
+        if state.simulation.step > self._first_step:
+            self._past.append(replace(self._present(), annotations=dict(annotations or {})))
+        self.population.block.spikes.clear(0)
         for probe_set in self._sets.values():
             probe_set.restart()
-        self.t_start = 0.0
-        self._is_cleared = False
+        self._begin(0)
 
     def clear(self) -> None:
         """Forget all that was recorded."""
+        step = self._moment.step
         self._past = []
-        self._is_cleared = True
-        self.population.block.spikes.clear()
+        self.population.block.spikes.clear(step)
         for probe_set in self._sets.values():
             probe_set.clear()
-        self.t_start = state.t
+        self._begin(step)
 
-    def _present(self) -> _Segment:
+    def _present(self) -> Segment:
         """Return this rank's part of the present segment."""
-        block = self.population.block
-        spikes = None
-        if self._has_spikes:
-            keys = block.spikes.keys()
-            spikes = SpikeData(
-                node_ids=block.indices[block.spikes.recorded],
-                times=np.round((keys >> 32) * state.dt, 9),
-                senders=(keys & 0xFFFFFFFF) - self.population.first_gid,
-            )
-        signals = [
-            SignalData(
-                variable=variable,
-                units=self.population.celltype.units[variable],
-                node_ids=block.indices[probe_set.positions],
-                data=probe_set.data(),
-                t_start=state.time_of(probe_set.first_step),
-                sampling_interval=self.sampling_interval,
-            )
-            for variable, probe_set in self._sets.items()
-        ]
-        return _Segment(state.segment_counter, self.t_start, state.t, spikes, signals)
+        moment = self._moment
+        return Segment(
+            moment.segment,
+            self._time_of(self._first_step),
+            self._time_of(moment.step),
+            self._began,
+            self._spikes() if self._has_spikes else None,
+            [self._signal(probe_set) for probe_set in self._sets.values()],
+        )
 
-    def segments(self, variables: Any, selection: Any, gather: bool) -> list[_Segment]:
-        """Return all segments, with some variables of some cells only.
+    def _spikes(self) -> SpikeData:
+        block = self.population.block
+        keys, recorded = block.spikes.keys(), block.spikes.recorded
+        return SpikeData(
+            node_ids=block.indices[recorded],
+            times=np.round((keys >> 32) * self._dt, 9),
+            senders=(keys & 0xFFFFFFFF) - self.population.first_gid,
+            since=np.round(block.spikes.since[recorded] * self._dt, 9),
+        )
+
+    def _signal(self, probe_set: ProbeSet) -> SignalData:
+        return SignalData(
+            variable=probe_set.variable,
+            units=self.population.celltype.units[probe_set.variable],
+            node_ids=self.population.block.indices[probe_set.positions],
+            data=probe_set.samples(),
+            t_start=self._time_of(probe_set.first_step),
+            sampling_interval=self.sampling_interval,
+        )
+
+    def segments(self, choice: Choice | None) -> list[Segment]:
+        """Return this rank's part of all segments, with some variables of some cells only.
 
         Parameters
         ----------
-        variables : str, list of str or 'all'
-        selection : Population or PopulationView
-        gather : bool
-            With the cells of all ranks; every rank must call it then.
+        choice : mapping of str to ndarray of int64 or None, or None
+            For each variable the indices of the cells; None: all.
         """
-        names = None if variables == "all" else self._names(variables)
         segments = list(self._past)
-        if state.running or not segments:
+        if self._moment.is_running or not segments:
             segments.append(self._present())
-        chosen = [_narrowed(segment, names, selection) for segment in segments]
-        return [_gathered(segment) for segment in chosen] if gather else chosen
+        return [narrowed(segment, choice) for segment in segments]
 
     # --- for the user --------------------------------------------------------------------------
 
     def get(
         self,
         variables: Any,
-        gather: bool,
+        gather: Any,
         selection: Any,
         clear: bool = False,
         annotations: dict[str, Any] | None = None,
     ) -> Any:
         """Return a Neo Block; see `Population.get_data`."""
-        data = [(selection, self.segments(variables, selection, gather))]
-        block = _block(data, selection.label, annotations)
+        block = block_of(selection, variables, Audience.of(gather), annotations)
         if clear:
             self.clear()
         return block
@@ -236,13 +269,13 @@ class Recorder:
         self,
         variables: Any,
         io: Any,
-        gather: bool,
+        gather: Any,
         selection: Any,
         clear: bool = False,
         annotations: dict[str, Any] | None = None,
     ) -> None:
         """Write to a file; see `Population.write_data`."""
-        _write([selection], variables, io or self.file, gather, annotations)
+        write(selection, variables, io or self.file, Audience.of(gather), annotations)
         if clear:
             self.clear()
 
@@ -250,7 +283,8 @@ class Recorder:
         """Return the number of spikes of each recorded cell of a selection."""
         if variable != "spikes":
             raise ParameterError(f"cannot count '{variable}'; only 'spikes' can be counted")
-        spikes = _narrowed(self._present(), ["spikes"], selection).spikes
+        choice = {"spikes": None if selection is selection.root else selection.indices()}
+        spikes = narrowed(self._present(), choice).spikes
         if spikes is None:
             return {}
         counts = np.bincount(
@@ -265,55 +299,8 @@ class Recorder:
         }
 
 
-def _narrowed(segment: _Segment, names: Sequence[str] | None, selection: Any) -> _Segment:
-    """Return a segment with some variables of some cells only."""
-    spikes = segment.spikes if names is None or "spikes" in names else None
-    signals = [s for s in segment.signals if names is None or s.variable in names]
-    if selection is not selection.root:
-        wanted = selection.indices()
-        spikes = None if spikes is None else _spikes_of(spikes, wanted)
-        signals = [_signal_of(signal, wanted) for signal in signals]
-    return replace(segment, spikes=spikes, signals=signals)
-
-
-def _spikes_of(spikes: SpikeData, wanted: Integers) -> SpikeData:
-    inside = np.isin(spikes.senders, wanted)
-    return SpikeData(
-        spikes.node_ids[np.isin(spikes.node_ids, wanted)],
-        spikes.times[inside],
-        spikes.senders[inside],
-    )
-
-
-def _signal_of(signal: SignalData, wanted: Integers) -> SignalData:
-    inside = np.isin(signal.node_ids, wanted)
-    return replace(signal, node_ids=signal.node_ids[inside], data=signal.data[:, inside])
-
-
-def _gathered(segment: _Segment) -> _Segment:
-    """Return a segment with the cells of all ranks; every rank must call it."""
-    spikes = segment.spikes
-    if spikes is not None:
-        nodes, times, senders = gather_arrays(spikes.node_ids, spikes.times, spikes.senders)
-        order = np.lexsort((senders, times))
-        spikes = SpikeData(np.sort(nodes), times[order], senders[order])
-    signals = []
-    for signal in segment.signals:
-        nodes, columns = gather_arrays(signal.node_ids, signal.data.T)
-        order = np.argsort(nodes)
-        signals.append(replace(signal, node_ids=nodes[order], data=columns[order].T))
-    return replace(segment, spikes=spikes, signals=signals)
-
-
-def _info(selection: Any) -> PopulationInfo:
-    root = selection.root
-    return PopulationInfo(
-        root.label, root.size, root.first_gid, dict(root.annotations), type(root.celltype).__name__
-    )
-
-
-def _run_info() -> dict[str, Any]:
-    """Return what a file and a block tell about the run."""
+def run_facts() -> dict[str, Any]:
+    """Return what a file and a block tell about the present run."""
     return {
         "simulator": "distsim",
         "engine": state.setup.engine,
@@ -325,138 +312,3 @@ def _run_info() -> dict[str, Any]:
         "max_delay": state.max_delay,
         "mpi_processes": state.n_ranks,
     }
-
-
-def _segment_data(data: Sequence[tuple[Any, list[_Segment]]]) -> list[SegmentData]:
-    """Return the segments of several populations, those of one time together."""
-    indices = sorted({segment.index for _, segments in data for segment in segments})
-    result = []
-    for index in indices:
-        present = [(p, s) for p, segments in data for s in segments if s.index == index]
-        result.append(
-            SegmentData(
-                index=index,
-                t_start=min(segment.t_start for _, segment in present),
-                t_stop=max(segment.t_stop for _, segment in present),
-                annotations={k: v for _, s in present for k, v in s.annotations.items()},
-                populations=[PopulationData(_info(p), s.spikes, s.signals) for p, s in present],
-            )
-        )
-    return result
-
-
-def _block(
-    data: Sequence[tuple[Any, list[_Segment]]], label: str, annotations: dict[str, Any] | None
-) -> Any:
-    block = neo_block(_segment_data(data), _run_info(), name=label)
-    block.description = "\n".join(str(selection.describe()) for selection, _ in data)
-    for selection, _ in data:
-        block.annotate(**selection.root.annotations)
-    block.annotate(**(annotations or {}))
-    return block
-
-
-def _write(
-    selections: Sequence[Any],
-    variables: Any,
-    io: Any,
-    gather: bool,
-    annotations: dict[str, Any] | None,
-) -> None:
-    """Write what some populations or views have recorded; every rank must call it."""
-    is_native = isinstance(io, str | Path) and Path(io).suffix in SUFFIXES
-    if not gather and state.n_ranks > 1:
-        io = _of_rank(io)
-    if is_native:
-        data = [(s, s.recorder.segments(variables, s, gather=False)) for s in selections]
-        info = {**_run_info(), **(annotations or {})}
-        comm = state.simulation.comm if gather else None
-        write(io, _segment_data(data), info, comm)
-        return
-    data = [(s, s.recorder.segments(variables, s, gather)) for s in selections]
-    with state.together():
-        if state.rank == 0 or not gather:
-            label = " + ".join(selection.label for selection in selections)
-            _neo_io(io).write_block(_block(data, label, annotations))
-
-
-def _neo_io(io: Any) -> Any:
-    """Return the Neo IO that a name means."""
-    if not isinstance(io, str | Path):
-        return io
-    try:
-        return recording.get_io(str(io))
-    except Exception as error:  # PyNN and Neo raise errors of many classes
-        raise ParameterError(
-            f"cannot write '{io}': {error}; a name that ends in '.h5' gives distsim's own format"
-        ) from error
-
-
-def _of_rank(io: Any) -> Any:
-    """Return the file of this rank alone."""
-    if isinstance(io, str | Path):
-        path = Path(io)
-        return path.with_name(f"{path.stem}.{state.rank}{path.suffix}")
-    io.filename = f"{io.filename}.{state.rank}"
-    return io
-
-
-def assembly_block(
-    assembly: Any, variables: Any, gather: bool, clear: bool, annotations: dict[str, Any] | None
-) -> Any:
-    """Return a Neo Block of what an assembly's populations have recorded."""
-    data = [(part, _of_part(part, variables, gather)) for part in assembly.parts]
-    block = _block(data, assembly.label, annotations)
-    if clear:
-        for part in assembly.parts:
-            part.recorder.clear()
-    return block
-
-
-def _of_part(part: Any, variables: Any, gather: bool) -> list[_Segment]:
-    """Return a part's segments; variables that its cells do not have are left out."""
-    if variables != "all":
-        names = [variables] if isinstance(variables, str) else list(variables)
-        variables = [name for name in names if name in part.celltype.recordable]
-    return part.recorder.segments(variables, part, gather)
-
-
-def write_assembly(
-    assembly: Any,
-    variables: Any,
-    io: Any,
-    gather: bool,
-    clear: bool,
-    annotations: dict[str, Any] | None,
-) -> None:
-    """Write what an assembly's populations have recorded; every rank must call it."""
-    _write(assembly.parts, variables, io, gather, annotations)
-    if clear:
-        for part in assembly.parts:
-            part.recorder.clear()
-
-
-def write_run(file: str, facts: dict[str, Any]) -> None:
-    """Write all that any population has recorded, with facts about the run.
-
-    Every rank must call it.
-    """
-    used = [population for population in state.populations if population.recorder.is_used]
-    _write(used, "all", file, gather=True, annotations=facts)
-
-
-def write_populations(entries: Sequence[tuple[Any, Any, Any]]) -> None:
-    """Write all that was recorded with ``to_file``, one file per name; every rank must call it.
-
-    Parameters
-    ----------
-    entries : sequence of (population or view, variables, file)
-    """
-    by_file: dict[Any, list[Any]] = {}
-    for selection, _, file in entries:
-        parts = by_file.setdefault(str(file) if isinstance(file, str | Path) else file, [])
-        for part in getattr(selection, "parts", [selection]):
-            if part.root not in parts:
-                parts.append(part.root)
-    for file, parts in by_file.items():
-        _write(parts, "all", file, gather=True, annotations=None)

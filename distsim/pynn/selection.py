@@ -327,7 +327,8 @@ class Selection:
         variables : str, list of str, 'all' or None
             None: record nothing any more in the whole population.
         to_file : str or Neo IO, optional
-            Where `end()` writes what was recorded. Several populations may name one ``.h5`` file.
+            Where `end()` writes these variables of these cells. What several calls ask for that
+            name one file adds up; a ``.h5`` file may hold several populations.
         sampling_interval : float, optional
             [ms]; a multiple of the time step, which is the default.
 
@@ -353,7 +354,7 @@ class Selection:
     def get_data(
         self,
         variables: Any = "all",
-        gather: bool = True,
+        gather: bool | str = True,
         clear: bool = False,
         locations: Any = None,
         annotations: dict[str, Any] | None = None,
@@ -363,8 +364,10 @@ class Selection:
         Parameters
         ----------
         variables : str, list of str or 'all'
-        gather : bool
-            Of all cells, on every rank (every rank must call it), or of this rank's cells.
+        gather : bool or 'all'
+            True: rank 0 is given the data of all cells, the other ranks those of their own.
+            'all': every rank is given everything. Every rank must call it then. False: each rank
+            is given the data of its own cells.
         clear : bool
             Forget what was recorded.
         annotations : dict, optional
@@ -373,6 +376,7 @@ class Selection:
         Returns
         -------
         neo.Block
+            Annotated with what was noted on the population, on the view, and here.
         """
         return self.recorder.get(variables, gather, self, clear, annotations=annotations)
 
@@ -381,7 +385,7 @@ class Selection:
         self,
         io: Any,
         variables: Any = "all",
-        gather: bool = True,
+        gather: bool | str = True,
         clear: bool = False,
         annotations: dict[str, Any] | None = None,
         locations: Any = None,
@@ -394,7 +398,8 @@ class Selection:
             A name that ends in ``.h5`` or ``.hdf5`` gives distsim's file in SONATA's layout,
             another one of Neo's formats.
         variables, gather, clear, annotations
-            As for `get_data`. Without `gather`, each rank writes a file of its own.
+            As for `get_data`. Rank 0 writes one file of all cells; without `gather`, each rank
+            writes a file of its own.
         """
         self.recorder.write(variables, io, gather, self, clear, annotations=annotations)
 

@@ -227,6 +227,8 @@ class State(common.control.BaseState):
         if setup.log:
             level = setup.log if isinstance(setup.log, str) else logging.INFO
             communication.configure_log(comm.Get_rank(), level)
+        for recorder in self.recorders:
+            recorder.close()
         self.setup = setup
         self._clear()
         low = None if isinstance(setup.min_delay, str) else float(setup.min_delay)

@@ -33,7 +33,7 @@ def run_jumps(synapses, spikes, parts, rebuild=False, rate=0.0):
         sim.run(part * DT)
         if rebuild:
             state.simulation.touch_connections()
-    return cells.get_data().segments[0].filter(name="v")[0].magnitude
+    return cells.get_data(gather="all").segments[0].filter(name="v")[0].magnitude
 
 
 SYNAPSES = st.lists(
@@ -99,7 +99,7 @@ for delay in (9.0, 2.0, 12.0):
     for projection in projections:
         projection.set(delay=delay)
 sim.run(30.0)
-v = cells.get_data().segments[0].filter(name="v")[0].magnitude
+v = cells.get_data(gather="all").segments[0].filter(name="v")[0].magnitude
 if sim.rank() == 0:
     np.save(sys.argv[1], v)
 """

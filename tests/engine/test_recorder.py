@@ -5,7 +5,7 @@ import pytest
 
 import distsim as sim
 from distsim.engine import recorder
-from distsim.engine.recorder import ProbeSet, SpikeRecord, build_probes, flush
+from distsim.engine.recorder import ProbeSet, Samples, SpikeRecord, build_probes, flush
 
 
 def run_two_populations(interval):
@@ -59,6 +59,33 @@ def test_flush_moves_samples_in_order_and_empties_the_buffers():
     assert probes.rows.tolist() == [0, 0]
 
 
+def test_pieces_of_samples_are_indexed_like_one_array():
+    rng = np.random.default_rng(5)
+    whole = rng.normal(size=(40, 6))
+    pieces = np.split(whole, [0, 3, 3, 17, 39])
+    chosen = np.array([1, 2, 5])
+    for samples, expected in (
+        (Samples(pieces, 6), whole),
+        (Samples(pieces, 6).narrowed(chosen), whole[:, chosen]),
+        (Samples(pieces, 6).narrowed(chosen).narrowed(np.array([0, 2])), whole[:, [1, 5]]),
+        (Samples([], 2), np.zeros((0, 2))),
+    ):
+        assert samples.shape == expected.shape
+        for first, last in [(0, 40), (0, 0), (2, 4), (3, 17), (16, 18), (38, 50), (45, 50)]:
+            np.testing.assert_array_equal(samples[first:last], expected[first:last])
+            np.testing.assert_array_equal(samples[first:last, 1:2], expected[first:last, 1:2])
+    assert not np.shares_memory(Samples([whole], 6)[:], whole)
+
+
+def test_the_recording_of_a_cell_begins_once():
+    record = SpikeRecord(np.arange(4))
+    record.record(np.array([1, 2]), 5)
+    record.record(np.array([2, 3]), 8)
+    assert record.since[1:].tolist() == [5, 5, 8]
+    record.clear(11)
+    assert record.since[1:].tolist() == [11, 11, 11]
+
+
 def test_a_set_of_no_cells_has_samples_of_no_values():
     sets = [ProbeSet("v", 0, np.zeros(0, np.int64), 1, 0)]
     probes = build_probes(sets, [0])
@@ -71,7 +98,7 @@ def test_only_spikes_of_recorded_cells_are_kept():
     rng = np.random.default_rng(1)
     gids = np.array([4, 7, 8, 20])
     record = SpikeRecord(gids)
-    record.record(np.array([0, 2]))
+    record.record(np.array([0, 2]), 0)
     expected = []
     for step in range(200):
         spiking = np.sort(rng.choice(25, size=rng.integers(0, 6), replace=False))
@@ -83,9 +110,9 @@ def test_only_spikes_of_recorded_cells_are_kept():
 
 def test_a_cleared_or_stopped_record_holds_no_spikes():
     record = SpikeRecord(np.array([3]))
-    record.record(np.array([0]))
+    record.record(np.array([0]), 0)
     record.append(np.array([1 << 32 | 3]))
-    record.clear()
+    record.clear(1)
     assert record.keys().size == 0
     record.stop()
     record.append(np.array([2 << 32 | 3]))

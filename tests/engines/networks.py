@@ -16,12 +16,12 @@ STRENGTHS = {
 
 def trains_of(population, segment=-1):
     """Return the spike times of all cells, in their order."""
-    trains = population.get_data().segments[segment].spiketrains
+    trains = population.get_data(gather="all").segments[segment].spiketrains
     return [train.magnitude.tolist() for train in trains]
 
 
 def signal_of(population, name, segment=-1):
-    return population.get_data().segments[segment].filter(name=name)[0].magnitude
+    return population.get_data(gather="all").segments[segment].filter(name=name)[0].magnitude
 
 
 def tutorial(sim, shortest_delay=0.1, durations=(20.0, 60.0, 3.3), **options):
@@ -152,7 +152,7 @@ def in_segments(sim):
         sim.run(50.0)
         sim.reset()
     sim.run(10.0)
-    assert len(cells.get_data().segments) == 3
+    assert len(cells.get_data(gather="all").segments) == 3
     return [(trains_of(cells, k), trains_of(noise, k), signal_of(cells, "v", k)) for k in range(3)]
 
 

@@ -19,10 +19,10 @@ for population in (alone, several):
     population.record(["spikes", "v"])
 sim.run(20.0)
 # data, and counts, are there on every rank, and columns in the order of the cells
-v = several.get_data().segments[0].filter(name="v")[0].magnitude
+v = several.get_data(gather="all").segments[0].filter(name="v")[0].magnitude
 assert v.shape == (201, 5)
 assert (np.diff(v[10]) > 0).all()
-assert alone.get_data().segments[0].filter(name="v")[0].shape == (201, 1)
+assert alone.get_data(gather="all").segments[0].filter(name="v")[0].shape == (201, 1)
 assert alone.mean_spike_count() >= 1.0
 assert several.mean_spike_count() >= 0.0
 sim.end()

@@ -9,6 +9,7 @@ from neuron_marks import needs_neuron
 
 import distsim as sim
 from distsim.engines.nest_start import nest_abilities
+from distsim.io import read_block
 
 # Brian calls other packages in ways that are to end
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -83,3 +84,40 @@ def test_changes_have_the_same_effect_on_ranks_in_neuron(mpi_job, tmp_path, n_ra
     found, expected = (on_ranks(mpi_job, n, "neuron", tmp_path / f"{n}.npz") for n in (n_ranks, 1))
     for name, values in expected.items():
         np.testing.assert_array_equal(found[name], values)
+
+
+@pytest.mark.parametrize(
+    "engine", ["native", "nest", "brian2", pytest.param("neuron", marks=needs_neuron)]
+)
+def test_what_was_recorded_outlives_the_network(engine, tmp_path):
+    if engine in ("nest", "brian2"):
+        pytest.importorskip(engine)
+    sim.setup(timestep=0.1, engine=engine, **QUIET)
+    cells = sim.Population(3, sim.IF_curr_exp(i_offset=[0.2, 1.5, 2.0]), label="cells")
+    source = sim.DCSource(amplitude=0.1, start=5.0, stop=15.0)
+    cells.inject(source)
+    source.record()
+    cells.record(["v", "spikes"])
+    sim.run(20.0)
+    source.set_parameters(amplitude=0.3)
+    sim.run(10.0)
+
+    def everything():
+        block = cells.get_data()
+        path = str(tmp_path / "run.h5")
+        cells.write_data(path)
+        return [
+            (
+                [(t.magnitude.tolist(), float(t.t_stop)) for t in segment.spiketrains],
+                [(s.magnitude.tolist(), s.times.magnitude.tolist()) for s in segment.analogsignals],
+            )
+            for segment in (block.segments[0], read_block(path).segments[0])
+        ] + [list(cells.get_spike_counts().values()), source.get_data().magnitude.tolist()]
+
+    before = everything()
+    assert before[2][2] > 1
+    assert np.unique(before[3]).tolist() == [0.0, 0.1]
+    sim.setup(timestep=0.5, engine=engine, **QUIET)
+    sim.Population(1, sim.IF_curr_exp()).record("v")
+    sim.run(2.0)
+    assert everything() == before

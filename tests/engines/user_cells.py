@@ -135,7 +135,7 @@ def by_distsim(size, weight):
     sim.run(40.0)
     cells.set(g_leak=NEW_LEAK)
     sim.run(20.0)
-    segment, of_reader = (each.get_data().segments[0] for each in (cells, reader))
+    segment, of_reader = (each.get_data(gather="all").segments[0] for each in (cells, reader))
     paths = {"soma": "soma(0.5).v", "apical": "apical(1.0).v", "m": "soma(0.5).hh.m"}
     return {
         "times": np.concatenate([train.magnitude for train in segment.spiketrains]),

@@ -8,7 +8,7 @@ import quantities as pq
 from distsim.errors import ParameterError
 from distsim.io import PopulationInfo, SegmentData, SignalData, read_block, write
 from distsim.io.lazy_signal import LazySignal
-from distsim.io.neo_blocks import analog_signal
+from distsim.io.neo_blocks import Channels, analog_signal
 
 INFO = PopulationInfo("exc", 10, 100)
 SIGNAL = SignalData("v", "mV", np.array([1, 4, 5]), np.arange(60.0).reshape(20, 3), 1.0, 0.5)
@@ -28,13 +28,12 @@ class Counted:
 
 @pytest.fixture
 def lazy():
-    return LazySignal(
-        INFO, SignalData("v", "mV", SIGNAL.node_ids, Counted(SIGNAL.data), 1.0, 0.5), 7
-    )
+    data = SignalData("v", "mV", SIGNAL.node_ids, Counted(SIGNAL.data), 1.0, 0.5)
+    return LazySignal(Channels.of(INFO, data, 7), data)
 
 
 def test_it_looks_like_the_signal(lazy):
-    signal = analog_signal(INFO, SIGNAL, 7)
+    signal = analog_signal(Channels.of(INFO, SIGNAL, 7), SIGNAL)
     for name in ("name", "units", "shape", "t_start", "t_stop", "sampling_period", "dtype"):
         assert getattr(lazy, name) == getattr(signal, name)
     assert lazy.sampling_rate.rescale("Hz") == signal.sampling_rate.rescale("Hz")
@@ -59,7 +58,7 @@ def test_a_time_slice_reads_only_its_samples(lazy):
     assert (part.t_start, part.t_stop) == (2 * pq.ms, 4 * pq.ms)
     assert lazy._signal.data.n_read == 4
     np.testing.assert_array_equal(lazy.time_slice(None, 2 * pq.ms).magnitude, SIGNAL.data[:2])
-    expected = analog_signal(INFO, SIGNAL).time_slice(2 * pq.ms, 4 * pq.ms)
+    expected = analog_signal(Channels.of(INFO, SIGNAL), SIGNAL).time_slice(2 * pq.ms, 4 * pq.ms)
     np.testing.assert_array_equal(part.magnitude, expected.magnitude)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import quantities as pq
 
-from distsim.io import PopulationInfo, SegmentData, SignalData, SpikeData, neo_blocks
+from distsim.io import PopulationInfo, RunInfo, SegmentData, SignalData, SpikeData, neo_blocks
+from distsim.io.neo_blocks import Channels
 
 EXC = PopulationInfo("exc", 10, 100, {"layer": 4, "axis": np.arange(3)}, "IF_curr_exp")
 INH = PopulationInfo("inh", 5, 110, {"layer": 5}, "IF_curr_exp")
@@ -21,9 +22,7 @@ def segment_data(*populations, index=0):
 
 
 def test_there_is_a_train_for_each_recorded_cell():
-    trains = neo_blocks.spike_trains(
-        EXC, SPIKES.node_ids, SPIKES.times, SPIKES.senders, t_start=0.0, t_stop=5.0
-    )
+    trains = neo_blocks.spike_trains(EXC, SPIKES, t_start=0.0, t_stop=5.0)
     assert [train.times.magnitude.tolist() for train in trains] == [[0.4], [0.1, 0.4, 3.0], []]
     assert [train.annotations["channel_id"] for train in trains] == [102, 105, 107]
     assert [train.annotations["source_index"] for train in trains] == [2, 5, 7]
@@ -35,8 +34,12 @@ def test_there_is_a_train_for_each_recorded_cell():
     assert times.units == pq.ms
 
 
+def build(data):
+    return neo_blocks.analog_signal(Channels.of(EXC, data), data)
+
+
 def test_a_signal_is_annotated_as_pynn_does_it():
-    built = neo_blocks.analog_signal(EXC, signal([1, 4]))
+    built = build(signal([1, 4]))
     assert (built.name, built.units, built.shape) == ("v", pq.mV, (4, 2))
     assert (built.t_start, built.sampling_period) == (1.0 * pq.ms, 0.5 * pq.ms)
     assert built.annotations["source_population"] == "exc"
@@ -45,7 +48,7 @@ def test_a_signal_is_annotated_as_pynn_does_it():
 
 
 def test_units_that_pynn_does_not_know_are_dimensionless():
-    assert neo_blocks.analog_signal(EXC, signal([1], units="unknown")).units == pq.dimensionless
+    assert build(signal([1], units="unknown")).units == pq.dimensionless
 
 
 def test_a_segment_is_linked_with_what_is_in_it():
@@ -69,7 +72,7 @@ def test_channel_indices_count_through_several_populations():
     populations = [(EXC, SPIKES, [signal([1, 4])]), (INH, other, [signal([0, 2])])]
     built = neo_blocks.segment(segment_data(*populations))
     indices = [made.array_annotations["channel_index"].tolist() for made in built.analogsignals]
-    assert indices == [[1, 4], [10, 12]]
+    assert indices == [[1, 4, 10, 12]]
     trains = list(built.spiketrains)
     assert [train.annotations["channel_id"] for train in trains] == [102, 105, 107, 110, 113]
     assert [train.annotations["source_index"] for train in trains] == [2, 5, 7, 0, 3]
@@ -80,7 +83,7 @@ def test_channel_indices_count_through_several_populations():
 
 def test_the_block_has_the_annotations_of_pynn():
     run = {"simulator": "distsim", "dt": 0.1, "mpi_processes": 2}
-    built = neo_blocks.block([segment_data((EXC, SPIKES, []))], run, annotations={"note": "x"})
+    built = neo_blocks.block([segment_data((EXC, SPIKES, []))], RunInfo(run, {"note": "x"}))
     expected = {
         "size": 10,
         "first_index": 0,
@@ -99,18 +102,18 @@ def test_the_block_has_the_annotations_of_pynn():
 
 
 def test_a_block_of_several_populations_lists_what_differs():
-    built = neo_blocks.block([segment_data((EXC, None, []), (INH, None, []))], {"dt": 0.1})
+    built = neo_blocks.block([segment_data((EXC, None, []), (INH, None, []))], RunInfo({"dt": 0.1}))
     assert built.name == "exc+inh"
     assert built.annotations["label"] == ["exc", "inh"]
     assert built.annotations["layer"] == [4, 5]
     assert built.annotations["first_index"] == 0
-    assert neo_blocks.block([], {}, name="assembly0").name == "assembly0"
+    assert neo_blocks.block([], RunInfo(name="assembly0")).name == "assembly0"
 
 
 def test_two_lists_of_trains_can_be_added():
     trains = [
         neo_blocks.spike_trains(
-            info, SPIKES.node_ids[:1], SPIKES.times[1:2], SPIKES.senders[1:2], 0.0, 5.0
+            info, SpikeData(SPIKES.node_ids[:1], SPIKES.times[1:2], SPIKES.senders[1:2]), 0.0, 5.0
         )
         for info in (EXC, INH)
     ]
@@ -130,7 +133,7 @@ def test_the_objects_are_those_of_pynns_recorder():
     spikes = SpikeData(cells, np.empty(0), np.empty(0, dtype=int))
     info = PopulationInfo("exc", 4, int(population.first_id), {}, "IF_cond_exp")
     run = {"simulator": theirs.annotations["simulator"], "dt": 0.1, "mpi_processes": 1}
-    ours = neo_blocks.block([SegmentData(0, 0.0, 1.0, {}, [(info, spikes, [data])])], run)
+    ours = neo_blocks.block([SegmentData(0, 0.0, 1.0, {}, [(info, spikes, [data])])], RunInfo(run))
     sim.end()
 
     assert ours.name == theirs.name

@@ -29,11 +29,23 @@ def test_a_block_has_all_populations_and_segments(path, segments):
     for segment, data in zip(block.segments, segments, strict=True):
         assert len(segment.spiketrains) == 275
         assert segment.spiketrains.multiplexed[1].size == 3040
-        v, gsyn, other_v = segment.analogsignals
-        assert (v.name, gsyn.name, other_v.name) == ("v", "gsyn_exc", "v")
+        v, gsyn = segment.analogsignals
+        assert (v.name, gsyn.name) == ("v", "gsyn_exc")
         np.testing.assert_array_equal(gsyn.magnitude, data.populations[0].signals[1].data)
-        expected = 305 + data.populations[2].signals[0].node_ids
-        np.testing.assert_array_equal(other_v.array_annotations["channel_index"], expected)
+        first, other = data.populations[0].signals[0], data.populations[2].signals[0]
+        np.testing.assert_array_equal(v.magnitude, np.hstack([first.data, other.data]))
+        expected = np.concatenate([first.node_ids, 305 + other.node_ids])
+        np.testing.assert_array_equal(v.array_annotations["channel_index"], expected)
+
+
+def test_files_of_earlier_versions_are_read(path, segments):
+    with h5py.File(path, "a") as file:
+        del file["spikes/exc/recorded_since"]
+        assert "segment.rec_datetime" not in file.attrs
+        assert "block.name" not in file.attrs
+    segment = read_block(path).segments[0]
+    assert {train.t_start.item() for train in segment.spiketrains} == {segments[0].t_start}
+    assert segment.rec_datetime is None
 
 
 def test_one_population_can_be_read_alone(path, segments):

@@ -56,7 +56,7 @@ def test_connections_added_in_mid_run_carry_the_spikes_on_their_way(comm, exchan
     later = distsim.FromListConnector([(1, k, 1.0, 2.0 + k) for k in range(4)])
     distsim.Projection(source, cells, later, distsim.StaticSynapse())
     distsim.run(10.0)
-    v = cells.get_data().segments[0].filter(name="v")[0].magnitude
+    v = cells.get_data(gather="all").segments[0].filter(name="v")[0].magnitude
     np.testing.assert_array_equal(v[-1], [3.0, 1.0, 1.0, 1.0])
 
 
@@ -74,7 +74,7 @@ def test_stretches_with_messages_of_any_size_give_what_single_epochs_give(monkey
         distsim.Projection(cells, cells, connector, synapse, receptor_type="inhibitory")
         cells.record("spikes")
         distsim.run(60.0)
-        trains = cells.get_data().segments[0].spiketrains
+        trains = cells.get_data(gather="all").segments[0].spiketrains
         # messages became larger, and smaller again
         assert state.simulation.counters["epochs"] == 200
         return [train.magnitude.tolist() for train in trains]

@@ -122,7 +122,7 @@ def test_the_rate_of_a_poisson_source_can_be_set_by_its_owner(sim, comm):
         if sources.id_to_index(source) == 2:
             source.rate = 1000.0
     sim.run(50.0)
-    input_current = cells.get_data().segments[0].analogsignals[0].magnitude
+    input_current = cells.get_data(gather="all").segments[0].analogsignals[0].magnitude
     np.testing.assert_array_equal(input_current.max(axis=0) > 0, [0, 0, 1, 0])
     counts = list(sources.get_spike_counts().values())
     assert counts[2] > 20
@@ -161,7 +161,7 @@ def test_initial_values_can_be_set_anywhere(sim, comm):
             cell.set_initial_value("v", -58.0)
     cells.record("v")
     sim.run(0.1)
-    first = cells.get_data().segments[0].analogsignals[0].magnitude[0]
+    first = cells.get_data(gather="all").segments[0].analogsignals[0].magnitude[0]
     assert first[1] == -58.0
     assert (first[4:] == -50.5).all()
     assert_equal_on_all_ranks(comm, first)

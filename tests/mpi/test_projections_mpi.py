@@ -56,8 +56,10 @@ def test_one_target_cell_can_be_connected(sim, comm):
     assert connections.get(["weight"], "list", with_address=False) == [(1.0,)] * 4
     post.record("isyn_exc")
     sim.run(3.0)
-    assert_equal_on_all_ranks(comm, post.get_data().segments[0].analogsignals[0].magnitude)
-    assert post.get_data().segments[0].analogsignals[0].magnitude.max() > 3.0
+    assert_equal_on_all_ranks(
+        comm, post.get_data(gather="all").segments[0].analogsignals[0].magnitude
+    )
+    assert post.get_data(gather="all").segments[0].analogsignals[0].magnitude.max() > 3.0
 
 
 def test_only_one_rank_may_have_connections(sim, comm):
@@ -99,7 +101,7 @@ def test_a_weight_can_be_set_on_one_rank_alone(sim, comm):
             connection.weight = 0.75
             connection.delay = 2.0
     sim.run(8.0)
-    current = post.get_data().segments[0].analogsignals[0].magnitude
+    current = post.get_data(gather="all").segments[0].analogsignals[0].magnitude
     np.testing.assert_array_equal(current.max(axis=0), [0.0, 0.0, 0.0, 0.75])
     assert current[:, 3].argmax() == 130
     expected = np.zeros((2, 4))

@@ -31,7 +31,7 @@ def test_networks_of_any_size_run(sim, comm, size):
     )
     cells.record(["spikes", "v"])
     sim.run(20.0)
-    segment = cells.get_data().segments[0]
+    segment = cells.get_data(gather="all").segments[0]
     assert len(segment.spiketrains) == size
     assert all(len(times) > 0 for times in times_of(segment))
     assert_equal_on_all_ranks(comm, [time for train in times_of(segment) for time in train])
@@ -49,7 +49,7 @@ def test_a_run_of_no_length_gives_initial_values(sim):
     cells = sim.Population(3, sim.IF_curr_exp(), initial_values={"v": [-60.0, -61.0, -62.0]})
     cells.record(["v", "spikes"])
     sim.run(0.0)
-    segment = cells.get_data().segments[0]
+    segment = cells.get_data(gather="all").segments[0]
     assert segment.analogsignals[0].magnitude.tolist() == [[-60.0, -61.0, -62.0]]
     assert times_of(segment) == [[], [], []]
     assert cells.mean_spike_count() == 0.0
@@ -79,7 +79,7 @@ def test_silent_cells_have_empty_trains(sim):
     cells = sim.Population(5, sim.IF_cond_alpha())
     cells.record("spikes")
     sim.run(10.0)
-    assert times_of(cells.get_data().segments[0]) == [[]] * 5
+    assert times_of(cells.get_data(gather="all").segments[0]) == [[]] * 5
     assert list(cells.get_spike_counts().values()) == [0] * 5
 
 
@@ -88,7 +88,7 @@ def test_columns_are_in_the_order_of_the_cells(sim, comm):
     cells = sim.Population(7, sim.IF_curr_exp(), initial_values={"v": values})
     cells.record("v")
     sim.run(1.0)
-    signal = cells.get_data().segments[0].analogsignals[0]
+    signal = cells.get_data(gather="all").segments[0].analogsignals[0]
     np.testing.assert_array_equal(signal.magnitude[0], values)
     np.testing.assert_array_equal(signal.array_annotations["channel_index"], np.arange(7))
     np.testing.assert_array_equal(signal.annotations["channel_ids"], cells.all_cells)
@@ -129,7 +129,7 @@ def test_spikes_of_one_cell_cross_several_runs(sim, comm):
     for parts in ([12.0], [1.0, 0.0, 0.2, 0.3, 4.5, 6.0]):
         for part in parts:
             sim.run(part)
-        times = times_of(cells.get_data().segments[-1])
+        times = times_of(cells.get_data(gather="all").segments[-1])
         assert all(times)
         assert expected in (None, times)
         expected = times
@@ -143,7 +143,7 @@ def test_segments_follow_each_other_after_resets(sim):
     for k in range(3):
         sim.run(20.0)
         sim.reset(annotations={"k": k})
-    block = cells.get_data()
+    block = cells.get_data(gather="all")
     assert [segment.annotations["k"] for segment in block.segments] == [0, 1, 2]
     first, *others = [(times_of(s), s.analogsignals[0].magnitude.tolist()) for s in block.segments]
     assert others == [first] * 2
@@ -155,7 +155,7 @@ def test_more_cells_may_be_recorded_between_runs(sim, comm):
     sim.run(2.0)
     cells[5:].record("v")
     sim.run(1.0)
-    signal = cells.get_data().segments[0].analogsignals[0].magnitude
+    signal = cells.get_data(gather="all").segments[0].analogsignals[0].magnitude
     assert signal.shape == (31, 3)
     assert np.isfinite(signal[:, :2]).all()
     assert np.isnan(signal[:21, 2]).all()
@@ -167,7 +167,7 @@ def test_one_cell_recorded_is_gathered(sim, comm):
     cells = sim.Population(6, sim.IF_curr_exp(i_offset=1.0))
     cells[[4]].record(["v", "spikes"], sampling_interval=0.5)
     sim.run(2.0)
-    segment = cells.get_data().segments[0]
+    segment = cells.get_data(gather="all").segments[0]
     assert segment.analogsignals[0].shape == (5, 1)
     assert len(segment.spiketrains) == 1
     assert_equal_on_all_ranks(comm, segment.analogsignals[0].magnitude)
@@ -181,7 +181,7 @@ def test_recordings_go_into_one_file(sim, comm, shared_tmp_path):
     for population in (cells, lone, none):
         population.record(["spikes", "v"], to_file=str(path))
     sim.run(30.0)
-    expected = (cells + lone).get_data().segments[0]
+    expected = (cells + lone).get_data(gather="all").segments[0]
     sim.end()
     comm.Barrier()
     segment = read_block(path).segments[0]
@@ -224,7 +224,7 @@ def test_a_current_can_be_injected_into_the_cells_of_a_rank(sim):
     current.inject_into(cells.local_cells[:0])
     cells.record("v")
     sim.run(5.0)
-    v = cells.get_data().segments[0].analogsignals[0].magnitude
+    v = cells.get_data(gather="all").segments[0].analogsignals[0].magnitude
     assert (v.max(axis=0) > -64.9).all()
     assert (v == v[:, :1]).all()
 

@@ -376,7 +376,12 @@ def test_an_assembly_gives_the_data_of_its_parts(sim, cells):
     block = both.get_data()
     (segment,) = block.segments
     assert len(segment.spiketrains) == 6
-    assert len(segment.filter(name="v")) == 2
+    (v,) = segment.filter(name="v")
+    parts = [part.get_data().segments[0].filter(name="v")[0].magnitude for part in both.parts]
+    np.testing.assert_array_equal(v.magnitude, np.hstack(parts))
+    assert v.array_annotations["channel_index"].tolist() == [2, 3, 4, 5, 6, 7]
+    assert v.annotations["channel_ids"].tolist() == list(both.all_cells)
+    assert v.annotations["source_population"] == "cells;other"
     counts = both.get_spike_counts()
     assert list(counts) == list(both.all_cells)
     assert both.mean_spike_count() == sum(counts.values()) / 6

@@ -1,0 +1,283 @@
+"""What was recorded as Neo blocks and as files, from one population, a view, or several."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from pyNN import recording
+
+from distsim import comm as communication
+from distsim.errors import ParameterError
+from distsim.io.neo_blocks import block as neo_block
+from distsim.io.neo_blocks import joined
+from distsim.io.recordings import PopulationData, PopulationInfo, RunInfo, SegmentData
+from distsim.io.writer import write as write_file
+from distsim.pynn.gather import Audience
+from distsim.pynn.segments import Choice, Segment, gathered
+
+__all__ = [
+    "Part",
+    "assembly_block",
+    "block_of",
+    "write",
+    "write_assembly",
+    "write_requests",
+    "write_whole",
+]
+
+SUFFIXES = (".h5", ".hdf5")
+
+
+class Part(NamedTuple):
+    """What is shown of one population.
+
+    Attributes
+    ----------
+    info : PopulationInfo
+    recorder : Recorder
+    choice : mapping of str to ndarray of int64 or None, or None
+        Which variables of which cells; see `Recorder.segments`.
+    """
+
+    info: PopulationInfo
+    recorder: Any
+    choice: Choice | None
+
+
+def block_of(
+    selection: Any, variables: Any, audience: Audience, annotations: dict[str, Any] | None
+) -> Any:
+    """Return a Neo Block of what was recorded from a population or view.
+
+    Collective, but for an audience of no rank.
+    """
+    run = _run_info([selection], annotations, selection.label)
+    return _block([_part(selection, variables)], run, selection.describe, audience)
+
+
+def assembly_block(
+    assembly: Any,
+    variables: Any,
+    gather: Any,
+    clear: bool,
+    annotations: dict[str, Any] | None,
+) -> Any:
+    """Return a Neo Block of what an assembly's populations have recorded."""
+    noted = {**assembly.annotations, **(annotations or {})}
+    run = _run_info(assembly.parts, noted, assembly.label)
+    block = _block(_parts(assembly, variables), run, assembly.describe, Audience.of(gather))
+    _clear(assembly.parts, clear)
+    return block
+
+
+def write(
+    selection: Any,
+    variables: Any,
+    io: Any,
+    audience: Audience,
+    annotations: dict[str, Any] | None,
+) -> None:
+    """Write what was recorded from a population or view; every rank must call it."""
+    run = _run_info([selection], annotations, selection.label)
+    _write([_part(selection, variables)], run, selection.describe, io, audience)
+
+
+def write_assembly(
+    assembly: Any,
+    variables: Any,
+    io: Any,
+    gather: Any,
+    clear: bool,
+    annotations: dict[str, Any] | None,
+) -> None:
+    """Write what an assembly's populations have recorded; every rank must call it."""
+    noted = {**assembly.annotations, **(annotations or {})}
+    run = _run_info(assembly.parts, noted, assembly.label)
+    _write(_parts(assembly, variables), run, assembly.describe, io, Audience.of(gather))
+    _clear(assembly.parts, clear)
+
+
+def write_whole(populations: Sequence[Any], file: str, facts: dict[str, Any]) -> None:
+    """Write all that populations have recorded, with facts about the run.
+
+    Every rank must call it.
+    """
+    parts = [_part(population, "all") for population in populations]
+    _write(parts, RunInfo(facts), lambda: "", file, Audience.FIRST)
+
+
+def write_requests(requests: Sequence[tuple[Any, Any, Any]]) -> None:
+    """Write what was recorded with ``to_file``, one file per name; every rank must call it.
+
+    Parameters
+    ----------
+    requests : sequence of (population or view, variables, file)
+        Of all calls of `record`; those that name the same file add up.
+    """
+    by_file: dict[Any, list[tuple[Any, Any]]] = {}
+    for selection, variables, file in requests:
+        key = str(file) if isinstance(file, str | Path) else file
+        by_file.setdefault(key, []).append((selection, variables))
+    for file, wanted in by_file.items():
+        roots = list(dict.fromkeys(selection.root for selection, _ in wanted))
+        parts = [_sum_of([(s, v) for s, v in wanted if s.root is root]) for root in roots]
+        run = _run_info(roots, None, " + ".join(root.label for root in roots))
+        _write(parts, run, partial(_describe, roots), file, Audience.FIRST)
+
+
+def _describe(selections: Sequence[Any]) -> str:
+    return "\n".join(str(selection.describe()) for selection in selections)
+
+
+def _clear(selections: Sequence[Any], clear: bool) -> None:
+    if clear:
+        for selection in selections:
+            selection.recorder.clear()
+
+
+# --- what is shown -----------------------------------------------------------------------------
+
+
+def _run_info(selections: Sequence[Any], annotations: dict[str, Any] | None, name: str) -> RunInfo:
+    return RunInfo(selections[0].recorder.facts, annotations or {}, name)
+
+
+def _part(selection: Any, variables: Any) -> Part:
+    is_everything = isinstance(variables, str) and variables == "all"
+    if is_everything and selection is selection.root:
+        return Part(_info(selection), selection.recorder, None)
+    choice = dict.fromkeys(selection.recorder.names(variables), _cells(selection))
+    return Part(_info(selection), selection.recorder, choice)
+
+
+def _parts(assembly: Any, variables: Any) -> list[Part]:
+    """Return the parts of an assembly; variables that their cells do not have are left out."""
+    parts = assembly.parts
+    if isinstance(variables, str) and variables == "all":
+        return [_part(part, "all") for part in parts]
+    names = [variables] if isinstance(variables, str) else list(variables)
+    for name in names:
+        if not any(name in part.celltype.recordable for part in parts):
+            parts[0].recorder.names(name)  # raises
+    return [_part(p, [n for n in names if n in p.celltype.recordable]) for p in parts]
+
+
+def _sum_of(wanted: Sequence[tuple[Any, Any]]) -> Part:
+    """Return what several calls of `record`, of one population, ask for together."""
+    selections = [selection for selection, _ in wanted]
+    root = selections[0].root
+    choice: dict[str, Any] = {}
+    for selection, variables in wanted:
+        cells = _cells(selection)
+        for name in [] if variables is None else root.recorder.names(variables):
+            before = choice.get(name, np.zeros(0, np.int64))
+            whole = before is None or cells is None
+            choice[name] = None if whole else np.union1d(before, cells)
+    noted = joined([_annotations(selection) for selection in selections])
+    return Part(replace(_info(root), annotations=noted), root.recorder, choice)
+
+
+def _cells(selection: Any) -> Any:
+    """Return the indices in the population of the cells of a selection, None for all."""
+    return None if selection is selection.root else selection.indices()
+
+
+def _info(selection: Any) -> PopulationInfo:
+    root = selection.root
+    kind = type(root.celltype).__name__
+    return PopulationInfo(root.label, root.size, root.first_gid, _annotations(selection), kind)
+
+
+def _annotations(selection: Any) -> dict[str, Any]:
+    """Return the annotations of a selection, with those of what it is a part of."""
+    own = dict(selection.annotations)
+    return own if selection is selection.root else {**_annotations(selection.parent), **own}
+
+
+def _segment_data(parts: Sequence[Part], audience: Audience | None) -> list[SegmentData]:
+    """Return the segments of several populations, those of one time together.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    audience : Audience or None
+        Who is given arrays with the cells of all ranks; None: no arrays are made.
+    """
+    data: list[tuple[PopulationInfo, Segment]] = []
+    for part in parts:
+        segments = part.recorder.segments(part.choice)
+        if audience is not None:
+            segments = [gathered(segment, audience) for segment in segments]
+        data.extend((part.info, segment) for segment in segments)
+    result = []
+    for index in sorted({segment.index for _, segment in data}):
+        present = [(info, segment) for info, segment in data if segment.index == index]
+        segments = [segment for _, segment in present]
+        result.append(
+            SegmentData(
+                index=index,
+                t_start=min(segment.t_start for segment in segments),
+                t_stop=max(segment.t_stop for segment in segments),
+                annotations={k: v for s in segments for k, v in s.annotations.items()},
+                populations=[PopulationData(info, s.spikes, s.signals) for info, s in present],
+                rec_datetime=min(segment.began for segment in segments),
+            )
+        )
+    return result
+
+
+def _block(
+    parts: Sequence[Part], run: RunInfo, describe: Callable[[], Any], audience: Audience
+) -> Any:
+    segments = _segment_data(parts, audience)
+    return neo_block(segments, run, description=str(describe()), keep_empty=True)
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def _write(
+    parts: Sequence[Part],
+    run: RunInfo,
+    describe: Callable[[], Any],
+    io: Any,
+    audience: Audience,
+) -> None:
+    """Write what some populations or views have recorded; every rank must call it."""
+    comm = communication.world()
+    is_shared = audience is not Audience.NONE
+    is_native = isinstance(io, str | Path) and Path(io).suffix in SUFFIXES
+    if not is_shared and comm.Get_size() > 1:
+        io = _of_rank(io, comm.Get_rank())
+    if is_native:
+        write_file(io, _segment_data(parts, None), run, comm if is_shared else None)
+        return
+    # rank 0 alone writes what is shared
+    block = _block(parts, run, describe, Audience.FIRST if is_shared else Audience.NONE)
+    with communication.together(comm):
+        if comm.Get_rank() == 0 or not is_shared:
+            _neo_io(io).write_block(block)
+
+
+def _neo_io(io: Any) -> Any:
+    """Return the Neo IO that a name means."""
+    if not isinstance(io, str | Path):
+        return io
+    try:
+        return recording.get_io(str(io))
+    except Exception as error:  # PyNN and Neo raise errors of many classes
+        raise ParameterError(
+            f"cannot write '{io}': {error}; a name that ends in '.h5' gives distsim's own format"
+        ) from error
+
+
+def _of_rank(io: Any, rank: int) -> Any:
+    """Return the file of this rank alone."""
+    if isinstance(io, str | Path):
+        path = Path(io)
+        return path.with_name(f"{path.stem}.{rank}{path.suffix}")
+    io.filename = f"{io.filename}.{rank}"
+    return io
