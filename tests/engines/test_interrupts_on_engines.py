@@ -51,7 +51,7 @@ def trains_of(populations):
     return [
         train.magnitude.tolist()
         for population in populations
-        for train in population.get_data().segments[0].spiketrains
+        for train in population.get_data(gather="all").segments[0].spiketrains
     ]
 
 

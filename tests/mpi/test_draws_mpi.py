@@ -33,7 +33,7 @@ def initial_v(cells):
     """Return the initial values of v of all cells."""
     cells.record("v")
     distsim.run(0.0)
-    return cells.get_data().segments[0].analogsignals[0].magnitude[0]
+    return cells.get_data(gather="all").segments[0].analogsignals[0].magnitude[0]
 
 
 def assert_equal_on_all_ranks(comm, values):

@@ -45,7 +45,7 @@ def build(kind, **options):
 
 
 def everything(populations):
-    segments = [population.get_data().segments[0] for population in populations]
+    segments = [population.get_data(gather="all").segments[0] for population in populations]
     trains = [train.magnitude.tolist() for each in segments for train in each.spiketrains]
     return trains, segments[0].filter(name="v")[0].magnitude
 
