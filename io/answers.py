@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.errors import ParameterError
+from distsim.io import schema
 from distsim.io.recordings import PopulationInfo, SegmentData, SignalData, SpikeData
 from distsim.io.spike_merge import pack
 from distsim.io.transfer import Kind, Request
@@ -28,6 +29,7 @@ class Answers:
         self._segments = segments
         self._handlers: dict[int, Callable[[Request], NDArray[Any]]] = {
             Kind.STRUCTURE: self._structure,
+            Kind.N_BYTES: self._n_bytes,
             Kind.N_SPIKES: self._n_spikes,
             Kind.SPIKE_CELLS: self._spike_cells,
             Kind.SPIKE_STARTS: self._spike_starts,
@@ -50,6 +52,15 @@ class Answers:
                     _check_signal(info, signal)
                 _check_variables(info, signals)
         return np.frombuffer(json.dumps(structure(self._segments)).encode(), dtype=np.uint8)
+
+    def _n_bytes(self, _: Request) -> NDArray[Any]:
+        """Return how many bytes the times and samples take at least."""
+        n_values = 0
+        for segment in self._segments:
+            for _info, spikes, signals in segment.populations:
+                n_values += 0 if spikes is None else 2 * spikes.times.size
+                n_values += sum(int(np.prod(signal.data.shape)) for signal in signals)
+        return np.array([n_values * schema.VALUE_DTYPE.itemsize], dtype=np.int64)
 
     def _spikes(self, request: Request) -> SpikeData:
         """Return the spikes of the population that is asked about."""

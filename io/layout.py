@@ -1,6 +1,6 @@
 """Lay out one segment in the file, asking the ranks for what goes into it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import h5py
@@ -47,7 +47,7 @@ class SegmentWriter:
         self._attributes = [_population_attributes(info) for info in infos]
         self._segment_attributes = _segment_attributes(segment)
 
-    def write(self, file: h5py.File, parts: Sequence[Part]) -> None:
+    def write(self, file: h5py.File, parts: Sequence[Part], check: Callable[[], None]) -> None:
         """Write the segment with the data of all parts.
 
         Parameters
@@ -56,6 +56,8 @@ class SegmentWriter:
             Open for writing.
         parts : sequence of Part
             All ranks, rank 0 first.
+        check : callable
+            Called now and then; raises if something was not written.
         """
         home = file.require_group(schema.segment_path(self._position))
         home.attrs.update(self._segment_attributes)
@@ -69,10 +71,16 @@ class SegmentWriter:
             if spikes is not None:
                 spike_group = home.create_group(f"{schema.SPIKES}/{name}")
                 spike_group.attrs.update(self._attributes[position])
-                self._write_spikes(spike_group, request, parts)
-            self._write_signals(home, request, signals, parts)
+                self._write_spikes(spike_group, request, parts, check)
+            self._write_signals(home, request, signals, parts, check)
 
-    def _write_spikes(self, group: h5py.Group, request: Request, parts: Sequence[Part]) -> None:
+    def _write_spikes(
+        self,
+        group: h5py.Group,
+        request: Request,
+        parts: Sequence[Part],
+        check: Callable[[], None],
+    ) -> None:
         """Write the spikes of one population."""
         label = self._segment.populations[request.population][0].label
         cells = _cells(parts, request._replace(kind=Kind.SPIKE_CELLS), f"spikes of '{label}'")
@@ -103,6 +111,7 @@ class SegmentWriter:
             times[start:stop] = spikes["time"]
             senders[start:stop] = spikes["node_id"]
             start = stop
+            check()
 
     def _write_signals(
         self,
@@ -110,6 +119,7 @@ class SegmentWriter:
         request: Request,
         signals: Sequence[SignalData],
         parts: Sequence[Part],
+        check: Callable[[], None],
     ) -> None:
         """Write the reports of one population."""
         info = self._segment.populations[request.population][0]
@@ -119,7 +129,8 @@ class SegmentWriter:
             group = home.create_group(f"{schema.REPORT}/{name}")
             group.attrs.update(_report_attributes(info, signal))
             group.attrs[schema.POSITION_ATTR] = position
-            _write_report(group, request._replace(signal=position), info, signal, parts)
+            of_signal = request._replace(signal=position)
+            _write_report(group, of_signal, info, signal, parts, check)
 
 
 def _write_report(
@@ -128,6 +139,7 @@ def _write_report(
     info: PopulationInfo,
     signal: SignalData,
     parts: Sequence[Part],
+    check: Callable[[], None],
 ) -> None:
     """Write the samples and the mapping of one variable."""
     what = f"'{signal.variable}' of '{info.label}'"
@@ -138,6 +150,7 @@ def _write_report(
     values.attrs[schema.UNITS_ATTR] = signal.units
     for rows, columns in _tiles(shape):
         values[rows, columns] = _tile(rows, columns, request, parts, owned)
+        check()
     _view(group, values).attrs[schema.UNITS_ATTR] = signal.units
 
 

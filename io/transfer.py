@@ -58,6 +58,7 @@ class Kind(IntEnum):
     DONE = 6
     FAILED = 7
     SPIKE_STARTS = 8
+    N_BYTES = 9
 
 
 class Request(NamedTuple):

@@ -7,8 +7,7 @@ nor on which rank owns a cell.
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from distsim.errors import DistsimError, FileWriteError, ParameterError
+from distsim.errors import DistsimError, ParameterError
 from distsim.io import schema
 from distsim.io.answers import Answers
 from distsim.io.attributes import encode
@@ -32,6 +31,7 @@ from distsim.io.transfer import (
     collect,
     serve,
 )
+from distsim.io.whole_file import FailSafeFile, check_space, new_file, write_error
 
 __all__ = ["write"]
 
@@ -103,14 +103,10 @@ def _as_shared(cause: Exception, path: Path) -> DistsimError:
     """Return the error that every rank raises."""
     if isinstance(cause, DistsimError):
         return cause
-    reason = str(cause) if isinstance(cause, OSError) else f"{type(cause).__name__}: {cause}"
-    # HDF5 reports a full disk as OSError or, when it closes the file, as RuntimeError
+    # HDF5 reports what it cannot write as OSError or, when it closes the file, as RuntimeError
     if isinstance(cause, OSError | RuntimeError):
-        return FileWriteError(
-            f"'{path}' cannot be written: {reason}; check the folder's permissions and free "
-            "space, or choose another path",
-            path=str(path),
-        )
+        return write_error(cause, path)
+    reason = f"{type(cause).__name__}: {cause}"
     return DistsimError(f"'{path}' was not written: {reason}", path=str(path))
 
 
@@ -124,10 +120,16 @@ def _write_file(
     _check_agreement(parts)
     root_attributes = _root_attributes(run, len(segments))
     writers = [SegmentWriter(position, data) for position, data in enumerate(segments)]
-    with _new_file(path) as file:
-        file.attrs.update(root_attributes)
-        for writer in writers:
-            writer.write(file, parts)
+    asked = [Request(Kind.N_BYTES)] * len(parts)
+    n_bytes = sum(int(answer[0]) for answer in collect(parts, asked, np.dtype(np.int64)))
+    with new_file(path) as temporary:
+        check_space(path, n_bytes)
+        with FailSafeFile(temporary) as disk:
+            with h5py.File(disk, "w", libver=schema.HDF5_VERSIONS) as file:
+                file.attrs.update(root_attributes)
+                for writer in writers:
+                    writer.write(file, parts, disk.check)
+            disk.check()
 
 
 def _check_agreement(parts: Sequence[Part]) -> None:
@@ -162,16 +164,3 @@ def _root_attributes(run: RunInfo, n_segments: int) -> dict[str, Any]:
         **encode(run.attributes, "the run's facts"),
         **encode(run.annotations, "the block", schema.BLOCK_ANNOTATION),
     }
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[h5py.File]:
-    """Open a file beside the target, in a folder made if need be; name it when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with h5py.File(temporary, "w", libver=schema.HDF5_VERSIONS) as file:
-            yield file
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

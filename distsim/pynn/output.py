@@ -10,10 +10,11 @@ import numpy as np
 from pyNN import recording
 
 from distsim import comm as communication
-from distsim.errors import ParameterError
+from distsim.errors import DistsimError, ParameterError
 from distsim.io.neo_blocks import block as neo_block
 from distsim.io.neo_blocks import joined
 from distsim.io.recordings import PopulationData, PopulationInfo, RunInfo, SegmentData
+from distsim.io.whole_file import check_space, new_file, write_error
 from distsim.io.writer import write as write_file
 from distsim.pynn.gather import Audience
 from distsim.pynn.segments import Choice, Segment, gathered
@@ -259,19 +260,44 @@ def _write(
     block = _block(parts, run, describe, Audience.FIRST if is_shared else Audience.NONE)
     with communication.together(comm):
         if comm.Get_rank() == 0 or not is_shared:
-            _neo_io(io).write_block(block)
+            _write_neo(io, block)
 
 
-def _neo_io(io: Any) -> Any:
-    """Return the Neo IO that a name means."""
-    if not isinstance(io, str | Path):
-        return io
+def _write_neo(io: Any, block: Any) -> None:
+    """Write a block by one of Neo's IO objects, or to a file whose name says by which."""
+    name = getattr(io, "filename", io)
     try:
-        return recording.get_io(str(io))
+        if not isinstance(io, str | Path):
+            io.write_block(block)
+            return
+        with new_file(Path(io)) as temporary:
+            check_space(Path(io), _n_bytes(block))
+            neo_io = _neo_io(temporary, name)
+            neo_io.write_block(block)
+            getattr(neo_io, "close", bool)()
+    except DistsimError:
+        raise
+    except (OSError, RuntimeError) as error:
+        raise write_error(error, name) from error
+
+
+def _neo_io(path: Path, name: Any) -> Any:
+    """Return the Neo IO that the end of a name means."""
+    try:
+        return recording.get_io(str(path))
     except Exception as error:  # PyNN and Neo raise errors of many classes
         raise ParameterError(
-            f"cannot write '{io}': {error}; a name that ends in '.h5' gives distsim's own format"
+            f"cannot write '{name}': {error}; a name that ends in '.h5' gives distsim's own format"
         ) from error
+
+
+def _n_bytes(block: Any) -> int:
+    """Return how many bytes the samples and times of a block take at least."""
+    return sum(
+        sum(int(signal.nbytes) for signal in segment.analogsignals)
+        + int(segment.spiketrains.multiplexed[1].nbytes)
+        for segment in block.segments
+    )
 
 
 def _of_rank(io: Any, rank: int) -> Any:
