@@ -61,7 +61,7 @@ def test_initial_values_are_finite_numbers(sim, comm, value, text):
     )
     cells.record("v")
     sim.run(0.1)
-    v = cells.get_data().segments[0].analogsignals[0].magnitude
+    v = cells.get_data(gather="all").segments[0].analogsignals[0].magnitude
     np.testing.assert_array_equal(v[0], -65.0)
 
 
@@ -139,7 +139,9 @@ def test_spike_times_up_to_the_last_step_have_no_effect_before_it(sim):
     sources = sim.Population(2, sim.SpikeSourceArray(spike_times=[3.0, 214748364.7]))
     sources.record("spikes")
     sim.run(10.0)
-    assert [train.magnitude.tolist() for train in sources.get_data().segments[0].spiketrains] == [
+    assert [
+        train.magnitude.tolist() for train in sources.get_data(gather="all").segments[0].spiketrains
+    ] == [
         [3.0],
         [3.0],
     ]
@@ -275,7 +277,7 @@ def test_currents_of_times_beyond_all_steps_do_not_flow(sim):
     cells.inject(sim.DCSource(amplitude=1.0, start=1e300, stop=1e301))
     cells.record("v")
     sim.run(2.0)
-    assert (cells.get_data().segments[0].analogsignals[0].magnitude == -65.0).all()
+    assert (cells.get_data(gather="all").segments[0].analogsignals[0].magnitude == -65.0).all()
 
 
 @pytest.mark.parametrize("expression", ["exp(-d", "0.1 * x", "", 3.0, None, "1 +"])
