@@ -202,7 +202,7 @@ def test_ranks_go_on_together_after_an_error(sim, is_last, refused):
     cells = cells_of(sim)
     cells.record("v")
     sim.run(1.0)
-    assert cells.get_data().segments[0].analogsignals[0].shape == (11, 5)
+    assert cells.get_data(gather="all").segments[0].analogsignals[0].shape == (11, 5)
 
 
 def test_what_may_differ_from_rank_to_rank_is_not_refused(sim, comm, shared_tmp_path):
