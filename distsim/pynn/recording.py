@@ -10,7 +10,7 @@ import pyNN.errors
 from numpy.typing import NDArray
 
 from distsim.engine.recorder import ProbeSet
-from distsim.errors import DistsimError, ParameterError, SetupError, did_you_mean
+from distsim.errors import DistsimError, ParameterError, did_you_mean
 from distsim.io.recordings import SignalData, SpikeData
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.output import block_of, write
@@ -106,11 +106,6 @@ class Recorder:
         self, variables: Any, block_positions: Integers, sampling_interval: float | None
     ) -> None:
         """Record variables of this rank's cells at some positions of the engine's block, too."""
-        if self._last is not None:
-            raise SetupError(
-                f"cannot record from '{self.population.label}', whose network is gone since "
-                "setup() was called again; make a new population"
-            )
         names = self.names(variables)
         self._set_interval(sampling_interval)
         if not self.is_used:
