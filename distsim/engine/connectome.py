@@ -7,13 +7,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.engine.run_counts import RunCounts, Runs
 from distsim.errors import ConnectivityError
 from distsim.kernels.arrays import Connectome
 from distsim.kernels.construction import (
     NO_WEIGHT,
     Placement,
     RowTable,
-    count_synapses,
     place_rest,
     place_synapses,
     to_steps,
@@ -129,27 +129,27 @@ def build_connectome(
     Notes
     -----
     During construction there are 4 bytes for each possible source, times its receptor types, and
-    12 for each (source with targets here, delay [steps]).
+    12 for each (source with targets here, delay [steps]), or some 40 for each such pair that has a
+    synapse if most have none.
     """
     if not pathways:
         return empty_connectome(), 0
     table = _PossibleRows(pathways)
-    counts = np.zeros((0, 2), np.uint32)
+    counts = RunCounts()
     for pathway in pathways:
         offset, lids = table.offset(pathway), pathway.lids()
         weight = _constant(pathway)
         for chunk in pathway.connections.chunks(pathway.targets, want_weights=False):
             steps, gids = _steps(chunk, dt, pathway.label), pathway.source_gids(chunk.sources)
-            counts = _enlarged(counts, table.make_room(gids.size), int(steps.max()) + 1)
-            positions = chunk.target_positions
-            count_synapses(counts, table.rows, weight, gids, offset, steps, positions, lids)
+            table.make_room(gids.size)
+            counts.add(table.rows, weight, gids, offset, steps, chunk.target_positions, lids)
             progress(0)
     row_source, row_receptor, order = table.sort()
-    counts = counts[order]
-    connectome, slots = _layout(row_source, row_receptor, table.rows.weight, counts, n_local)
-    n_synapses = int(counts.sum(dtype=np.int64))
-    del counts
-    placement = _placement(connectome, slots, table.rows, n_synapses)
+    runs = counts.runs(order)
+    connectome, slots = _layout(row_source, row_receptor, table.rows.weight, runs, n_local)
+    n_synapses = int(runs.sizes.sum())
+    placement = _placement(connectome, slots, runs.n_delays, table.rows, n_synapses)
+    del counts, runs, slots
     for pathway in pathways:
         offset, lids = table.offset(pathway), pathway.lids()
         weight = _constant(pathway)
@@ -165,10 +165,10 @@ def build_connectome(
 
 
 def _placement(
-    connectome: Connectome, slots: NDArray[Any], rows: RowTable, n_synapses: int
+    connectome: Connectome, slots: NDArray[Any], n_delays: int, rows: RowTable, n_synapses: int
 ) -> Placement:
     """Return empty buckets for the synapses, of at most `MAX_WAITING` synapses in all."""
-    n_rows = slots.shape[0]
+    n_rows = connectome.row_source.size
     # a run's number within a block of rows must leave the uppermost of 32 bits free
     shift = min(max(0, (n_rows - 1).bit_length() - BUCKET_BITS), 14)
     n_buckets = (max(n_rows - 1, 0) >> shift) + 1
@@ -176,6 +176,9 @@ def _placement(
     capacity = max(n_waiting // n_buckets, 16)
     return Placement(
         slots=slots,
+        n_delays=n_delays,
+        row_start=connectome.row_start,
+        run_delay=connectome.run_delay,
         row_of=rows.row_of,
         row_weights=rows.weight,
         target=connectome.target,
@@ -228,15 +231,14 @@ class _PossibleRows:
             if receptor == pathway.receptor and first <= gid <= end
         )
 
-    def make_room(self, n_synapses: int) -> int:
-        """Make room for the rows that so many synapses can add; return how many there can be."""
+    def make_room(self, n_synapses: int) -> None:
+        """Make room for the rows that so many synapses can add."""
         n_known = self.rows.weight.size
         n_rows = min(int(self.rows.n_rows[0]) + n_synapses, self._n_places)
         if n_rows > n_known:
             n_rows = min(max(n_rows, 2 * n_known), self._n_places)
             fresh = np.full(n_rows - n_known, NO_WEIGHT, np.float32)
             self.rows = self.rows._replace(weight=np.concatenate([self.rows.weight, fresh]))
-        return self.rows.weight.size
 
     def sort(self) -> tuple[Integers, NDArray[np.uint8], Integers]:
         """Give the rows new numbers, by (source, receptor type).
@@ -291,30 +293,18 @@ def _check_delays(delays: NDArray[np.float64], dt: float, label: str) -> None:
     )
 
 
-def _enlarged(counts: NDArray[np.uint32], n_rows: int, n_delays: int) -> NDArray[np.uint32]:
-    """Return `counts` with at least so many rows and columns."""
-    if n_rows <= counts.shape[0] and n_delays <= counts.shape[1]:
-        return counts
-    if n_delays > counts.shape[1]:
-        n_delays = max(n_delays, counts.shape[1] * 2)
-    larger = np.zeros((n_rows, max(n_delays, counts.shape[1])), np.uint32)
-    larger[: counts.shape[0], : counts.shape[1]] = counts
-    return larger
-
-
 def _layout(
     row_source: Integers,
     row_receptor: NDArray[np.uint8],
     row_weight: NDArray[np.float32],
-    counts: NDArray[np.uint32],
+    runs: Runs,
     n_local: int,
 ) -> tuple[Connectome, NDArray[Any]]:
     """Return the connectome with its synapses yet to be placed, and the first slots of each run.
 
-    The slots, shape (n_rows, n_delays, 2), are places in `Connectome.target` and `.weight`.
+    The slots are those of a `Placement`.
     """
-    rows, delays = np.nonzero(counts)
-    sizes = counts[rows, delays].astype(np.int64)
+    rows, delays, sizes, n_delays = runs
     has_weights = np.isnan(row_weight[rows])
     # a local index that none has stands for no target
     itemsize = 2 if n_local < 2**16 else 4
@@ -324,9 +314,10 @@ def _layout(
     starts = np.concatenate([[0], ends])
     kind: Any = np.uint32 if n_words < 2**31 else np.int64
     words = np.empty(n_words, np.uint32)  # each is written: targets, fillers, weights
-    slots = np.zeros((*counts.shape, 2), kind)
-    slots[rows, delays, 0] = starts[:-1] * (4 // itemsize)
-    slots[rows, delays, 1] = starts[:-1] + target_words
+    slots = np.zeros((row_source.size * n_delays if n_delays else rows.size, 2), kind)
+    places = rows * n_delays + delays if n_delays else slice(None)
+    slots[places, 0] = starts[:-1] * (4 // itemsize)
+    slots[places, 1] = starts[:-1] + target_words
     target: Any = words.view(np.uint16 if itemsize == 2 else np.uint32)
     if itemsize == 2:
         target[2 * ends[~has_weights & (sizes % 2 == 1)] - 1] = n_local
@@ -343,4 +334,4 @@ def _layout(
         target=target,
         weight=words.view(np.float32),
     )
-    return connectome, slots
+    return connectome, slots.ravel()

@@ -13,6 +13,7 @@ __all__ = [
     "Placement",
     "RowTable",
     "count_synapses",
+    "list_synapses",
     "place_rest",
     "place_synapses",
     "to_steps",
@@ -113,6 +114,41 @@ def count_synapses(counts, rows, weight, gids, offset, steps, positions, lids):
     rows.n_rows[0] = n_rows
 
 
+@njit(cache=True, nogil=True)
+def list_synapses(keys, rows, weight, gids, offset, steps, positions, lids):
+    """List the run of each synapse, where a table of counts would be mostly empty.
+
+    Parameters
+    ----------
+    keys : ndarray of int64, shape (>= n,)
+        ``row << 16 | delay`` of each local synapse; in place.
+    rows, weight, gids, offset, steps, positions, lids
+        As for `count_synapses`.
+
+    Returns
+    -------
+    int
+        Number of local synapses.
+    """
+    row_of, row_weights = rows.row_of, rows.weight
+    n_rows, n_keys = rows.n_rows[0], 0
+    for k in range(gids.size):
+        if lids[positions[k]] < 0:
+            continue
+        row = np.int64(row_of[gids[k] + offset])
+        if row < 0:
+            row = n_rows
+            row_of[gids[k] + offset] = row
+            n_rows += 1
+        keys[n_keys] = row << np.int64(16) | np.int64(steps[k])
+        n_keys += 1
+        known = row_weights[row]
+        if known != weight:
+            row_weights[row] = weight if known == NO_WEIGHT else np.float32(np.nan)
+    rows.n_rows[0] = n_rows
+    return n_keys
+
+
 class Placement(NamedTuple):
     """Where synapses go in the second pass.
 
@@ -122,8 +158,12 @@ class Placement(NamedTuple):
 
     Attributes
     ----------
-    slots : ndarray of integers, shape (n_rows, n_delays, 2)
+    slots : ndarray of integers, shape (2 * n,)
         Next free places of each run in `target` and `weight`.
+    n_delays : int
+        Run (row, delay) has slots ``row * n_delays + delay``, or, if 0, its number as a run.
+    row_start, run_delay : ndarray
+        Of the `Connectome`.
     row_of, row_weights : ndarray
         See `RowTable`.
     target, weight : ndarray
@@ -136,6 +176,9 @@ class Placement(NamedTuple):
     """
 
     slots: NDArray[Any]
+    n_delays: int
+    row_start: NDArray[np.int64]
+    run_delay: NDArray[np.uint16]
     row_of: NDArray[np.int32]
     row_weights: NDArray[np.float32]
     target: NDArray[Any]
@@ -161,7 +204,8 @@ def place_synapses(placement, weight, weights, gids, offset, steps, positions, l
     """
     # arrays by local names: looking them up in the loop would count references each time
     entries, filled, row_weights = placement.entries, placement.filled, placement.row_weights
-    entry_weights, n_delays = entries.view(np.float32), placement.slots.shape[1]
+    entry_weights, n_delays = entries.view(np.float32), placement.n_delays
+    row_start, run_delay = placement.row_start, placement.run_delay
     row_of, shift, capacity = placement.row_of, placement.shift, placement.capacity
     is_common = not np.isnan(weight)
     for k in range(gids.size):
@@ -174,7 +218,11 @@ def place_synapses(placement, weight, weights, gids, offset, steps, positions, l
         if n_waiting == capacity:
             _empty_bucket(placement, bucket)
             n_waiting = 0
-        run = np.uint32((row - (bucket << shift)) * n_delays + np.int64(steps[k]))
+        first_row = bucket << shift
+        if n_delays > 0:
+            run = np.uint32((row - first_row) * n_delays + np.int64(steps[k]))
+        else:
+            run = np.uint32(_find_run(row_start, run_delay, row, steps[k]) - row_start[first_row])
         place = (bucket * capacity + n_waiting) * 3
         if is_common:
             entries[place] = run if np.isnan(row_weights[row]) else run | NO_OWN_WEIGHT
@@ -184,6 +232,19 @@ def place_synapses(placement, weight, weights, gids, offset, steps, positions, l
             entry_weights[place + 2] = weights[k]
         entries[place + 1] = np.uint32(lid)
         filled[bucket] = n_waiting + 1
+
+
+@njit(cache=True, nogil=True)
+def _find_run(row_start, run_delay, row, delay):
+    """Return the number of a row's run."""
+    first, end = row_start[row], row_start[row + 1]
+    while end - first > 1:
+        middle = (first + end) >> 1
+        if run_delay[middle] <= delay:
+            first = middle
+        else:
+            end = middle
+    return first
 
 
 @njit(cache=True, nogil=True)
@@ -203,8 +264,10 @@ def place_rest(placement):
 def _empty_bucket(placement, bucket):
     """Write the synapses of a bucket to the next free places of their runs."""
     target, weight, entries = placement.target, placement.weight, placement.entries
-    entry_weights, slots = entries.view(np.float32), placement.slots.ravel()
-    first_run = (bucket << placement.shift) * placement.slots.shape[1]
+    entry_weights, slots = entries.view(np.float32), placement.slots
+    first_run = np.int64(bucket << placement.shift) * placement.n_delays
+    if placement.n_delays == 0 and placement.row_start.size > 1:
+        first_run = placement.row_start[bucket << placement.shift]
     first, n = bucket * placement.capacity * 3, placement.filled[bucket]
     for k in range(n):
         if k + AHEAD < n:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distsim.engine import connectome as module
+from distsim.engine import run_counts
 from distsim.engine.connectome import Pathway, build_connectome, empty_connectome
 from distsim.errors import ConnectivityError
 
@@ -202,3 +203,20 @@ def test_progress_counts_the_synapses():
     pathway = pathway_of([(0, target, 1.0, 1) for target in range(N_POST)])
     build_connectome([pathway, pathway], N_POST, DT, counted.append)
     assert sum(counted) == 2 * N_POST
+
+
+@settings(deadline=None, max_examples=100)
+@given(PATHWAYS, st.integers(0, 60))
+def test_a_connectome_is_the_same_from_a_table_and_from_a_list(arguments, small):
+    pathways = [
+        pathway_of(synapses, first, lids, receptor, chunk_size)
+        for synapses, first, lids, receptor, chunk_size in arguments
+    ]
+    expected = build(pathways)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_counts, "SMALL_TABLE", small)
+        patch.setattr(run_counts, "MAX_PLACES_PER_SYNAPSE", 0)
+        found = build(pathways)
+    assert listed(found) == listed(expected)
+    for name in ("row_source", "row_receptor", "row_weight", "row_start", "run_delay", "run_start"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
