@@ -1,13 +1,17 @@
 """PyNN's standard cell and synapse types."""
 
 import math
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pyNN.errors
 from numpy.typing import NDArray
 from pyNN.parameters import ParameterSpace, Sequence
-from pyNN.standardmodels import StandardCellType, build_translations, cells, synapses
+from pyNN.standardmodels import StandardCellType, build_translations
+from pyNN.standardmodels import cells as pynn_cells
+from pyNN.standardmodels import synapses as pynn_synapses
 
 from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.poisson import PoissonBlock
@@ -42,6 +46,9 @@ __all__ = [
 ]
 
 Values = NDArray[Any]
+
+# modules in which PyNN's other back ends have their models
+KINDS = ("cells", "synapses", "electrodes", "receptors", "ion_channels")
 
 # of a Poisson source in one step, in the mean
 MAX_SPIKES = 100_000
@@ -260,7 +267,7 @@ class NeuronType(StandardCell):
         block.state[:] = 0.0
 
 
-class IF_curr_exp(NeuronType, cells.IF_curr_exp):  # noqa: N801 - PyNN's name
+class IF_curr_exp(NeuronType, pynn_cells.IF_curr_exp):  # noqa: N801 - PyNN's name
     """Leaky integrate-and-fire cell with exponentially decaying synaptic currents.
 
     Parameters
@@ -277,11 +284,11 @@ class IF_curr_exp(NeuronType, cells.IF_curr_exp):  # noqa: N801 - PyNN's name
         Time constants of excitatory and inhibitory synapses [ms].
     """
 
-    translations = same_names(cells.IF_curr_exp)
+    translations = same_names(pynn_cells.IF_curr_exp)
     recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]  # noqa: RUF012 - PyNN's way
 
 
-class IF_curr_alpha(NeuronType, cells.IF_curr_alpha):  # noqa: N801
+class IF_curr_alpha(NeuronType, pynn_cells.IF_curr_alpha):  # noqa: N801
     """Leaky integrate-and-fire cell with alpha-shaped synaptic currents.
 
     Parameters
@@ -298,11 +305,11 @@ class IF_curr_alpha(NeuronType, cells.IF_curr_alpha):  # noqa: N801
         Time constants of excitatory and inhibitory synapses [ms].
     """
 
-    translations = same_names(cells.IF_curr_alpha)
+    translations = same_names(pynn_cells.IF_curr_alpha)
     recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]  # noqa: RUF012
 
 
-class IF_curr_delta(NeuronType, cells.IF_curr_delta):  # noqa: N801
+class IF_curr_delta(NeuronType, pynn_cells.IF_curr_delta):  # noqa: N801
     """Leaky integrate-and-fire cell whose potential jumps by the weight [mV] at each spike.
 
     Parameters
@@ -317,10 +324,10 @@ class IF_curr_delta(NeuronType, cells.IF_curr_delta):  # noqa: N801
         Constant current [nA].
     """
 
-    translations = same_names(cells.IF_curr_delta)
+    translations = same_names(pynn_cells.IF_curr_delta)
 
 
-class IF_cond_exp(NeuronType, cells.IF_cond_exp):  # noqa: N801
+class IF_cond_exp(NeuronType, pynn_cells.IF_cond_exp):  # noqa: N801
     """Leaky integrate-and-fire cell with exponentially decaying synaptic conductances.
 
     Parameters
@@ -339,10 +346,10 @@ class IF_cond_exp(NeuronType, cells.IF_cond_exp):  # noqa: N801
         Reversal potentials [mV].
     """
 
-    translations = same_names(cells.IF_cond_exp)
+    translations = same_names(pynn_cells.IF_cond_exp)
 
 
-class IF_cond_alpha(NeuronType, cells.IF_cond_alpha):  # noqa: N801
+class IF_cond_alpha(NeuronType, pynn_cells.IF_cond_alpha):  # noqa: N801
     """Leaky integrate-and-fire cell with alpha-shaped synaptic conductances.
 
     Parameters
@@ -361,10 +368,10 @@ class IF_cond_alpha(NeuronType, cells.IF_cond_alpha):  # noqa: N801
         Reversal potentials [mV].
     """
 
-    translations = same_names(cells.IF_cond_alpha)
+    translations = same_names(pynn_cells.IF_cond_alpha)
 
 
-class EIF_cond_exp_isfa_ista(NeuronType, cells.EIF_cond_exp_isfa_ista):  # noqa: N801
+class EIF_cond_exp_isfa_ista(NeuronType, pynn_cells.EIF_cond_exp_isfa_ista):  # noqa: N801
     """Adaptive exponential integrate-and-fire cell with decaying-exponential conductances.
 
     Brette & Gerstner (2005), J. Neurophysiol. 94:3637.
@@ -391,19 +398,19 @@ class EIF_cond_exp_isfa_ista(NeuronType, cells.EIF_cond_exp_isfa_ista):  # noqa:
         Reversal potentials [mV].
     """
 
-    translations = same_names(cells.EIF_cond_exp_isfa_ista)
+    translations = same_names(pynn_cells.EIF_cond_exp_isfa_ista)
 
 
-class EIF_cond_alpha_isfa_ista(NeuronType, cells.EIF_cond_alpha_isfa_ista):  # noqa: N801
+class EIF_cond_alpha_isfa_ista(NeuronType, pynn_cells.EIF_cond_alpha_isfa_ista):  # noqa: N801
     """Adaptive exponential integrate-and-fire cell with alpha-shaped conductances.
 
     Parameters are those of `EIF_cond_exp_isfa_ista`.
     """
 
-    translations = same_names(cells.EIF_cond_alpha_isfa_ista)
+    translations = same_names(pynn_cells.EIF_cond_alpha_isfa_ista)
 
 
-class IF_cond_exp_gsfa_grr(NeuronType, cells.IF_cond_exp_gsfa_grr):  # noqa: N801
+class IF_cond_exp_gsfa_grr(NeuronType, pynn_cells.IF_cond_exp_gsfa_grr):  # noqa: N801
     """Leaky integrate-and-fire cell whose spikes open two more conductances.
 
     Muller et al. (2007), Neural Computation 19:2958.
@@ -420,10 +427,10 @@ class IF_cond_exp_gsfa_grr(NeuronType, cells.IF_cond_exp_gsfa_grr):  # noqa: N80
         As for `IF_cond_exp`.
     """
 
-    translations = same_names(cells.IF_cond_exp_gsfa_grr)
+    translations = same_names(pynn_cells.IF_cond_exp_gsfa_grr)
 
 
-class HH_cond_exp(NeuronType, cells.HH_cond_exp):  # noqa: N801
+class HH_cond_exp(NeuronType, pynn_cells.HH_cond_exp):  # noqa: N801
     """Cell with Hodgkin-Huxley channels and decaying-exponential conductances.
 
     Traub & Miles (1991), Neuronal Networks of the Hippocampus.
@@ -444,12 +451,12 @@ class HH_cond_exp(NeuronType, cells.HH_cond_exp):  # noqa: N801
         Constant current [nA].
     """
 
-    translations = same_names(cells.HH_cond_exp)
+    translations = same_names(pynn_cells.HH_cond_exp)
     recordable = ["spikes", "v", "gsyn_exc", "gsyn_inh", "m", "h", "n"]  # noqa: RUF012
     receptor_types = ("excitatory", "inhibitory")
 
 
-class Izhikevich(NeuronType, cells.Izhikevich):
+class Izhikevich(NeuronType, pynn_cells.Izhikevich):
     """Cell with quadratic potential and recovery variable, of which the potential jumps by weights.
 
     Izhikevich (2003), IEEE Trans. Neural Networks 14:1569.
@@ -466,10 +473,10 @@ class Izhikevich(NeuronType, cells.Izhikevich):
         Constant current [nA], 1 nA being 1000 mV/ms.
     """
 
-    translations = same_names(cells.Izhikevich)
+    translations = same_names(pynn_cells.Izhikevich)
 
 
-class SpikeSourceArray(StandardCell, cells.SpikeSourceArray):
+class SpikeSourceArray(StandardCell, pynn_cells.SpikeSourceArray):
     """Source of spikes at given times.
 
     Parameters
@@ -478,7 +485,7 @@ class SpikeSourceArray(StandardCell, cells.SpikeSourceArray):
         [ms]; they go to the nearest step.
     """
 
-    translations = same_names(cells.SpikeSourceArray)
+    translations = same_names(pynn_cells.SpikeSourceArray)
 
     def add_to(
         self,
@@ -507,7 +514,7 @@ class SpikeSourceArray(StandardCell, cells.SpikeSourceArray):
         block.set_times(positions, [getattr(value, "value", value) for value in values])
 
 
-class SpikeSourcePoisson(StandardCell, cells.SpikeSourcePoisson):
+class SpikeSourcePoisson(StandardCell, pynn_cells.SpikeSourcePoisson):
     """Source of spikes at random times, a Poisson process.
 
     Each rank with targets of a source draws its spikes anew; they are never sent.
@@ -520,7 +527,7 @@ class SpikeSourcePoisson(StandardCell, cells.SpikeSourcePoisson):
         The source is active from `start` to `start + duration` [ms].
     """
 
-    translations = same_names(cells.SpikeSourcePoisson)
+    translations = same_names(pynn_cells.SpikeSourcePoisson)
 
     def add_to(
         self,
@@ -546,7 +553,7 @@ class SpikeSourcePoisson(StandardCell, cells.SpikeSourcePoisson):
             )
 
 
-class StaticSynapse(_CheckedParameters, synapses.StaticSynapse):
+class StaticSynapse(_CheckedParameters, pynn_synapses.StaticSynapse):
     """Connection with constant weight and delay.
 
     Parameters
@@ -557,7 +564,7 @@ class StaticSynapse(_CheckedParameters, synapses.StaticSynapse):
         [ms]; default the smallest delay of the simulation that it is used in.
     """
 
-    translations = same_names(synapses.StaticSynapse)
+    translations = same_names(pynn_synapses.StaticSynapse)
 
     def __init__(self, **parameters: Any) -> None:
         self._has_smallest_delay = parameters.get("delay") is None
@@ -576,3 +583,12 @@ class StaticSynapse(_CheckedParameters, synapses.StaticSynapse):
 
     def _get_minimum_delay(self) -> float:
         return math.nan  # of no simulation yet
+
+
+def __getattr__(name: str) -> Any:
+    """Return all models of a kind, as in ``sim.standardmodels.cells.IF_curr_exp``."""
+    if name not in KINDS:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    ours = vars(import_module("distsim.pynn"))
+    names = vars(import_module(f"pyNN.standardmodels.{name}"))
+    return SimpleNamespace(**{key: ours[key] for key in names if isinstance(ours.get(key), type)})

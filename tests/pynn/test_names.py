@@ -196,3 +196,13 @@ def test_sources_made_before_and_after_setup_flow_both(sim):
     # the sum of currents is rounded otherwise
     np.testing.assert_allclose(v, expected, rtol=1e-13)
     assert v[-1] > -61.0
+
+
+def test_models_are_found_by_kind():
+    assert distsim.standardmodels.cells.IF_curr_exp is distsim.IF_curr_exp
+    assert distsim.standardmodels.synapses.STDPMechanism is distsim.STDPMechanism
+    assert distsim.standardmodels.electrodes.DCSource is distsim.DCSource
+    receptors = distsim.standardmodels.receptors
+    assert receptors.CondExpPostSynapticResponse is distsim.ExpPSR
+    with pytest.raises(AttributeError, match=r"'distsim.pynn.standardmodels' has no .* 'cell'"):
+        distsim.standardmodels.cell  # noqa: B018
