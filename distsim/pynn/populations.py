@@ -18,6 +18,7 @@ from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.assemblies import Assembly
 from distsim.pynn.calls import collective, noted
+from distsim.pynn.gather import gather_arrays
 from distsim.pynn.positions import generate_positions, is_repeatable
 from distsim.pynn.random_numbers import DrawCounts, values_of_cells
 from distsim.pynn.recording import Recorder
@@ -72,6 +73,8 @@ class Population(Selection, common.Population):
         self.label = label or f"population{state.n_populations}"
         self.root = self
         self._positions: NDArray[np.float64] | None = None
+        # by this rank, cell by cell; others may not know
+        self.is_moved = False
         self.annotations: dict[str, Any] = {}
         self.number = state.n_populations
         self._seed = state.simulation.seed
@@ -203,6 +206,17 @@ class Population(Selection, common.Population):
     positions = property(
         _get_positions, _set_positions, doc="Coordinates of all cells, shape (3, size)."
     )
+
+    def _set_cell_position(self, id: Any, pos: Any) -> None:  # noqa: A002 - PyNN's name
+        self._get_positions()[:, self.id_to_index(id)] = pos
+        self.is_moved = True
+
+    def take_positions_of_owners(self) -> None:
+        """Let the owner of each cell say where it is; every rank must call it."""
+        mine = self.local_positions
+        indices, rows = gather_arrays(mine, self._get_positions().T[mine])
+        self._get_positions()[:, indices] = rows.T
+        self.is_moved = False
 
     def _set_structure(self, structure: Any) -> None:
         self._structure = structure

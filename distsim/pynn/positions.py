@@ -1,6 +1,7 @@
 """Positions of cells, which follow from their structure whoever asks for them, and when."""
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from pyNN import space
 
 from distsim.partitioning.streams import Purpose
 from distsim.pynn.random_numbers import is_rank_local, numpy_rng, on_streams
+from distsim.pynn.simulator import state
 
-__all__ = ["generate_positions", "is_repeatable"]
+__all__ = ["generate_positions", "is_repeatable", "share_positions"]
 
 KNOWN = (space.Line, space.Grid2D, space.Grid3D, space.RandomStructure)
 
@@ -30,6 +32,24 @@ def is_repeatable(structure: Any) -> bool:
     if getattr(structure, "fill_order", "random") == "sequential" or "rng" not in vars(structure):
         return True
     return structure.rng is None or is_rank_local(on_streams(structure.rng))
+
+
+def share_positions(populations: Sequence[Any]) -> None:
+    """Make positions the same on all ranks where cells were moved one by one.
+
+    Every rank must call it; where no cell was moved it costs one small exchange.
+
+    Parameters
+    ----------
+    populations : sequence of Population
+        The same on every rank. The owner of a cell says where it is.
+    """
+    if not populations:
+        return
+    moved = state.simulation.any_rank(*(population.is_moved for population in populations))
+    for population, is_moved in zip(populations, moved, strict=True):
+        if is_moved:
+            population.take_positions_of_owners()
 
 
 def generate_positions(structure: Any, size: int, seed: int, number: int) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ from distsim.pynn.connection_files import write_table
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector
 from distsim.pynn.drawn_connectors import own_connector
 from distsim.pynn.gather import gather_arrays
+from distsim.pynn.positions import share_positions
 from distsim.pynn.projection_checks import check_ends, check_kinds, check_receptor
 from distsim.pynn.random_numbers import shared_numbers
 from distsim.pynn.rule_connector import RuleConnector
@@ -109,6 +110,7 @@ class Projection(common.Projection):
         values = {name: v.base_value for name, v in synapse_type.parameter_space.items()}
         check_shapes(values, (pre.size, post.size), label or f"{pre.label}→{post.label}")
         synapse_type, lists = without_lists(synapse_type)
+        share_positions(list(dict.fromkeys(part.root for part in (*pre.parts, *post.parts))))
         if isinstance(connector, FromListConnector):
             with _as_pynns_error(), state.together():
                 connector.load()

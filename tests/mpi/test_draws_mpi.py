@@ -230,6 +230,22 @@ def test_distances_do_not_depend_on_which_rank_has_drawn_a_picture(sim, comm, sh
     np.testing.assert_allclose(saved, b.positions, rtol=1e-5, atol=1e-5)
 
 
+def test_cells_that_their_owners_move_are_there_for_all(sim, comm):
+    a, b = sim.Population(5, sim.IF_curr_exp()), sim.Population(6, sim.IF_curr_exp())
+    for cells in (a, b):
+        for cell in cells:
+            cell.position = np.array([3.0 * cells.id_to_index(cell), 1.0, 2.0])
+    if sim.rank() == 0:
+        b[5].position = (100.0, 1.0, 2.0)
+    pairs = sim.AllToAllConnector()
+    projection = sim.Projection(a[1:], b[:5], pairs, sim.StaticSynapse(weight="1.0 + d"))
+    expected = 1.0 + 3.0 * np.abs(np.subtract.outer(np.arange(1, 5), np.arange(5)))
+    np.testing.assert_array_equal(projection.get("weight", "array"), expected)
+    # of a cell that is elsewhere, its owner has the word
+    for cells in (a, b):
+        assert_equal_on_all_ranks(comm, cells.positions)
+
+
 def test_the_generator_of_a_structure_stays_the_users(sim):
     rng = sim.NativeRNG(seed=3)
     structure = sim.RandomStructure(sim.Sphere(1.0), rng=rng)
