@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from distsim.engine.cells import CellBlock, SourceBlock
 from distsim.engine.recorder import ProbeSet
-from distsim.engines.brian2_models import BRIAN_NAMES, MODELS, is_singular
+from distsim.engines.brian2_models import BRIAN_NAMES, LARGEST_DECAY, MODELS, is_singular
 from distsim.engines.currents import Course
 from distsim.engines.external import ExternalSimulation, Synapses, refuse_ranks
 from distsim.errors import EngineError
@@ -259,12 +259,25 @@ class Brian2Simulation(ExternalSimulation):
                 "'tau_syn_E' or 'tau_syn_I' has come near 'tau_m', where the solution that Brian "
                 "found is not exact enough; set them before the first run(), or after reset()"
             )
+        if group.brian_group.method_choice == "rk4":
+            self._check_time_constants(block)
         for name, values in block.parameters.items():
             if name not in ("tau_refrac", "i_offset"):
                 group.values(BRIAN_NAMES.get(name, name))[cells] = values
         if "tau_refrac" in block.parameters:
             group.values("n_refractory")[cells] = refractory_steps(block.parameters, self.dt)
         self._set_current(block, self._currents.get(block, np.zeros(block.n_local)))
+
+    def _check_time_constants(self, block: CellBlock) -> None:
+        """Raise if something decays too fast for Brian's steps."""
+        shortest = self.dt / LARGEST_DECAY
+        for name, values in block.parameters.items():
+            if name.startswith("tau_") and name != "tau_refrac" and (values < shortest).any():
+                raise EngineError(
+                    f"{name} = {values.min():g} ms of {block.model.name}: with steps of "
+                    f"{self.dt:g} ms Brian's Runge-Kutta method runs away below {shortest:.3g} ms; "
+                    "make timestep shorter, or use the native engine"
+                )
 
     def _set_state(self, block: CellBlock) -> None:
         for values, variable in zip(block.state, block.model.states, strict=True):
@@ -302,7 +315,11 @@ class Brian2Simulation(ExternalSimulation):
         self._spikes: list[Integers] = []
         self._samplers = list(self._make_samplers(self._end_of_run))
         self._last_planned = self._end_of_run
+        self._pulls = list(self._make_pulls())
+        self._runaway = ""
         self._advance(self._end_of_run)
+        if self._runaway:
+            raise EngineError(self._runaway)
         # Brian forgets who has spiked in the last step, which synapses have not seen yet
         for name, n_spiking in self._n_spiking.items():
             self._groups[name].values("_spikespace")[-1] = n_spiking
@@ -344,6 +361,25 @@ class Brian2Simulation(ExternalSimulation):
                 self._spikes.append(self._now << 32 | group.gids[spiking[:n_spiking]])
         for sampler in self._samplers:
             sampler.sample(self._now)
+        for pull in self._pulls:
+            conductance, cell = pull.strongest()
+            if conductance > pull.largest[cell]:
+                self._runaway = (
+                    f"a cell of {pull.model} has a conductance of {conductance:g} uS at "
+                    f"{self._now * self.dt:g} ms: with its capacitance and steps of {self.dt:g} ms "
+                    f"Brian's Runge-Kutta method runs away above {pull.largest[cell]:.3g} uS; "
+                    "lower the weights, make timestep shorter, or use the native engine"
+                )
+                self._network.stop()
+
+    def _make_pulls(self) -> Iterator["Pull"]:
+        for name in self._gids_of:
+            conductances = MODELS[name].conductances
+            if name in self._groups and conductances:
+                group = self._groups[name]
+                values = [(group.values(variable), unit) for variable, unit in conductances]
+                decay = LARGEST_DECAY / self.dt - 1.0 / group.values("tau_m")
+                yield Pull(name, values, decay * group.values("capacitance"))
 
     def _make_samplers(self, last_step: int) -> Iterator["Sampler"]:
         for block in self.cell_blocks:
@@ -399,6 +435,29 @@ class Sampler(NamedTuple):
         """Return the samples of the steps up to one."""
         n_due = len(range(self.probes.next_step, step + 1, self.probes.interval))
         return self.rows[:n_due]
+
+
+class Pull(NamedTuple):
+    """The conductances of the cells of a model, and the largest that Brian's method can follow.
+
+    Attributes
+    ----------
+    model : str
+    values : list of (ndarray of float64, float)
+        Views of Brian's arrays, and 1 of them in uS.
+    largest : ndarray of float64, shape (n,)
+        [uS]
+    """
+
+    model: str
+    values: list[tuple[Floats, float]]
+    largest: Floats
+
+    def strongest(self) -> tuple[float, int]:
+        """Return the conductance [uS] of the cell with the least left, and its index."""
+        total = np.sum([unit * values for values, unit in self.values], axis=0)
+        cell = int(np.argmax(total - self.largest))
+        return float(total[cell]), cell
 
 
 def _sorted_gids(blocks: Sequence[SourceBlock]) -> Integers:

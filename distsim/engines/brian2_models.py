@@ -6,7 +6,7 @@ import numpy as np
 
 from distsim.models.cell_model import Parameters
 
-__all__ = ["BRIAN_NAMES", "MODELS", "Brian2Model", "is_singular"]
+__all__ = ["BRIAN_NAMES", "LARGEST_DECAY", "MODELS", "Brian2Model", "is_singular"]
 
 # numbers are in PyNN's units; i_in is i_offset and what is injected
 MEMBRANE = """
@@ -137,6 +137,8 @@ class Brian2Model(NamedTuple):
         When no other spike is seen.
     before, after : str
         What is done before each step, and after its synapses.
+    conductances : tuple of (str, float)
+        Variables that pull v, and 1 of theirs in uS.
     """
 
     equations: str
@@ -147,12 +149,14 @@ class Brian2Model(NamedTuple):
     refractory: str | bool = IS_HELD
     before: str = ""
     after: str = ""
+    conductances: tuple[tuple[str, float], ...] = ()
 
 
 CURRENTS, DRIVES = ("isyn_exc", "isyn_inh"), ("drive_exc", "drive_inh")
 CONDUCTANCES = ("gsyn_exc", "gsyn_inh")
 EXPONENTIAL_CONDUCTANCES = EXPONENTIAL.format(x="g") + SYNAPSES + REVERSAL
 ALPHA_CONDUCTANCES = ALPHA.format(x="g") + SYNAPSES + REVERSAL
+PULLS = (("gsyn_exc", 1.0), ("gsyn_inh", 1.0))
 ADEXP_SPIKE = {"threshold": "v >= v_spike", "reset": "v = v_reset\nw += b"}
 
 MODELS = {
@@ -161,18 +165,21 @@ MODELS = {
     ),
     "IF_curr_alpha": Brian2Model(CURR + ALPHA.format(x="i") + MEMBRANE + SYNAPSES, DRIVES, "exact"),
     "IF_curr_delta": Brian2Model(DELTA + MEMBRANE, ("jump_exc", "jump_inh"), "exact", after=JUMP),
-    "IF_cond_exp": Brian2Model(COND + MEMBRANE + EXPONENTIAL_CONDUCTANCES, CONDUCTANCES),
-    "IF_cond_alpha": Brian2Model(COND + MEMBRANE + ALPHA_CONDUCTANCES, DRIVES),
+    "IF_cond_exp": Brian2Model(
+        COND + MEMBRANE + EXPONENTIAL_CONDUCTANCES, CONDUCTANCES, conductances=PULLS
+    ),
+    "IF_cond_alpha": Brian2Model(COND + MEMBRANE + ALPHA_CONDUCTANCES, DRIVES, conductances=PULLS),
     "EIF_cond_exp_isfa_ista": Brian2Model(
-        ADEXP + MEMBRANE + EXPONENTIAL_CONDUCTANCES, CONDUCTANCES, **ADEXP_SPIKE
+        ADEXP + MEMBRANE + EXPONENTIAL_CONDUCTANCES, CONDUCTANCES, conductances=PULLS, **ADEXP_SPIKE
     ),
     "EIF_cond_alpha_isfa_ista": Brian2Model(
-        ADEXP + MEMBRANE + ALPHA_CONDUCTANCES, DRIVES, **ADEXP_SPIKE
+        ADEXP + MEMBRANE + ALPHA_CONDUCTANCES, DRIVES, conductances=PULLS, **ADEXP_SPIKE
     ),
     "IF_cond_exp_gsfa_grr": Brian2Model(
         SPIKE_CONDUCTANCES + MEMBRANE + EXPONENTIAL_CONDUCTANCES,
         CONDUCTANCES,
         reset="v = v_reset\ng_s += q_sfa\ng_r += q_rr",
+        conductances=(*PULLS, ("g_s", 0.001), ("g_r", 0.001)),
     ),
     "HH_cond_exp": Brian2Model(
         CHANNELS + EXPONENTIAL_CONDUCTANCES,
@@ -196,6 +203,9 @@ MODELS = {
 
 # PyNN's names that are units in Brian
 BRIAN_NAMES = {"cm": "capacitance"}
+# a Runge-Kutta step of fourth order damps what decays within more than dt / LARGEST_DECAY, and lets
+# all else grow: the largest x with 1 - x + x**2 / 2 - x**3 / 6 + x**4 / 24 <= 1
+LARGEST_DECAY = 2.785
 # the exact solution divides by their difference from tau_m; where that is less, it is not used
 TAUS = ("tau_syn_E", "tau_syn_I")
 LEAST_DIFFERENCE = 0.1

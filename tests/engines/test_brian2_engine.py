@@ -158,3 +158,38 @@ def test_several_ranks_are_refused(mpi_job, tmp_path):
     job = mpi_job(2, script)
     assert job.returncode != 0
     assert "there are 2 ranks, but engine 'brian2' has one process" in job.stdout
+
+
+def pulled(sim, model, weight, dt=0.1, **parameters):
+    """Return v of a cell that one spike pulls towards 0 mV, without a threshold on its way."""
+    sim.setup(timestep=dt, **QUIET)
+    cells = sim.Population(2, getattr(sim, model)(v_thresh=100.0, **parameters))
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[2.0]))
+    sim.Projection(
+        source, cells[:1], sim.AllToAllConnector(), sim.StaticSynapse(weight=weight, delay=1.0)
+    )
+    cells.record("v")
+    sim.run(10.0)
+    return signal_of(cells, "v")
+
+
+@pytest.mark.parametrize("model", ["IF_cond_exp", "IF_cond_alpha", "IF_cond_exp_gsfa_grr"])
+def test_conductances_that_steps_cannot_follow_are_refused(model):
+    # 1 nF, tau_m 20 ms, steps of 0.1 ms: 2.785 / 0.1 - 1 / 20 = 27.8 uS
+    v = pulled(on_brian2, model, 20.0, cm=1.0, tau_m=20.0)
+    assert v.min() >= -66.0
+    assert -10.0 < v.max() <= 0.0
+    for weight in (40.0, 1000.0):
+        with pytest.raises(EngineError, match=r"conductance of .* uS at .* ms: .*above 27\.8 uS"):
+            pulled(on_brian2, model, weight, cm=1.0, tau_m=20.0)
+
+
+def test_where_the_method_is_stable_nothing_is_refused():
+    mine, theirs = (pulled(sim, "IF_cond_exp", 0.1) for sim in (native, on_brian2))
+    np.testing.assert_allclose(theirs, mine, atol=1e-3)
+
+
+def test_time_constants_that_steps_cannot_follow_are_refused():
+    for name in ("tau_m", "tau_syn_E", "tau_syn_I"):
+        with pytest.raises(EngineError, match=f"{name} = 0.3 ms of IF_cond_exp: .*below 0.359 ms"):
+            pulled(on_brian2, "IF_cond_exp", 0.001, dt=1.0, **{name: 0.3})
