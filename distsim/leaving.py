@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["Leaving"]
+__all__ = ["EXIT_DELAY", "Leaving"]
 
 # how long a rank that failed waits for a lower one to end the job [s]
 ABORT_DELAY = 0.5
@@ -98,7 +98,7 @@ class Leaving:
         patience = EXIT_DELAY if self._status else None
         if not self._wait_for_all(self._status, patience):
             self._abort(
-                f"left with exit status {self._status} while other ranks stayed", self._status
+                f"left with exit status {self._status} while other ranks stayed", self._status or 1
             )
 
     def _after_fork(self) -> None:

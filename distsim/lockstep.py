@@ -19,7 +19,7 @@ import numpy as np
 
 from distsim.comm import agree, world
 from distsim.errors import CollectiveError
-from distsim.leaving import Leaving
+from distsim.leaving import EXIT_DELAY, Leaving
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -109,7 +109,18 @@ class Lockstep:
         self._digest = blake2b(digest_size=7)
         self._is_inside = False
         self._lost_in: Step | None = None
+        self._is_torn = False
         self._leaving = Leaving(comm, self._leave)
+
+    @property
+    def rank(self) -> int:
+        """Rank of this process."""
+        return self._comm.Get_rank()
+
+    @property
+    def n_ranks(self) -> int:
+        """Number of ranks."""
+        return self._comm.Get_size()
 
     @property
     def is_inside(self) -> bool:
@@ -154,6 +165,7 @@ class Lockstep:
             On every rank, the error of the lowest rank on which the body raised one.
         """
         self._here = self.note(name, label, values, is_call=True)
+        self._is_torn = False
         reports = self._meet(FIRST_DIGEST + int.from_bytes(self._digest.digest()))
         steps, self._steps = self._steps, []
         self._digest = blake2b(digest_size=7)
@@ -165,6 +177,9 @@ class Lockstep:
             yield
         except Exception as error:  # agreed on, then raised on each rank
             failure = error
+        except SystemExit:
+            self._is_torn = True
+            raise
         finally:
             self._is_inside = False
         self._end(failure)
@@ -244,6 +259,9 @@ class Lockstep:
     def _leave(self, status: int, patience: float | None) -> bool:
         """Wait for all ranks to end their scripts; return whether they did in time."""
         self._here = Step("end of the script", "", ())
+        if self._is_torn:
+            # the others may be in the middle of a call that this rank has left
+            patience = EXIT_DELAY
         try:
             self._meet(LEAVING, patience, status)
         except (TimeoutError, CollectiveError):

@@ -60,6 +60,25 @@ def test_rank_that_exits_in_a_callback_ends_the_job_with_its_status(run_ranks):
     assert "left with exit status 7" in job.stdout
 
 
+def test_rank_that_exits_within_a_call_ends_the_job(run_ranks):
+    body = """
+if is_last:
+    cells.recorder.segments = lambda *given, **named: sys.exit(0)
+cells.get_data()
+"""
+    job = run_ranks(2, body)
+    assert job.returncode == 1, job.stdout
+    assert "left with exit status 0" in job.stdout
+
+
+def test_rank_that_exits_before_setup_ends_the_job_with_its_status(mpi_job, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import distsim as sim\nif sim.rank() == 1: exit(6)\nsim.setup(log=False)\n")
+    job = mpi_job(2, script)
+    assert job.returncode == 6, job.stdout
+    assert "rank 0: setup() (script.py, line 3)" in job.stdout
+
+
 def test_exit_of_all_ranks_after_a_caught_error_has_their_status(run_ranks):
     body = "try: sim.Population(3 + rank, sim.IF_curr_exp())\nexcept CollectiveError: exit(3)\n"
     job = run_ranks(3, body)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -349,6 +350,10 @@ class Selection:
         if to_file is not None and not isinstance(to_file, bool):
             self.recorder.file = to_file
             state.write_on_end.append((self, variables, to_file))
+            # names may differ from rank to rank, but not which populations share one
+            file = str(to_file) if isinstance(to_file, str | Path) else id(to_file)
+            number = state.file_numbers.setdefault(file, len(state.file_numbers))
+            lockstep().note("record", self.label, {"number of the file": str(number)})
 
     @collective("annotations")
     def get_data(

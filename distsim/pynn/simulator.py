@@ -213,6 +213,8 @@ class State(common.control.BaseState):
         self.network = object()
         self.recorders: list[Any] = []
         self.write_on_end: list[Any] = []
+        # in the order in which `record(to_file=...)` named them
+        self.file_numbers: dict[str | int, int] = {}
         self.running = False
         self._asked = Fraction(0)
         self.populations: list[Any] = []
@@ -304,12 +306,12 @@ class State(common.control.BaseState):
     @property
     def rank(self) -> int:
         """Rank of this process, whatever PyNN's code is made to believe."""
-        return communication.world().Get_rank()
+        return lockstep().rank
 
     @property
     def n_ranks(self) -> int:
         """Number of ranks, whatever PyNN's code is made to believe."""
-        return communication.world().Get_size()
+        return lockstep().n_ranks
 
     @property
     def segment_counter(self) -> int:

@@ -197,6 +197,13 @@ def test_data_of_different_variables_are_refused(sim, is_last, refused):
     refused(lambda: cells.get_data("spikes" if is_last else "v"), "variables = 'v'")
 
 
+def test_another_grouping_of_files_is_refused(sim, is_last, refused, shared_tmp_path):
+    for number in range(2):
+        name = f"{0 if is_last else number}.h5"
+        cells_of(sim).record("v", to_file=str(shared_tmp_path / name))
+    refused(sim.end, "number of the file")
+
+
 def test_ranks_go_on_together_after_an_error(sim, is_last, refused):
     refused(lambda: cells_of(sim, 6 if is_last else 5))
     cells = cells_of(sim)
