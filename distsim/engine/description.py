@@ -49,6 +49,10 @@ class Description:
     def __init__(
         self, comm: Any, dt: float, seed: int, min_delay: float | None, max_delay: float | None
     ) -> None:
+        # not above: where there is no MPI, this module is imported all the same
+        from mpi4py import MPI
+
+        self._in_place, self._min = MPI.IN_PLACE, MPI.MIN
         self.comm = comm
         self.rank = comm.Get_rank()
         self.dt = dt
@@ -122,16 +126,14 @@ class Description:
 
     def any_rank(self, *flags: bool) -> list[bool]:
         """Return for each flag whether it is set on any rank; every rank must call it."""
-        mine = np.array(flags, np.int64)
-        everyone = np.empty((self.comm.Get_size(), mine.size), np.int64)
-        self.comm.Allgather(mine, everyone)
-        return [bool(column.any()) for column in everyone.T]
+        return [least < 0 for least in self.smallest_of_all(*(-int(flag) for flag in flags))]
 
     def smallest_of_all(self, *values: int) -> list[int]:
         """Return the smallest of each value on any rank; every rank must call it."""
-        everyone = np.empty((self.comm.Get_size(), len(values)), np.int64)
-        self.comm.Allgather(np.array(values, np.int64), everyone)
-        return [int(value) for value in everyone.min(axis=0)]
+        least = np.array(values, np.int64)
+        self.comm.Allreduce(self._in_place, least, self._min)
+        smallest: list[int] = least.tolist()
+        return smallest
 
     def check_delays(self, smallest: int, largest: int) -> None:
         """Raise, on every rank, if a delay [steps] is outside what `setup()` was told.
