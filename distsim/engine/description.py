@@ -13,10 +13,7 @@ from distsim.errors import ConnectivityError
 from distsim.partitioning import Partition
 from distsim.partitioning.streams import Purpose, Stream
 
-__all__ = ["LAST_STEP", "Description"]
-
-# a spike is one number of 63 bits: the step in front of 32 bits for the gid; one step stays free
-LAST_STEP = 2**31 - 2
+__all__ = ["Description"]
 
 
 class Description:

@@ -317,8 +317,13 @@ class GroupNetwork:
         )
 
     def enqueue(self, keys: Integers) -> None:
-        """Take the exchanged spikes of an epoch, sorted; `advance` puts them into the queue."""
-        self._arrived = keys
+        """Take exchanged spikes, sorted; `advance` puts them into the queue.
+
+        They are of an epoch, or those of its last step that were not known at its end.
+        """
+        self._arrived = (
+            np.sort(np.concatenate([self._arrived, keys])) if self._arrived.size else keys
+        )
 
     def _make_room(self, which: int) -> None:
         """Drop the entries of a queue that are done, and double it if it is still half full."""

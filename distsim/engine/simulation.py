@@ -72,6 +72,7 @@ class Simulation(Description):
         # since which step the Poisson sources have had which values
         self._periods: list[tuple[int, list[NDArray[np.float64]]]] = []
         self._is_structure_changed = True
+        self._are_times_changed = False
 
     # --- description ---------------------------------------------------------------------------
 
@@ -122,9 +123,13 @@ class Simulation(Description):
             On every rank, if something on any rank cannot be.
         """
         started = time.perf_counter()
-        is_structure_changed, is_poisson_changed = self.any_rank(
-            self._is_structure_changed, any(block.is_changed for block in self.poisson_blocks)
+        is_structure_changed, is_poisson_changed, are_times_changed = self.any_rank(
+            self._is_structure_changed,
+            any(block.is_changed for block in self.poisson_blocks),
+            any(block.is_changed for block in self.array_blocks),
         )
+        # until they were looked through for spikes in the present step
+        self._are_times_changed |= are_times_changed
         drives = self._agree_on_drives() if is_structure_changed else {}
         with communication.together(self.comm):
             if is_structure_changed:
@@ -185,7 +190,7 @@ class Simulation(Description):
                 group.refresh()
         for block in self.array_blocks:
             if block.is_changed:
-                block.refresh(self.dt)
+                block.refresh(self.dt, self.step)
         for poisson in self.poisson_blocks:
             poisson.check()
 
@@ -273,8 +278,9 @@ class Simulation(Description):
             sample(self.step, network.group.cells.state, network.group.probes)
             network.group.flush()
             network.bundle()
-        if self.step == 0 and last_step > 0:
-            self._emit_spikes(0, 0, [])
+        if self._are_times_changed and last_step > first:
+            self._emit_spikes(first, [])
+            self._are_times_changed = False
         self._pace.begin()
         is_interrupted = False
         while self.step < last_step and not is_interrupted:
@@ -335,14 +341,14 @@ class Simulation(Description):
     def _end_epoch(self, n_steps: int, made: list[tuple[NDArray[np.int64], int]]) -> None:
         """Exchange the spikes of an epoch that all groups have made."""
         self.step += n_steps
-        self._emit_spikes(self.step - n_steps + 1, self.step, [keys for keys, _ in made])
+        self._emit_spikes(self.step, [keys for keys, _ in made])
         self.counters["events"] += sum(n_events for _, n_events in made)
         self.counters["epochs"] += 1
         self.counters["steps"] += n_steps
 
-    def _emit_spikes(self, first: int, last: int, spikes: list[NDArray[np.int64]]) -> None:
-        """Exchange the cells' spikes of some steps, and the given spike times in them."""
-        spikes.extend(block.spikes_between(first, last) for block in self.array_blocks)
+    def _emit_spikes(self, last: int, spikes: list[NDArray[np.int64]]) -> None:
+        """Exchange the cells' spikes, and the given ones up to a step that were not sent yet."""
+        spikes.extend(block.take(last) for block in self.array_blocks)
         keys = spikes[0] if len(spikes) == 1 else np.concatenate([NO_SPIKES, *spikes])
         everything = self.exchange.exchange(keys)
         self._keep(last, keys)
@@ -368,6 +374,8 @@ class Simulation(Description):
         self._periods = []
         for poisson in self.poisson_blocks:
             poisson.touch()
+        for array in self.array_blocks:
+            array.restart()
         for network in self.networks.values():
             network.forget_spikes()
             for block in network.group.blocks:

@@ -306,7 +306,7 @@ class Brian2Simulation(ExternalSimulation):
     def _play(self, keys: Integers) -> None:
         # Brian hands on spikes a step later, so those of the last step are still to be sent
         waiting = self._keys[self._keys >= self.step << 32]
-        self._keys = np.concatenate([waiting, keys])
+        self._keys = np.sort(np.concatenate([waiting, keys]))
 
     def _make_steps(self, pieces: Iterator[int]) -> None:
         """Make all steps in one run of Brian's, since each takes long to begin."""

@@ -194,7 +194,8 @@ class ExternalSimulation(Description, ABC):
         for source in self.poisson_blocks:
             source.check()
         for array in self.array_blocks:
-            array.refresh(self.dt)
+            if array.is_changed:
+                array.refresh(self.dt, self.step)
 
     def _begin(self) -> None:
         """Make all cells and sources, without connections."""
@@ -358,7 +359,7 @@ class ExternalSimulation(Description, ABC):
             self._plan_currents()
             self._make_steps(self._pieces(progress, is_noted))
             self._collect(first)
-            self._record_sources(first, self.step)
+            self._record_poisson(first, self.step)
             for block, given in self._given.items():
                 # no longer what it was: what is set from now on is new, be it the same as before
                 block.state[:] = given[:] = np.nan
@@ -385,7 +386,7 @@ class ExternalSimulation(Description, ABC):
             pause = min(self._end_of_run, before + self._pace.n_epochs * n_steps)
             for end in (*self._changes_between(before, pause), pause):
                 self._hold_currents()
-                self._play(self._source_keys(end))
+                self._play(self._take_source_keys(end))
                 yield end
                 progress(end - self.step)
                 self.step = end
@@ -429,14 +430,16 @@ class ExternalSimulation(Description, ABC):
                 self._currents[block] = total
                 self._set_current(block, total)
 
-    def _source_keys(self, last: int) -> Integers:
+    def _take_source_keys(self, last: int) -> Integers:
         """Return the spikes that sources with targets here make after the present step.
 
-        Those of given times are of all ranks; a run that begins at 0 has those of step 0, too.
+        Those of given times are of all ranks, and recorded; those in the present step that are new,
+        or in step 0, are among them.
         """
-        first = self.step + 1 if self.step else 0
-        arrays = [block.keys_between(first, last) for block in self.array_blocks]
-        keys = [communication.gather(self.comm, np.concatenate([np.zeros(0, np.int64), *arrays]))]
+        arrays = [block.take(last) for block in self.array_blocks]
+        given = np.concatenate([np.zeros(0, np.int64), *arrays])
+        self.counters["spikes"] += given.size
+        keys = [communication.gather(self.comm, given)]
         if self.share_input:
             keys.append(self.poisson_keys(self.step + 1, last))
         return np.sort(np.concatenate(keys))
@@ -453,12 +456,8 @@ class ExternalSimulation(Description, ABC):
                     values = self._look(block, probes)
                 self.take_samples(probes, values[None])
 
-    def _record_sources(self, first: int, last: int) -> None:
-        """Record the spikes of sources, which distsim knows itself."""
-        for block in self.array_blocks:
-            # a run that begins at 0 has the spikes of step 0 as well
-            keys = block.spikes_between(first + 1 if first else 0, last)
-            self.counters["spikes"] += keys.size
+    def _record_poisson(self, first: int, last: int) -> None:
+        """Record the spikes of Poisson sources, which distsim draws itself."""
         if self.share_input:
             for source in self.poisson_blocks:
                 source.record_between(first + 1, last, self.poisson_stream, self.dt)
@@ -484,8 +483,10 @@ class ExternalSimulation(Description, ABC):
         self.step = 0
         self.segment += 1
         self._is_built = self._is_torn = False
-        for block in (*self.cell_blocks, *self.poisson_blocks, *self.array_blocks):
+        for block in (*self.cell_blocks, *self.poisson_blocks):
             block.touch()
+        for array in self.array_blocks:
+            array.restart()
 
     # --- what each simulator does --------------------------------------------------------------
 

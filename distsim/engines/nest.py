@@ -118,6 +118,14 @@ class NestSimulation(ExternalSimulation):
         self.nest.Connect(*arguments)
         self._has_connected = True
 
+    def _check_sources(self) -> None:
+        super()._check_sources()
+        if any(block.new.size for block in self.array_blocks):
+            raise EngineError(
+                f"NEST's sources cannot spike at the present time, {self.step * self.dt:g} ms; let "
+                f"new 'spike_times' begin at the next step, {(self.step + 1) * self.dt:g} ms"
+            )
+
     def _hand_over(self) -> None:
         super()._hand_over()
         self._connect_recorder()

@@ -368,7 +368,8 @@ class NeuronSimulation(ExternalSimulation):
         for t, gid in zip(times.tolist(), gids.tolist(), strict=True):
             # those of given times are of all ranks, whether they have targets here or not
             if gid in relays:
-                relays[gid].entrance.event(t)
+                # a run ends a little after its last step; NEURON rounds the arrival to a step
+                relays[gid].entrance.event(max(t, self.h.t))
 
     def _advance(self, end: int) -> None:
         late = [

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.engine.cells import CellBlock, Injection, SourceBlock
-from distsim.engine.description import LAST_STEP
 from distsim.engine.recorder import ProbeSet
+from distsim.engine.spike_arrays import LAST_STEP
 from distsim.engines.external import ExternalSimulation, Synapses, refuse_ranks
 from distsim.errors import EngineError
 

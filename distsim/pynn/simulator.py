@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from distsim import comm as communication
 from distsim.engine.choice import EXCHANGES
-from distsim.engine.description import LAST_STEP
+from distsim.engine.spike_arrays import LAST_STEP
 from distsim.engines.selection import Engine, chosen_engine, engine_class
 from distsim.errors import ParameterError, SetupError, did_you_mean
 from distsim.interrupts import InterruptedBuildError, Interrupts

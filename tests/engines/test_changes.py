@@ -9,6 +9,7 @@ from neuron_marks import needs_neuron
 
 import distsim as sim
 from distsim.engines.nest_start import nest_abilities
+from distsim.errors import EngineError
 from distsim.io import read_block
 
 # Brian calls other packages in ways that are to end
@@ -121,3 +122,43 @@ def test_what_was_recorded_outlives_the_network(engine, tmp_path):
     sim.Population(1, sim.IF_curr_exp()).record("v")
     sim.run(2.0)
     assert everything() == before
+
+
+def spikes_set_at(engine, *changes):
+    """Return trains and v after three runs of 5 ms, before each of which times are set."""
+    sim.setup(timestep=0.1, engine=engine, **QUIET)
+    sources = sim.Population(2, sim.SpikeSourceArray(spike_times=changes[0]))
+    cells = sim.Population(3, sim.IF_curr_exp())
+    for delay in (0.1, 2.0):
+        synapse = sim.StaticSynapse(weight=0.5, delay=delay)
+        sim.Projection(sources, cells, sim.AllToAllConnector(), synapse)
+    sources.record("spikes")
+    cells.record("v")
+    for times in changes:
+        sources.set(spike_times=times)
+        sim.run(5.0)
+    trains = sources.get_data().segments[0].spiketrains
+    return [train.magnitude.tolist() for train in trains], signal_of(cells, "v")
+
+
+@pytest.mark.parametrize("engine", ["brian2", pytest.param("neuron", marks=needs_neuron)])
+def test_spikes_set_at_the_present_time_act_as_if_they_had_been_there(engine):
+    if engine != "neuron":
+        pytest.importorskip(engine)
+    times = [2.0, 5.0, 10.0, 12.0]
+    trains, v = spikes_set_at(engine, times, times, times)
+    assert trains == [times] * 2
+    for changes in (([2.0], [5.0], [10.0, 12.0]), ([2.0, 5.0], [2.0, 5.0, 12.0], times)):
+        found = spikes_set_at(engine, *changes)
+        assert found[0] == trains
+        np.testing.assert_allclose(found[1], v, atol=1e-9)
+
+
+def test_nest_says_that_a_source_cannot_spike_at_the_present_time():
+    pytest.importorskip("nest")
+    with pytest.raises(EngineError, match=r"present time, 5 ms.*next step, 5\.1 ms"):
+        spikes_set_at("nest", [2.0], [5.0])
+    times = [2.0, 5.0, 12.0]
+    found, expected = (spikes_set_at(name, [2.0, 5.0], times, times) for name in ("nest", "native"))
+    assert found[0] == expected[0] == [times] * 2
+    np.testing.assert_allclose(found[1], expected[1], atol=1e-9)

@@ -240,3 +240,74 @@ def test_other_partitions_run(comm, partition):
     distsim.run(30.0)
     assert_equal_on_all_ranks(comm, list(cells.get_spike_counts().values()))
     assert cells.mean_spike_count() > 0
+
+
+@pytest.mark.parametrize("n_models", [1, 2])
+@pytest.mark.parametrize("delay", [0.1, 0.7, 3.0])
+def test_spikes_set_at_the_present_time_act_as_if_they_had_been_there(sim, comm, delay, n_models):
+    def run(*changes):
+        sim.setup(timestep=0.1, log=False)
+        sources = sim.Population(3, sim.SpikeSourceArray(spike_times=changes[0]))
+        cells = [
+            sim.Population(4, model(i_offset=0.5))
+            for model in (sim.IF_curr_exp, sim.IF_cond_exp)[:n_models]
+        ]
+        for targets in cells:
+            synapse = sim.StaticSynapse(weight=0.02, delay=delay)
+            sim.Projection(sources, targets, sim.AllToAllConnector(), synapse)
+            sim.Projection(targets, targets, sim.AllToAllConnector(), synapse)
+            targets.record("v")
+        sources.record("spikes")
+        for times in changes:
+            sources.set(spike_times=times)
+            sim.run(5.0)
+        sim.run(5.0)
+        v = [targets.get_data().segments[0].analogsignals[0].magnitude for targets in cells]
+        return times_of(sources.get_data().segments[0]), np.concatenate(v, axis=1)
+
+    trains, v = run(*[[2.0, 5.0, 5.0, 10.0, 12.0]] * 3)
+    assert trains == [[2.0, 5.0, 5.0, 10.0, 12.0]] * 3
+    for changes in (
+        ([2.0], [5.0, 5.0], [10.0, 12.0]),
+        ([2.0, 5.0], [2.0, 5.0, 5.0, 12.0], [10.0, 12.0]),
+        ([2.0, 5.0, 5.0, 10.0], [2.0, 5.0, 5.0, 10.0], [2.0, 5.0, 5.0, 10.0, 12.0]),
+    ):
+        found = run(*changes)
+        assert found[0] == trains
+        np.testing.assert_array_equal(found[1], v)
+
+
+def test_sources_added_between_runs_spike_at_the_present_time(sim, comm):
+    cells = sim.Population(3, sim.IF_curr_exp())
+    cells.record("v")
+    sim.run(5.0)
+    sources = sim.Population(2, sim.SpikeSourceArray(spike_times=[5.0, 6.0]))
+    sources.record("spikes")
+    synapse = sim.StaticSynapse(weight=1.0, delay=0.5)
+    sim.Projection(sources, cells, sim.AllToAllConnector(), synapse)
+    sim.run(5.0)
+    assert times_of(sources.get_data().segments[0]) == [[5.0, 6.0]] * 2
+    v = cells.get_data().segments[0].analogsignals[0].magnitude
+    assert (v[:56] == -65.0).all()
+    assert (v[56] > -64.95).all()
+    sim.setup(timestep=0.1, log=False)
+    cells = sim.Population(3, sim.IF_curr_exp())
+    cells.record("v")
+    sources = sim.Population(2, sim.SpikeSourceArray(spike_times=[5.0, 6.0]))
+    sim.Projection(sources, cells, sim.AllToAllConnector(), synapse)
+    sim.run(10.0)
+    np.testing.assert_array_equal(cells.get_data().segments[0].analogsignals[0].magnitude, v)
+
+
+def test_spikes_set_at_0_are_sent_once_after_runs_of_no_length(sim):
+    sources = sim.Population(2, sim.SpikeSourceArray(spike_times=[0.0]))
+    sources.record("spikes")
+    for times in ([0.0], [0.0, 1.0], [0.0, 1.0]):
+        sim.run(0.0)
+        sources.set(spike_times=times)
+    for duration in (2.0, 0.0):
+        sim.run(duration)
+        assert times_of(sources.get_data().segments[0]) == [[0.0, 1.0]] * 2
+    sim.reset()
+    sim.run(2.0)
+    assert times_of(sources.get_data().segments[1]) == [[0.0, 1.0]] * 2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import distsim
-from distsim.engine.description import LAST_STEP
+from distsim.engine.spike_arrays import LAST_STEP
 from distsim.errors import ParameterError, SetupError
 from distsim.pynn import simulator
 
