@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from pyNN.parameters import ArrayParameter, Sequence
 from pyNN.random import RandomDistribution
 
+from distsim.engine.spike_arrays import LAST_STEP
 from distsim.errors import ParameterError
 from distsim.pynn.random_numbers import distribution_on_streams
 
 __all__ = [
-    "LAST_STEP",
     "DimensionsError",
     "InvalidValueError",
     "check_numbers",
@@ -24,9 +24,6 @@ __all__ = [
     "plain_numbers",
     "plain_times",
 ]
-
-# steps up to which a spike can be at, and spikes be sorted by
-LAST_STEP = 2**31 - 1
 
 
 class InvalidValueError(ParameterError, pyNN.errors.InvalidParameterValueError):

@@ -14,12 +14,13 @@ from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_recep
 
 from distsim.connectivity import Chunk, Connections, Constant, Listed, PerEntry, Rule, Values
 from distsim.engine.connectome import Pathway
+from distsim.engine.spike_arrays import LAST_STEP
 from distsim.errors import ConnectivityError, DistsimError
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.calls import collective
-from distsim.pynn.checks import LAST_STEP, plain_numbers
+from distsim.pynn.checks import plain_numbers
 from distsim.pynn.connection import Connection, LocalConnections, ProjectionError, as_array
 from distsim.pynn.connection_files import write_table
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector

@@ -136,7 +136,7 @@ def test_spike_times_are_ascending_and_within_reach(sim, comm, times, text):
 
 
 def test_spike_times_up_to_the_last_step_have_no_effect_before_it(sim):
-    sources = sim.Population(2, sim.SpikeSourceArray(spike_times=[3.0, 214748364.7]))
+    sources = sim.Population(2, sim.SpikeSourceArray(spike_times=[3.0, 214748364.6]))
     sources.record("spikes")
     sim.run(10.0)
     assert [
