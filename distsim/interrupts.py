@@ -66,19 +66,19 @@ class Interrupts:
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self.is_noted = True
 
-    def happen(self, any_rank: Callable[[bool], list[bool]]) -> None:
+    def happen(self, any_rank: Callable[[bool, bool], list[bool]]) -> None:
         """Let an interrupt of some rank have its effect on all; every rank must call it.
 
         Parameters
         ----------
         any_rank : callable
-            Returns, as a list of one, whether the flag is set on any rank.
+            Returns for each of two flags whether it is set on any rank.
 
         Raises
         ------
         KeyboardInterrupt
-            On every rank, if the handler of some rank raises it or another exception; a rank
-            whose own handler raises another exception gets that.
+            On every rank, if the handler of some rank raises it, or something else that those of
+            the others do not: only where all raise an error, it is the own error of each.
 
         Notes
         -----
@@ -96,5 +96,9 @@ class Interrupts:
                 failure = error
             # which may be another one now
             self.__enter__()
-        if any(any_rank(failure is not None)):
-            raise failure or KeyboardInterrupt
+        # an error of all ranks is agreed on by the call around; one of some would not be waited for
+        has_failed, is_mixed = any_rank(failure is not None, not isinstance(failure, Exception))
+        if has_failed and (failure is None or (is_mixed and isinstance(failure, Exception))):
+            raise KeyboardInterrupt from failure
+        if failure is not None:
+            raise failure

@@ -135,10 +135,24 @@ def test_what_a_handler_of_one_rank_raises_ends_the_run_on_all(comm, monkeypatch
         signal.signal(signal.SIGINT, stop)
     build("two models")
     strike_at(monkeypatch, [0], comm.Get_rank(), {1})
-    with pytest.raises(StopError if comm.Get_rank() == last else KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt if last else StopError):
         distsim.run(40.0)
     times = comm.allgather(distsim.get_current_time())
     assert times == [times[0]] * (last + 1)
+    assert distsim.run_until(40.0) == 40.0
+
+
+def test_an_error_that_all_handlers_raise_ends_the_run(comm, monkeypatch):
+    def stop(*_):
+        raise OSError("stop here")
+
+    signal.signal(signal.SIGINT, stop)
+    build("two models")
+    strike_at(monkeypatch, [0], comm.Get_rank(), {1})
+    with pytest.raises(OSError, match="stop here"):
+        distsim.run(40.0)
+    times = comm.allgather(distsim.get_current_time())
+    assert times == [times[0]] * comm.Get_size()
     assert distsim.run_until(40.0) == 40.0
 
 
