@@ -93,7 +93,7 @@ class NestSimulation(ExternalSimulation):
         """Return the spikes that sources on any rank make at step 0; every rank must call it."""
         with communication.together(self.comm):
             self._check_sources()
-        keys = [block.keys_between(0, 0) for block in self.array_blocks]
+        keys = [block.new for block in self.array_blocks]
         return np.sort(communication.gather(self.comm, np.concatenate([NO_KEYS, *keys])))
 
     def _agree_on_delays(self) -> None:
@@ -120,7 +120,9 @@ class NestSimulation(ExternalSimulation):
 
     def _check_sources(self) -> None:
         super()._check_sources()
-        if any(block.new.size for block in self.array_blocks):
+        late = [block.new for block in self.array_blocks if self._is_built]
+        # those of step 0 were there as NEST began
+        if any(np.setdiff1d(new, self._first_keys).size for new in late):
             raise EngineError(
                 f"NEST's sources cannot spike at the present time, {self.step * self.dt:g} ms; let "
                 f"new 'spike_times' begin at the next step, {(self.step + 1) * self.dt:g} ms"
