@@ -7,12 +7,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.connectivity.dense import AllToAll, OneToOne
+from distsim.connectivity.fixed_number import FixedNumberPost, FixedNumberPre, FixedTotalNumber
+from distsim.connectivity.probability import FixedProbability
 from distsim.connectivity.rows import Ints, Rule
 from distsim.connectivity.values import Constant, Values
 
 __all__ = ["Chunk", "Connections"]
 
 Floats = NDArray[np.float64]
+# rules from which the number of synapses follows
+COUNTABLE = (
+    *(AllToAll, OneToOne, FixedProbability),
+    *(FixedNumberPre, FixedNumberPost, FixedTotalNumber),
+)
 
 
 class Chunk(NamedTuple):
@@ -64,6 +72,16 @@ class Connections:
     def constant_delay(self) -> float | None:
         """The delay of all connections, or None where they differ."""
         return self.delay.value if isinstance(self.delay, Constant) else None
+
+    @property
+    def expected_indegree(self) -> float | None:
+        """Expected synapses per target; None where the rule gives at most an upper bound."""
+        rule = self.rule
+        if isinstance(rule, FixedProbability) and rule.lower:
+            return None
+        if isinstance(rule, COUNTABLE):
+            return rule.mean_indegree
+        return None
 
     def chunks(self, targets: Ints, want_weights: bool = True) -> Iterator[Chunk]:
         """Make the connections of some targets; the same ones each time.

@@ -39,6 +39,10 @@ class ConnectionChunks(Protocol):
     def constant_delay(self) -> float | None:
         """The delay of all connections, or None where they differ."""
 
+    @property
+    def expected_indegree(self) -> float | None:
+        """Expected synapses per target, or None where that is not known."""
+
     def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Any]:
         """Yield the connections onto `targets`."""
 

@@ -14,6 +14,7 @@ from distsim.engine.connectome import Pathway
 from distsim.engine.description import Description
 from distsim.engine.exchange import Exchange, SpikeExchange
 from distsim.engine.history import SpikeHistory
+from distsim.engine.memory import check_memory
 from distsim.engine.messages import NO_SPIKES
 from distsim.engine.network import GroupNetwork, PastPoisson
 from distsim.engine.pace import Pace
@@ -131,6 +132,10 @@ class Simulation(Description):
         # until they were looked through for spikes in the present step
         self._are_times_changed |= are_times_changed
         drives = self._agree_on_drives() if is_structure_changed else {}
+        if is_structure_changed:
+            pathways = [path for network in self.networks.values() for path in network.pathways]
+            with communication.together(self.comm):
+                check_memory(pathways, self.comm)
         with communication.together(self.comm):
             if is_structure_changed:
                 for network in self.networks.values():

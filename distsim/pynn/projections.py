@@ -615,6 +615,11 @@ class _Checked:
         """The delay of all connections, or None where they differ."""
         return self.projection._connections.constant_delay
 
+    @property
+    def expected_indegree(self) -> float | None:
+        """Expected synapses per target, or None where that is not known."""
+        return self.projection._connections.expected_indegree
+
     def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Chunk]:
         """Yield the connections onto `targets`."""
         return self.projection.chunks(targets, want_weights)

@@ -1,0 +1,47 @@
+"""Projections that do not fit are refused on every rank, before they are built."""
+
+import pytest
+
+import distsim
+from distsim.engine import memory
+from distsim.errors import ConnectivityError
+
+
+@pytest.fixture
+def cells():
+    """Return cells of a new network, more than any memory has room for the pairs of."""
+    distsim.setup(timestep=0.1, log=False, progress=False)
+    return distsim.Population(3_000_000, distsim.IF_curr_exp(), label="many")
+
+
+@pytest.mark.parametrize(
+    "connector",
+    [
+        lambda sim: sim.AllToAllConnector(),
+        lambda sim: sim.FixedProbabilityConnector(0.5),
+        lambda sim: sim.FixedNumberPreConnector(1_000_000),
+        lambda sim: sim.FixedNumberPostConnector(1_000_000),
+        lambda sim: sim.FixedTotalNumberConnector(3_000_000_000_000),
+    ],
+)
+def test_a_projection_that_does_not_fit_is_named_on_every_rank(cells, comm, connector):
+    projection = distsim.Projection(
+        cells, cells, connector(distsim), distsim.StaticSynapse(weight=0.1), label="dense"
+    )
+    assert projection.label == "dense"
+    with pytest.raises(ConnectivityError, match=r"'dense' would have .* synapses, .* GiB") as error:
+        distsim.run(1.0)
+    assert "available" in str(error.value)
+    assert len(set(comm.allgather(str(error.value)))) == 1
+
+
+def test_projections_whose_number_of_synapses_is_not_known_are_not_refused(monkeypatch):
+    monkeypatch.setattr(memory, "SMALL", 0)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 3000.0)
+    distsim.setup(timestep=0.1, log=False, progress=False)
+    cells = distsim.Population(40, distsim.IF_curr_exp())
+    near = distsim.DistanceDependentProbabilityConnector("d < 3")
+    distsim.Projection(cells, cells, near, distsim.StaticSynapse(weight=0.1))
+    # 1600 synapses of 2 bytes are 3200 bytes, within the margin
+    distsim.Projection(cells, cells, distsim.AllToAllConnector(), distsim.StaticSynapse(weight=0.1))
+    distsim.run(1.0)
