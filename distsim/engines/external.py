@@ -2,7 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -421,7 +421,7 @@ class ExternalSimulation(Description, ABC):
     def _hold_currents(self) -> None:
         """Let the injected currents flow that hold from the present step on."""
         totals: dict[CellBlock, Floats] = {}
-        for injection in self.injections.values():
+        for injection in self._held():
             total = totals.setdefault(injection.block, np.zeros(injection.block.n_local))
             last = int(np.searchsorted(injection.steps, self.step, side="right"))
             np.add.at(total, injection.positions, injection.amplitudes[last - 1] if last else 0.0)
@@ -429,6 +429,10 @@ class ExternalSimulation(Description, ABC):
             if not np.array_equal(total, self._currents.get(block, np.zeros(block.n_local))):
                 self._currents[block] = total
                 self._set_current(block, total)
+
+    def _held(self) -> Iterable[Injection]:
+        """Return the currents that the engine itself lets flow, from pause to pause."""
+        return self.injections.values()
 
     def _take_source_keys(self, last: int) -> Integers:
         """Return the spikes that sources with targets here make after the present step.

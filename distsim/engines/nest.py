@@ -1,16 +1,18 @@
 """NEST as engine: with threads in one process, or one process per rank where NEST has MPI."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distsim import comm as communication
-from distsim.engine.cells import CellBlock, SourceBlock
+from distsim.engine.cells import CellBlock, Injection, SourceBlock
 from distsim.engine.poisson import PoissonBlock
 from distsim.engine.recorder import ProbeSet
+from distsim.engines.currents import courses_of
 from distsim.engines.external import ExternalSimulation, Synapses
+from distsim.engines.nest_currents import CurrentGenerators
 from distsim.engines.nest_models import MODELS
 from distsim.engines.nest_start import import_nest
 from distsim.errors import EngineError
@@ -237,6 +239,10 @@ class NestSimulation(ExternalSimulation):
             high = round(self._bounds[1] / self.dt)
         # what NEST takes from now on
         self._delay_range = self._slice_steps, high
+        self._currents_carried = CurrentGenerators(
+            self.nest, self.dt, self._lead, self._slice_steps
+        )
+        self._courses = []
         if not self.share_input:
             self._add_generators()
 
@@ -345,6 +351,20 @@ class NestSimulation(ExternalSimulation):
             unit = MODELS[block.model.name].parameters[offset][1]
             current = block.parameters[offset] * unit + total * 1000.0
             self._set(self._nodes(block.gids), {"I_e": current})
+
+    def _plan_currents(self) -> None:
+        """Let generators carry what changes often, and pause at the changes of the rest.
+
+        On several ranks each change is a pause: NEST wants new connections on all of them alike.
+        """
+        if self.comm.Get_size() > 1:
+            super()._plan_currents()
+        elif not self._courses:
+            self._courses = courses_of(self.injections.values())
+            self._changes = self._currents_carried.plan(self._courses, self.step)
+
+    def _held(self) -> Iterable[Injection]:
+        return [*self.injections.values(), *self._currents_carried.opposites()]
 
     # --- recording -----------------------------------------------------------------------------
 

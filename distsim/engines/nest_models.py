@@ -30,6 +30,8 @@ class NestModel(NamedTuple):
         Of NEST's variables, those that only a multimeter shows, and too late for the end of a run.
     receptors : tuple of int
         NEST's numbers of the receptor types, where they have any.
+    takes_generators : bool
+        Whether a current from a generator is known to act as the same constant current does.
     """
 
     nest_name: str
@@ -38,6 +40,7 @@ class NestModel(NamedTuple):
     weights: Literal["current", "conductance", "potential"] = "conductance"
     unseen: tuple[str, ...] = ()
     receptors: tuple[int, ...] = ()
+    takes_generators: bool = True
 
     @property
     def weight_unit(self) -> float:
@@ -191,6 +194,7 @@ def native_type(nest: Any, name: str) -> NativeType:
         "conductance" if any(key.startswith("g") for key in variables) else "current",
         tuple(key for key in variables if key not in numbers),
         tuple(ports.values()),
+        takes_generators=False,
     )
     return NativeType(
         CellModel(name, tuple(parameters), tuple(variables)),

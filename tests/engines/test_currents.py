@@ -9,8 +9,10 @@ from neuron_marks import needs_neuron
 
 import distsim as sim
 from distsim.engine.cells import CellBlock, Injection
+from distsim.engines import nest_currents
 from distsim.engines.currents import courses_of
 from distsim.engines.external import ExternalSimulation
+from distsim.engines.nest_models import MODELS
 from distsim.models import IF_CURR_EXP
 
 # Brian calls other packages in ways that are to end
@@ -54,7 +56,7 @@ def test_currents_flow_as_on_the_native_engine(on_native, engine):
     np.testing.assert_allclose(v, on_native, atol=tolerance)
 
 
-@pytest.mark.parametrize("engine", ["brian2", pytest.param("neuron", marks=needs_neuron)])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_run_does_not_pause_where_a_current_changes(monkeypatch, engine):
     if engine != "neuron":
         pytest.importorskip(engine)
@@ -64,6 +66,77 @@ def test_a_run_does_not_pause_where_a_current_changes(monkeypatch, engine):
     injected_cells(engine)
     # as many as without any current, though their number depends on how fast this machine is
     assert len(calls) < N_CHANGES / 2
+
+
+def currents_told_on_the_way(engine, **options):
+    """Return v, for each segment, of connected cells whose currents are changed between runs."""
+    sim.setup(timestep=0.1, engine=engine, **QUIET, **options)
+    cells = sim.Population(6, sim.IF_curr_exp(v_thresh=1000.0, tau_m=[5.0, 6, 7, 8, 9, 10]))
+    spikes = sim.Population(1, sim.SpikeSourceArray(spike_times=[0.0, 7.3]))
+    synapses = sim.StaticSynapse(weight=0.5, delay=1.5)
+    sim.Projection(spikes, cells, sim.AllToAllConnector(), synapses)
+    cells.record("v")
+    rng = np.random.default_rng(2)
+
+    def course(first):
+        times = first + 0.1 * np.arange(N_CHANGES)
+        return {"times": times, "amplitudes": rng.uniform(-1.0, 1.0, N_CHANGES)}
+
+    one, two = (sim.StepCurrentSource(**course(first)) for first in (0.0, 2.0))
+    cells[0:4].inject(one)
+    cells[3:5].inject(two)
+    for duration in (0.3, 5.0, 0.1):
+        sim.run(duration)
+        # before all that flows by then has arrived
+        one.set_parameters(**course(0.0))
+    sim.run(2.0)
+    cells.set(i_offset=0.1, v_rest=-66.0)
+    cells[2:6].inject(sim.StepCurrentSource(**course(1.0)))
+    sim.run(12.0)
+    # from here on it changes seldom
+    one.set_parameters(times=[0.0, 21.0, 23.0], amplitudes=[0.4, -0.4, 0.0])
+    sim.run(0.7)
+    sim.run(10.0)
+    sim.reset()
+    two.set_parameters(**course(0.1))
+    sim.run(4.0)
+    one.set_parameters(**course(4.0))
+    sim.run(8.0)
+    return [segment.analogsignals[0].magnitude for segment in cells.get_data("v").segments]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"threads": 2}, {"min_delay": 0.1, "max_delay": 2.0}, {"min_delay": 1.2}],
+    ids=str,
+)
+def test_currents_told_on_the_way_flow_in_nest_as_on_the_native_engine(options):
+    pytest.importorskip("nest")
+    delays = {name: delay for name, delay in options.items() if name.endswith("delay")}
+    expected = currents_told_on_the_way("native", **delays)
+    found = currents_told_on_the_way("nest", **options)
+    assert [len(v) for v in found] == [302, 121]
+    for mine, theirs in zip(expected, found, strict=True):
+        assert np.ptp(mine, axis=0).min() > 0.1
+        np.testing.assert_allclose(theirs, mine, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if hasattr(sim, name)])
+def test_each_model_of_nest_takes_a_generator_as_it_takes_a_pause(monkeypatch, name):
+    pytest.importorskip("nest")
+    found = []
+    for least in (1, 1000):
+        monkeypatch.setattr(nest_currents, "MIN_CHANGES", least)
+        sim.setup(timestep=0.1, engine="nest", **QUIET)
+        cells = sim.Population(2, getattr(sim, name)())
+        cells.record("v")
+        amplitudes = np.random.default_rng(3).uniform(-0.3, 0.3, 50)
+        steps = sim.StepCurrentSource(times=0.1 * np.arange(50), amplitudes=amplitudes)
+        cells[1:].inject(steps)
+        sim.run(6.0)
+        found.append(signal_of(cells, "v"))
+    assert abs(found[0][:, 1] - found[0][:, 0]).max() > 0.01
+    np.testing.assert_allclose(found[0], found[1], rtol=0.0, atol=1e-9)
 
 
 @needs_neuron
