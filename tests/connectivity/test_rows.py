@@ -45,6 +45,8 @@ def rules(draw):
         n_pre = n_post = max(n_pre, 2)
     lower, again = draw(st.booleans()), draw(st.booleans())
     p, n = draw(st.sampled_from([0.0, 0.02, 0.3, 0.9, 1.0])), draw(st.integers(0, 100))
+    n_pairs = n_pre * n_post - (0 if own is None else n_pre)  # no rule leaves out more than these
+    total = 10 * n if again else min(10 * n, n_pairs)
     listed = np.random.default_rng(n)
     return draw(
         st.sampled_from(
@@ -57,7 +59,7 @@ def rules(draw):
                 FixedNumberPre(n_pre, n_post, lambda cells: cells % 7, again, stream, own),
                 FixedNumberPost(n_pre, n_post, n, again, stream, own),
                 FixedNumberPost(n_pre, n_post, lambda cells: cells % 7, again, stream, own),
-                FixedTotalNumber(n_pre, n_post, n * 10, again, stream, own),
+                FixedTotalNumber(n_pre, n_post, total, again, stream, own),
                 Listed(
                     n_pre, n_post, listed.integers(n_pre, size=n), listed.integers(n_post, size=n)
                 ),

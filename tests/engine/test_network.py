@@ -17,7 +17,10 @@ def run_jumps(synapses, spikes, parts, rebuild=False, rate=0.0):
     """Return v of cells that add up what arrives, run in parts; connections in steps."""
     sim.setup(timestep=DT, seed=2, log=False, progress=False)
     sources = sim.Population(
-        4, sim.SpikeSourceArray(spike_times=[sim.Sequence(DT * np.array(s)) for s in spikes])
+        4,
+        sim.SpikeSourceArray(
+            spike_times=[sim.Sequence(DT * np.sort(np.array(s, float))) for s in spikes]
+        ),
     )
     noise = sim.Population(4, sim.SpikeSourcePoisson(rate=rate))
     cells = sim.Population(
