@@ -249,7 +249,8 @@ def agree(comm: "MPI.Intracomm", error: Exception | None) -> None:
     # 1 is left only where no rank was without an error
     if extremes[1] < 1:
         text = f"on rank {lowest}: {text}"
-    if error is not None and (type(error), str(error)) == (kind, text):
+    # all failed alike
+    if error is not None and portable is not None and portable[:2] == (kind, text):
         raise error
     raise _rebuilt(kind, text, values) from error
 

@@ -123,6 +123,7 @@ def virtual_board(tmp_path, monkeypatch):
     if state._simulation is not None:
         state._simulation.close()
         state._simulation = None
+        state._clear()
 
 
 def network(sim, **options):

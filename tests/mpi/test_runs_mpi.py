@@ -63,7 +63,7 @@ def test_large_conductances_act_in_the_step_after_their_arrival(sim, comm, model
     sim.Projection(source, cells, sim.FromListConnector(weights))
     cells.record(["spikes", "v"])
     sim.run(6.0)
-    segment = cells.get_data().segments[0]
+    segment = cells.get_data(gather="all").segments[0]
     firsts = [times[:1] for times in times_of(segment)]
     np.testing.assert_allclose(firsts[:3], 3.1, rtol=1e-12)
     assert firsts[3:] == [[], []]
@@ -262,8 +262,11 @@ def test_spikes_set_at_the_present_time_act_as_if_they_had_been_there(sim, comm,
             sources.set(spike_times=times)
             sim.run(5.0)
         sim.run(5.0)
-        v = [targets.get_data().segments[0].analogsignals[0].magnitude for targets in cells]
-        return times_of(sources.get_data().segments[0]), np.concatenate(v, axis=1)
+        v = [
+            targets.get_data(gather="all").segments[0].analogsignals[0].magnitude
+            for targets in cells
+        ]
+        return times_of(sources.get_data(gather="all").segments[0]), np.concatenate(v, axis=1)
 
     trains, v = run(*[[2.0, 5.0, 5.0, 10.0, 12.0]] * 3)
     assert trains == [[2.0, 5.0, 5.0, 10.0, 12.0]] * 3
@@ -286,8 +289,8 @@ def test_sources_added_between_runs_spike_at_the_present_time(sim, comm):
     synapse = sim.StaticSynapse(weight=1.0, delay=0.5)
     sim.Projection(sources, cells, sim.AllToAllConnector(), synapse)
     sim.run(5.0)
-    assert times_of(sources.get_data().segments[0]) == [[5.0, 6.0]] * 2
-    v = cells.get_data().segments[0].analogsignals[0].magnitude
+    assert times_of(sources.get_data(gather="all").segments[0]) == [[5.0, 6.0]] * 2
+    v = cells.get_data(gather="all").segments[0].analogsignals[0].magnitude
     assert (v[:56] == -65.0).all()
     assert (v[56] > -64.95).all()
     sim.setup(timestep=0.1, log=False)
@@ -296,7 +299,9 @@ def test_sources_added_between_runs_spike_at_the_present_time(sim, comm):
     sources = sim.Population(2, sim.SpikeSourceArray(spike_times=[5.0, 6.0]))
     sim.Projection(sources, cells, sim.AllToAllConnector(), synapse)
     sim.run(10.0)
-    np.testing.assert_array_equal(cells.get_data().segments[0].analogsignals[0].magnitude, v)
+    np.testing.assert_array_equal(
+        cells.get_data(gather="all").segments[0].analogsignals[0].magnitude, v
+    )
 
 
 def test_spikes_set_at_0_are_sent_once_after_runs_of_no_length(sim):
@@ -307,7 +312,7 @@ def test_spikes_set_at_0_are_sent_once_after_runs_of_no_length(sim):
         sources.set(spike_times=times)
     for duration in (2.0, 0.0):
         sim.run(duration)
-        assert times_of(sources.get_data().segments[0]) == [[0.0, 1.0]] * 2
+        assert times_of(sources.get_data(gather="all").segments[0]) == [[0.0, 1.0]] * 2
     sim.reset()
     sim.run(2.0)
-    assert times_of(sources.get_data().segments[1]) == [[0.0, 1.0]] * 2
+    assert times_of(sources.get_data(gather="all").segments[1]) == [[0.0, 1.0]] * 2

@@ -243,18 +243,18 @@ def record(p, path):
         population.record("spikes", to_file=path)
         if population.celltype.injectable and label != "empty":
             interval = {"curr_exp": 0.3, "placed": 1.0}.get(label)
-            population[::2].record("v", sampling_interval=interval)
+            population[::2].record("v", to_file=path, sampling_interval=interval)
             others = [v for v in population.celltype.recordable if v not in ("spikes", "v")]
-            population[-3:].record(others)
-    p["cond_exp"].record("v")
+            population[-3:].record(others, to_file=path)
+    p["cond_exp"].record("v", to_file=path)
 
 
 def grow(p, path):
     """Add cells, connections and recordings to the network that already ran."""
     late = sim.Population(12, sim.IF_curr_exp(i_offset=uniform(0.9, 1.5)), label="late")
     late.record(["spikes", "v"], to_file=path)
-    p["placed"][1:6].record("v")
-    p["curr_exp"][[1, 38]].record(["v", "isyn_exc"])
+    p["placed"][1:6].record("v", to_file=path)
+    p["curr_exp"][[1, 38]].record(["v", "isyn_exc"], to_file=path)
     return [
         sim.Projection(
             pre, post, sim.FixedProbabilityConnector(0.3), synapse(uniform(0.0, 1.0), 0.7)
