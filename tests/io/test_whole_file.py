@@ -2,6 +2,7 @@
 
 import os
 import resource
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,26 +19,29 @@ SIGNAL = SignalData("v", "mV", CELLS, np.random.default_rng(2).normal(size=(900,
 SEGMENTS = [SegmentData(0, 0.0, 90.0, {}, [(PopulationInfo("exc", 40, 0), None, [SIGNAL])])]
 
 
-@pytest.fixture
-def largest_file():
-    """Return a function that lets no file become larger than some bytes."""
+@contextmanager
+def largest_file(size):
+    """Let no file become larger than some bytes, the one that pytest may write to included."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_file_on_a_disk_that_fails_can_be_written_and_read(tmp_path, largest_file):
+def test_a_file_on_a_disk_that_fails_can_be_written_and_read(tmp_path):
     disk = FailSafeFile(tmp_path / "file")
-    largest_file(100)
     rng = np.random.default_rng(1)
     expected = bytearray()
-    for _ in range(300):
-        begin, data = int(rng.integers(0, 200)), rng.bytes(int(rng.integers(0, 30)))
-        expected.extend(bytes(max(0, begin + len(data) - len(expected))))
-        expected[begin : begin + len(data)] = data
-        disk.seek(begin)
-        assert disk.write(data) == len(data)
-        assert disk.tell() == begin + len(data)
+    with largest_file(100):
+        for _ in range(300):
+            begin, data = int(rng.integers(0, 200)), rng.bytes(int(rng.integers(0, 30)))
+            expected.extend(bytes(max(0, begin + len(data) - len(expected))))
+            expected[begin : begin + len(data)] = data
+            disk.seek(begin)
+            assert disk.write(data) == len(data)
+            assert disk.tell() == begin + len(data)
     assert disk.seek(0, os.SEEK_END) == len(expected)
     found = bytearray(len(expected))
     disk.seek(0)
@@ -49,18 +53,19 @@ def test_a_file_on_a_disk_that_fails_can_be_written_and_read(tmp_path, largest_f
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999, 1.0])
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, largest_file, share):
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, share):
     path = tmp_path / "run.h5"
     write(path, SEGMENTS, {"k": 1})
     old, size = path.read_bytes(), path.stat().st_size
-    largest_file(int(share * size) - (share == 1.0))
-    with pytest.raises(FileWriteError, match=r"run\.h5' cannot be written: .*too large"):
+    limit = int(share * size) - (share == 1.0)
+    refused = pytest.raises(FileWriteError, match=r"run\.h5' cannot be written: .*too large")
+    with largest_file(limit), refused:
         write(path, SEGMENTS, {"k": 2})
     assert h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE) == 0
     assert [entry.name for entry in tmp_path.iterdir()] == ["run.h5"]
     assert path.read_bytes() == old
-    largest_file(size)
-    write(path, SEGMENTS, {"k": 2})
+    with largest_file(size):
+        write(path, SEGMENTS, {"k": 2})
     run, (segment,) = read_segments(path)
     assert run.attributes["k"] == 2
     np.testing.assert_array_equal(segment.populations[0].signals[0].data, SIGNAL.data)
