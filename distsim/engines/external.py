@@ -69,6 +69,8 @@ class ExternalSimulation(Description, ABC):
         Names of the cell models that there are.
     shortest_piece : float
         Of a run in which nothing changes [ms].
+    epochs_of_piece : int or None
+        Length of a piece; None: as the time that pieces take has it.
     takes_courses : bool
         Whether it is told before a run how currents will change; else it pauses where they do.
     """
@@ -76,6 +78,7 @@ class ExternalSimulation(Description, ABC):
     name: str
     models: Collection[str]
     shortest_piece = 0.0
+    epochs_of_piece: int | None = None
     takes_courses = False
 
     def __init__(
@@ -383,7 +386,8 @@ class ExternalSimulation(Description, ABC):
         self._pace.begin()
         while self.step < self._end_of_run:
             before = self.step
-            pause = min(self._end_of_run, before + self._pace.n_epochs * n_steps)
+            n_epochs = self.epochs_of_piece or self._pace.n_epochs
+            pause = min(self._end_of_run, before + n_epochs * n_steps)
             for end in (*self._changes_between(before, pause), pause):
                 self._hold_currents()
                 self._play(self._take_source_keys(end))
