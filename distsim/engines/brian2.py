@@ -77,7 +77,6 @@ class Brian2Simulation(ExternalSimulation):
     name = "brian2"
     models = MODELS
     takes_courses = True
-    epochs_of_piece = 7
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -69,8 +69,6 @@ class ExternalSimulation(Description, ABC):
         Names of the cell models that there are.
     shortest_piece : float
         Of a run in which nothing changes [ms].
-    epochs_of_piece : int or None
-        Length of a piece; None: as the time that pieces take has it.
     takes_courses : bool
         Whether it is told before a run how currents will change; else it pauses where they do.
     """
@@ -78,7 +76,6 @@ class ExternalSimulation(Description, ABC):
     name: str
     models: Collection[str]
     shortest_piece = 0.0
-    epochs_of_piece: int | None = None
     takes_courses = False
 
     def __init__(
@@ -386,10 +383,10 @@ class ExternalSimulation(Description, ABC):
         self._pace.begin()
         while self.step < self._end_of_run:
             before = self.step
-            n_epochs = self.epochs_of_piece or self._pace.n_epochs
-            pause = min(self._end_of_run, before + n_epochs * n_steps)
+            pause = min(self._end_of_run, before + self._pace.n_epochs * n_steps)
             for end in (*self._changes_between(before, pause), pause):
-                self._hold_currents()
+                if not self.takes_courses:
+                    self._hold_currents()
                 self._play(self._take_source_keys(end))
                 yield end
                 progress(end - self.step)
@@ -411,6 +408,9 @@ class ExternalSimulation(Description, ABC):
             self._courses = self._courses or courses_of(self.injections.values())
             courses = [course.within(self.step, self._end_of_run) for course in self._courses]
             self._play_currents([course for course in courses if course.steps.size])
+            # no longer what they were when the last run began
+            self._currents.clear()
+            self._hold_currents()
         else:
             steps = [injection.steps for injection in self.injections.values()]
             # of all ranks, since all pause
@@ -430,7 +430,7 @@ class ExternalSimulation(Description, ABC):
             last = int(np.searchsorted(injection.steps, self.step, side="right"))
             np.add.at(total, injection.positions, injection.amplitudes[last - 1] if last else 0.0)
         for block, total in totals.items():
-            if not np.array_equal(total, self._currents.get(block, np.zeros(block.n_local))):
+            if block not in self._currents or not np.array_equal(total, self._currents[block]):
                 self._currents[block] = total
                 self._set_current(block, total)
 

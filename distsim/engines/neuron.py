@@ -94,6 +94,7 @@ class NeuronSimulation(ExternalSimulation):
         self.h = import_neuron(self.comm, coreneuron)
         self.context = self.h.ParallelContext()
         self._events = self.h.CVode()
+        self._n_plans = 0
         self._forget()
 
     # --- description ---------------------------------------------------------------------------
@@ -325,10 +326,17 @@ class NeuronSimulation(ExternalSimulation):
 
     def _play_currents(self, courses: list[Course]) -> None:
         """Have NEURON call what sets the amplitude at each change."""
+        # an interrupted run leaves events behind that are not meant any more
+        self._n_plans += 1
         for block, positions, steps, amplitudes in courses:
             cells = [self._cells[block][position] for position in positions.tolist()]
             for t, amplitude in zip((steps * self.dt).tolist(), amplitudes.tolist(), strict=True):
-                self._events.event(t, partial(_inject, cells, amplitude))
+                self._events.event(t, partial(self._inject, self._n_plans, cells, amplitude))
+
+    def _inject(self, plan: int, cells: list[Cell | UserCell], amplitude: float) -> None:
+        if plan == self._n_plans:
+            for cell in cells:
+                cell.inject(amplitude)
 
     def _set_rates(self) -> None:
         if self.share_input:
@@ -451,11 +459,6 @@ class NeuronSimulation(ExternalSimulation):
     def close(self) -> None:
         """Delete everything that NEURON holds of this simulation."""
         self._forget()
-
-
-def _inject(cells: list[Cell | UserCell], amplitude: float) -> None:
-    for cell in cells:
-        cell.inject(amplitude)
 
 
 def _of(model: str) -> NeuronModel:

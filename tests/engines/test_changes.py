@@ -8,6 +8,7 @@ from networks import QUIET, changed_between_runs, signal_of
 from neuron_marks import needs_neuron
 
 import distsim as sim
+from distsim.engine.pace import Pace
 from distsim.engines.nest_start import nest_abilities
 from distsim.errors import EngineError
 from distsim.io import read_block
@@ -32,6 +33,21 @@ def test_changes_have_the_same_effect(on_native, options):
     assert min(sum(map(len, each)) for each in trains) > 1000
     assert found[1] == trains
     np.testing.assert_allclose(found[2], v, atol=1e-9)
+
+
+@pytest.mark.parametrize("engine", ["nest", "brian2", pytest.param("neuron", marks=needs_neuron)])
+def test_what_a_run_does_depends_on_no_pause(monkeypatch, engine):
+    if engine != "neuron":
+        pytest.importorskip(engine)
+    results = []
+    for n_epochs in (7, 10**6):
+        # in place of a number that depends on how long the last piece took
+        fixed = property(lambda _, n=n_epochs: n, lambda *_: None)
+        monkeypatch.setattr(Pace, "n_epochs", fixed, raising=False)
+        results.append(changed_between_runs(sim, engine=engine))
+    (_, trains, v), (_, trains_at_once, v_at_once) = results
+    assert trains_at_once == trains
+    np.testing.assert_array_equal(v_at_once, v)
 
 
 @needs_neuron

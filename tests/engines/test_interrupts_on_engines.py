@@ -83,6 +83,32 @@ def test_a_run_that_was_interrupted_goes_on(engine, monkeypatch):
     np.testing.assert_array_equal(signal_of(populations[0], "v"), v)
 
 
+def test_a_current_changed_after_an_interrupt_flows_as_it_was_changed(engine, monkeypatch):
+    results = []
+    for strike in (True, False):
+        sim.setup(timestep=0.1, engine=engine, **QUIET)
+        cells = sim.Population(1, sim.IF_curr_exp())
+        current = sim.StepCurrentSource(times=[5.0, 30.0, 40.0], amplitudes=[0.3, -0.3, 0.3])
+        cells.inject(current)
+        cells.record("v")
+        pause = Pace.pause
+        with monkeypatch.context() as patch:
+            patch.setattr(Pace, "pause", lambda self, n, _, pause=pause: pause(self, n, True))
+            if strike:
+                with pytest.raises(KeyboardInterrupt):
+                    sim.run(50.0)
+                time = sim.get_current_time()
+            else:
+                patch.undo()
+                sim.run(time)
+        assert time < 30.0
+        current.set_parameters(times=[5.0], amplitudes=[0.2])
+        sim.run(50.0 - time)
+        results.append(signal_of(cells, "v"))
+    np.testing.assert_array_equal(*results)
+    assert results[0][-1] > results[0][100]
+
+
 def test_connections_half_made_after_a_run_are_not_run_with(engine, monkeypatch):
     cells, _, _ = build(engine)
     sim.run(5.0)
