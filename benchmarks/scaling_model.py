@@ -3,13 +3,13 @@
     python benchmarks/scaling_model.py
 
 Prints the tables of docs/scaling.md, where the assumptions are argued. Costs of the exchange are
-those by which the engine itself chooses (`distsim.engine.choice`), for a network whose connections
-know no distance, or only reach the cells of a number of ranks.
+those by which the engine itself chooses (`distsim.engines.native.choice`), for a network whose
+connections know no distance, or only reach the cells of a number of ranks.
 """
 
 import numpy as np
 
-from distsim.engine.choice import BYTE, HOP, MESSAGE, SPIKE
+from distsim.engines.native.choice import BYTE, HOP, MESSAGE, SPIKE
 
 RATE, INDEGREE, EPOCH, DT = 5.0, 10_000, 1.5, 0.1  # Hz, -, ms, ms
 CELLS_PER_RANK = 10_000

@@ -18,7 +18,7 @@ from distsim.compiled import keep_code as _keep_code
 # before the imports below, which decorate functions that are compiled
 _keep_code()
 
-from distsim.comm import leave_job_of_parent as _leave_job_of_parent
+from distsim.comm.world import leave_job_of_parent as _leave_job_of_parent
 
 # before anything starts MPI, as a NumpyRNG of PyNN does
 _leave_job_of_parent()

@@ -111,7 +111,7 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 def _validate(options: argparse.Namespace) -> int:
     # not above: the other commands start faster without them
     from distsim import validation
-    from distsim.engines.selection import engine_class
+    from distsim.engines.registry import engine_class
 
     names = options.engines.split(",")
     for name in names:
@@ -144,7 +144,7 @@ def _run(options: argparse.Namespace) -> int:
     _check_script(options.script)
     if options.engine is not None:
         # not above: it brings the simulator with it
-        from distsim.engines.selection import VARIABLE, engine_class
+        from distsim.engines.registry import VARIABLE, engine_class
 
         engine_class(options.engine)
         os.environ[VARIABLE] = options.engine

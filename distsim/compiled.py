@@ -31,9 +31,10 @@ __all__ = ["choose_code_folder", "code_name", "forget_other_versions", "keep_cod
 PREFIX = "distsim-"
 PACKAGES = (
     "distsim.connectivity",
-    "distsim.engine",
+    "distsim.engines.native",
     "distsim.kernels",
     "distsim.models",
+    "distsim.network",
     "distsim.partitioning",
 )
 # other versions whose code was not asked for in so long are deleted [s]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from distsim.comm import claimed_ranks, rank_environment
+from distsim.comm.world import claimed_ranks, rank_environment
 from distsim.errors import LauncherError
 from distsim.user_folders import with_home
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from distsim.comm import agree, world
+from distsim.comm.agreement import agree
+from distsim.comm.world import world
 from distsim.errors import CollectiveError
 from distsim.leaving import EXIT_DELAY, Leaving
 

@@ -52,7 +52,7 @@ def test_run_starts_one_job_of_n_ranks_with_the_script_s_arguments(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import sys\n"
-        "from distsim.comm import world\n"
+        "from distsim.comm.world import world\n"
         "ranks = world().gather(world().Get_rank())\n"
         "if world().Get_rank() == 0:\n"
         "    print(ranks, sys.argv[1:])\n"

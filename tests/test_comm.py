@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-from distsim.comm import agree, check_launch, claimed_ranks, configure_log, rank_environment, world
+from distsim.comm.agreement import agree
+from distsim.comm.log import configure_log
+from distsim.comm.world import check_launch, claimed_ranks, rank_environment, world
 from distsim.errors import LauncherError, ParameterError
 
 # a rank that failed waits for others only for seconds; a job that hangs takes the whole limit
@@ -15,7 +17,7 @@ LIMIT = 60
 
 PREAMBLE = """
 import sys, time
-from distsim.comm import world
+from distsim.comm.world import world
 from distsim.lockstep import lockstep
 comm = world()
 lockstep()
@@ -86,19 +88,21 @@ def test_variables_that_hold_no_number_claim_nothing():
 
 
 def test_world_refuses_a_process_that_should_be_two():
-    result = run_alone("from distsim.comm import world; world()", DISTSIM_N_RANKS="2")
+    result = run_alone("from distsim.comm.world import world; world()", DISTSIM_N_RANKS="2")
     assert result.returncode == 1
     assert "LauncherError: the launcher started 2 ranks (DISTSIM_N_RANKS=2)" in result.stderr
 
 
 def test_missing_mpi_library_says_how_to_get_one():
-    result = run_alone("from distsim.comm import world; world()", MPI4PY_LIBMPI="/nowhere")
+    result = run_alone("from distsim.comm.world import world; world()", MPI4PY_LIBMPI="/nowhere")
     assert "LauncherError: no MPI library can be loaded" in result.stderr
     assert "pip install 'distsim[mpi]'" in result.stderr
 
 
 def test_importing_distsim_does_not_start_mpi():
-    program = "import sys, distsim.comm, distsim.launch; sys.exit('mpi4py.MPI' in sys.modules)"
+    program = (
+        "import sys, distsim.comm.world, distsim.launch; sys.exit('mpi4py.MPI' in sys.modules)"
+    )
     assert run_alone(program).returncode == 0
 
 

@@ -1,10 +1,6 @@
-"""Other simulators behind the same front end, on the same network.
+"""Who runs a network: distsim's own engine, or another simulator in its place.
 
-Each is a subclass of `ExternalSimulation`, which takes the place of `distsim.engine.Simulation`:
-populations, connectors, random streams, records and files stay distsim's own, and the other
-simulator is given cells, connections and spike trains as arrays.
+Each has a folder, whose `ENTRY` tells what is known of it before it is loaded, and is registered
+once, in `registry.py`. Populations, connectors, random streams, records and files are distsim's own
+on every engine.
 """
-
-from distsim.engines.selection import ENGINES, engine_class
-
-__all__ = ["ENGINES", "engine_class"]

@@ -1,24 +1,25 @@
 """What all engines that are other simulators share: the description, Poisson trains, records."""
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from distsim import comm as communication
-from distsim.engine.cells import CellBlock, Injection, SourceBlock
-from distsim.engine.connectome import Pathway
-from distsim.engine.description import Description
-from distsim.engine.pace import Pace
-from distsim.engine.poisson import PoissonBlock, build_tables, draw_spikes, is_source
-from distsim.engine.recorder import ProbeSet
-from distsim.engine.spike_arrays import ArrayBlock
-from distsim.engines.currents import Course, courses_of
+from distsim.comm.agreement import together
+from distsim.comm.gathering import gather
+from distsim.engines.base import Engine
+from distsim.engines.pace import Pace
 from distsim.errors import EngineError
 from distsim.models import CellModel
+from distsim.network.blocks import CellBlock, SourceBlock
+from distsim.network.currents import Course, Injection, courses_of
+from distsim.network.pathways import Pathway
+from distsim.network.poisson import PoissonBlock, build_tables, draw_spikes, is_source
+from distsim.network.records import ProbeSet
+from distsim.network.spike_arrays import ArrayBlock
 
 __all__ = ["ExternalSimulation", "Synapses", "refuse_ranks"]
 
@@ -48,33 +49,25 @@ class Synapses(NamedTuple):
     delays: Integers
 
 
-class ExternalSimulation(Description, ABC):
+class ExternalSimulation(Engine):
     """Description and clock of a simulation that another simulator makes.
 
     Parameters
     ----------
     comm, dt, seed, min_delay, max_delay
-        As for `Description`.
+        As for `Engine`.
     share_input : bool
         Whether Poisson sources spike as on the native engine; otherwise the simulator's own
         generators do.
 
     Attributes
     ----------
-    n_synapses : int
-        Onto this rank's cells.
-    name : str
-        Of the engine.
-    models : collection of str
-        Names of the cell models that there are.
     shortest_piece : float
         Of a run in which nothing changes [ms].
     takes_courses : bool
         Whether it is told before a run how currents will change; else it pauses where they do.
     """
 
-    name: str
-    models: Collection[str]
     shortest_piece = 0.0
     takes_courses = False
 
@@ -93,7 +86,7 @@ class ExternalSimulation(Description, ABC):
         self.pathways: list[tuple[str, Pathway]] = []
         self.injections: dict[tuple[int, int], Injection] = {}
         self._courses: list[Course] = []
-        self.n_synapses = 0
+        self._n_synapses = 0
         self._is_built = False
         self._is_torn = False
         self._pace = Pace(self.smallest_of_all, PIECE_SECONDS)
@@ -104,6 +97,11 @@ class ExternalSimulation(Description, ABC):
         self._given: dict[CellBlock, Floats] = {}
 
     # --- description ---------------------------------------------------------------------------
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses onto this rank's cells."""
+        return self._n_synapses
 
     def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
         """Add this rank's cells of a population of model neurons."""
@@ -167,7 +165,7 @@ class ExternalSimulation(Description, ABC):
             self._are_connections_changed or not self._is_built,
             any(block.is_changed for block in self.poisson_blocks),
         )
-        with communication.together(self.comm):
+        with together(self.comm):
             self._check_sources()
             self._is_torn = self._is_built and is_wired
             if not self._is_built:
@@ -176,7 +174,7 @@ class ExternalSimulation(Description, ABC):
                 self._wire(progress)
         if is_wired:
             self._agree_on_delays()
-        with communication.together(self.comm):
+        with together(self.comm):
             self._hand_over()
         if is_wired or is_poisson_changed:
             self._fetch_poisson()
@@ -206,7 +204,7 @@ class ExternalSimulation(Description, ABC):
 
     def _wire(self, progress: Callable[[int], None]) -> None:
         """Make the connections of new pathways, and change those of old ones."""
-        self.n_synapses = 0
+        self._n_synapses = 0
         self._delays = [2**30, 0]
         self._heard: list[Integers] = []
         old, new = self.pathways[: self._n_connected], self.pathways[self._n_connected :]
@@ -292,7 +290,7 @@ class ExternalSimulation(Description, ABC):
             ]
             is_poisson = is_source(synapses.sources, self.poisson_ranges)
             self._heard.append(np.unique(synapses.sources[is_poisson]))
-        self.n_synapses += synapses.sources.size
+        self._n_synapses += synapses.sources.size
 
     def _agree_on_delays(self) -> None:
         """Find the smallest and largest delay of all ranks, and check them."""
@@ -415,7 +413,7 @@ class ExternalSimulation(Description, ABC):
             steps = [injection.steps for injection in self.injections.values()]
             # of all ranks, since all pause
             mine = np.unique(np.concatenate([self._changes, *steps]))
-            self._changes = np.unique(communication.gather(self.comm, mine))
+            self._changes = np.unique(gather(self.comm, mine))
 
     def _changes_between(self, first: int, last: int) -> list[int]:
         """Return the steps between two at which the simulator has to pause for a current."""
@@ -447,7 +445,7 @@ class ExternalSimulation(Description, ABC):
         arrays = [block.take(last) for block in self.array_blocks]
         given = np.concatenate([np.zeros(0, np.int64), *arrays])
         self.counters["spikes"] += given.size
-        keys = [communication.gather(self.comm, given)]
+        keys = [gather(self.comm, given)]
         if self.share_input:
             keys.append(self.poisson_keys(self.step + 1, last))
         return np.sort(np.concatenate(keys))

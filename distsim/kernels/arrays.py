@@ -1,4 +1,4 @@
-"""The groups of arrays that kernels take; one NamedTuple each, filled by `distsim.engine`.
+"""The groups of arrays that kernels take; one NamedTuple each, filled by `distsim.engines.native`.
 
 A *step* number k stands for the time ``k * dt``. To "make step k" is to advance the cells from
 time ``(k - 1) * dt`` to ``k * dt``: spikes found then carry the stamp k, and input that arrives at

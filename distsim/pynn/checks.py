@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pyNN.parameters import ArrayParameter, Sequence
 from pyNN.random import RandomDistribution
 
-from distsim.engine.spike_arrays import LAST_STEP
 from distsim.errors import ParameterError
+from distsim.network.spike_arrays import LAST_STEP
 from distsim.pynn.random_numbers import distribution_on_streams
 
 __all__ = [

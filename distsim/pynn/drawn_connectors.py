@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pyNN import common
 from pyNN.parameters import LazyArray
 
-from distsim import comm as communication
+from distsim.comm.agreement import together
 from distsim.errors import ConnectivityError, MissingPackageError, ParameterError
 from distsim.pynn import connectors
 from distsim.pynn.gather import gather_arrays
@@ -138,7 +138,7 @@ class CSAConnector(_Drawn, pyNN.connectors.CSAConnector):
     def _draw_as_pynn(self, projection: Any) -> None:
         n_values = pyNN.connectors.csa.arity(self.cset)
         columns = [np.zeros(0)] * (2 + n_values)
-        with communication.together(state.simulation.comm):
+        with together(state.simulation.comm):
             if state.rank == 0 and 0 not in projection.shape:
                 columns = self._columns(projection.shape, n_values)
         sources, targets, *values = gather_arrays(*columns)

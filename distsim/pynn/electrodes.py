@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from pyNN.parameters import ParameterSpace, Sequence
 from pyNN.standardmodels import StandardCurrentSource, electrodes
 
-from distsim.engine.cells import CellBlock, Injection
 from distsim.errors import ParameterError
+from distsim.network.blocks import CellBlock
+from distsim.network.currents import Injection
 from distsim.pynn.calls import is_whole, noted
 from distsim.pynn.checks import check_numbers, is_lazy, plain_numbers
 from distsim.pynn.current_record import CurrentRecord

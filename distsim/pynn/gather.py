@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distsim import comm as communication
+from distsim.comm.gathering import gather
+from distsim.comm.world import world
 from distsim.errors import ParameterError
 
 __all__ = ["Audience", "gather_arrays", "gather_columns", "gather_sequences"]
@@ -65,9 +66,9 @@ def gather_arrays(*arrays: NDArray[Any], audience: Audience = Audience.ALL) -> l
     """
     if audience is Audience.NONE:
         return list(arrays)
-    comm = communication.world()
+    comm = world()
     root = 0 if audience is Audience.FIRST else None
-    return [communication.gather(comm, array, root) for array in arrays]
+    return [gather(comm, array, root) for array in arrays]
 
 
 def gather_columns(
@@ -99,7 +100,7 @@ def gather_columns(
     if audience is not Audience.NONE:
         (widths,) = gather_arrays(widths)
     n_columns = int(widths.sum())
-    if not audience.includes(communication.world().Get_rank()):
+    if not audience.includes(world().Get_rank()):
         widths = np.array([node_ids.size])
     order = np.argsort(nodes)
     targets = np.split(np.argsort(order), np.cumsum(widths)[:-1])

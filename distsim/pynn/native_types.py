@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pyNN.standardmodels import build_translations
 
-from distsim import comm as communication
-from distsim.engine.cells import CellBlock
-from distsim.engines.nest_models import native_type
-from distsim.engines.nest_start import import_nest
-from distsim.engines.neuron_user_models import UserModel
-from distsim.engines.selection import Engine
+from distsim.comm.world import world
+from distsim.engines.base import Engine
+from distsim.engines.nest.models import native_type
+from distsim.engines.nest.start import import_nest
+from distsim.engines.neuron.user_models import UserModel
 from distsim.errors import EngineError, ParameterError
 from distsim.models import CELL_MODELS, CellModel
+from distsim.network.blocks import CellBlock
 from distsim.pynn.calls import collective
 from distsim.pynn.standardmodels import NeuronType, same_names
 
@@ -43,7 +43,7 @@ def native_cell_type(model_name: str) -> type[NeuronType]:
     EngineError
         If NEST is not installed, or has no such cell model.
     """
-    native = native_type(import_nest(communication.world()), model_name)
+    native = native_type(import_nest(world()), model_name)
 
     def cell_model() -> CellModel:
         return native.model

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from pyNN import recording
 
-from distsim import comm as communication
+from distsim.comm.agreement import together
+from distsim.comm.world import world
 from distsim.errors import DistsimError, ParameterError
 from distsim.io.neo_blocks import block as neo_block
 from distsim.io.neo_blocks import joined
@@ -248,7 +249,7 @@ def _write(
     audience: Audience,
 ) -> None:
     """Write what some populations or views have recorded; every rank must call it."""
-    comm = communication.world()
+    comm = world()
     is_shared = audience is not Audience.NONE
     is_native = isinstance(io, str | Path) and Path(io).suffix in SUFFIXES
     if not is_shared and comm.Get_size() > 1:
@@ -258,7 +259,7 @@ def _write(
         return
     # rank 0 alone writes what is shared
     block = _block(parts, run, describe, Audience.FIRST if is_shared else Audience.NONE)
-    with communication.together(comm):
+    with together(comm):
         if comm.Get_rank() == 0 or not is_shared:
             _write_neo(io, block)
 

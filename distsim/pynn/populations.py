@@ -12,8 +12,8 @@ from pyNN.models import BaseCellType
 from pyNN.parameters import LazyArray
 from pyNN.random import RandomDistribution
 
-from distsim.engine.cells import SourceBlock
 from distsim.errors import ParameterError
+from distsim.network.blocks import SourceBlock
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.assemblies import Assembly

@@ -3,7 +3,7 @@
 from pyNN import common
 from pyNN.common.procedural_api import set  # noqa: A004 - PyNN's name
 
-from distsim.engines.selection import engine_class
+from distsim.engines.registry import engine_class
 from distsim.pynn import simulator, standardmodels
 from distsim.pynn.connectors import FixedProbabilityConnector
 from distsim.pynn.populations import Population

@@ -13,9 +13,9 @@ from pyNN.space import Space
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
 from distsim.connectivity import Chunk, Connections, Constant, Listed, PerEntry, Rule, Values
-from distsim.engine.connectome import Pathway
-from distsim.engine.spike_arrays import LAST_STEP
 from distsim.errors import ConnectivityError, DistsimError
+from distsim.network.pathways import Pathway
+from distsim.network.spike_arrays import LAST_STEP
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator

@@ -9,9 +9,9 @@ import numpy as np
 import pyNN.errors
 from numpy.typing import NDArray
 
-from distsim.engine.recorder import ProbeSet
 from distsim.errors import DistsimError, ParameterError, did_you_mean
 from distsim.io.recordings import SignalData, SpikeData
+from distsim.network.records import ProbeSet
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.output import block_of, write
 from distsim.pynn.segments import Choice, Segment, narrowed

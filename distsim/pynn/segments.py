@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distsim.engine.recorder import Samples
 from distsim.io.recordings import SignalData, SpikeData
+from distsim.network.records import Samples
 from distsim.pynn.gather import Audience, gather_arrays, gather_columns
 
 __all__ = ["Choice", "Segment", "gathered", "narrowed"]

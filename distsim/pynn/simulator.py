@@ -14,13 +14,15 @@ import numpy as np
 from pyNN import common
 from tqdm import tqdm
 
-from distsim import comm as communication
-from distsim.engine.choice import EXCHANGES
-from distsim.engine.spike_arrays import LAST_STEP
-from distsim.engines.selection import Engine, chosen_engine, engine_class
+from distsim.comm.agreement import together
+from distsim.comm.log import configure_log
+from distsim.comm.world import world
+from distsim.engines.base import Engine
+from distsim.engines.registry import OPTIONS, chosen_engine, engine_entry
 from distsim.errors import ParameterError, SetupError, did_you_mean
 from distsim.interrupts import InterruptedBuildError, Interrupts
 from distsim.lockstep import lockstep
+from distsim.network.spike_arrays import LAST_STEP
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
 from distsim.pynn.calls import collective
@@ -92,19 +94,19 @@ class Setup:
         'block' (default): a contiguous block of each population for each rank; 'round_robin':
         cells dealt to the ranks in turn; or a function ``f(first_gid, n_cells, n_ranks)`` that
         returns the rank of each cell of a population.
-    exchange : {'auto', 'allgather', 'directed'}
-        How ranks exchange spikes: all to all, or each only to ranks with targets; 'auto': what is
-        estimated to take less time.
     engine : str
         'native', or another simulator: see `distsim.engines`. Default: the environment's
         DISTSIM_ENGINE, else 'native'.
-    threads : int
-        Of each process; engine 'nest' only.
-    coreneuron : bool
-        Whether CoreNEURON makes the steps; engine 'neuron' only.
-    share_input : bool
-        Whether Poisson sources spike as on the native engine; False: another engine's own
-        generators do.
+    engine_options : dict
+        What that engine is told beyond time step, seed and delays; those of all engines are
+
+        - `exchange`, of 'native': 'allgather', 'directed', how ranks exchange spikes: all to all,
+          or each only to ranks with targets; or 'auto' (default), what is estimated to take less
+          time;
+        - `threads`, of 'nest': threads of each process (1);
+        - `coreneuron`, of 'neuron': whether CoreNEURON makes the steps (False);
+        - `share_input`, of all but 'native': whether Poisson sources spike as on the native engine
+          (True), else by the simulator's own generators.
     progress : bool or None
         Show progress bars on rank 0; None: if stderr is a terminal.
     log : bool or str
@@ -116,11 +118,8 @@ class Setup:
     max_delay: float | str = "auto"
     seed: int = 1
     partition: str | PlacementFunction = "block"
-    exchange: str = "auto"
     engine: str = dataclasses.field(default_factory=chosen_engine)
-    threads: int = 1
-    coreneuron: bool = False
-    share_input: bool = True
+    engine_options: dict[str, Any] = dataclasses.field(default_factory=dict)
     progress: bool | None = None
     log: bool | str = True
 
@@ -133,7 +132,8 @@ class Setup:
         SetupError
             If an option is unknown or its value cannot be.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
+        known = [f.name for f in dataclasses.fields(cls) if f.name != "engine_options"]
+        known += OPTIONS
         synonyms = {"dt": "timestep", "time_step": "timestep", "rng_seed": "seed"}
         for key in options:
             if key not in known:
@@ -141,46 +141,15 @@ class Setup:
                 raise SetupError(
                     f"unknown option '{key}' of setup(); {hint or did_you_mean(key, known)}"
                 )
+        for_engine = {key: options.pop(key) for key in OPTIONS if key in options}
         setup = cls(**options)
         setup._check_times()
         if not (isinstance(setup.seed, int | np.integer) and 0 <= setup.seed < 2**63):
             raise SetupError(
                 f"seed = {setup.seed!r}; it must be a whole number from 0 to 2**63 - 1"
             )
-        if setup.exchange not in EXCHANGES:
-            allowed = "', '".join(EXCHANGES)
-            raise SetupError(f"exchange = {setup.exchange!r}; it must be one of '{allowed}'")
-        setup._check_engine()
-        return setup
-
-    def _check_engine(self) -> None:
-        engine_class(self.engine)
-        if not (isinstance(self.threads, int | np.integer) and self.threads >= 1):
-            raise SetupError(f"threads = {self.threads!r}; it must be a whole number from 1 on")
-        if self.threads > 1 and self.engine != "nest":
-            raise SetupError(
-                f"threads = {self.threads}: engine '{self.engine}' has one thread per rank; start "
-                f"{self.threads} ranks instead"
-            )
-        if self.coreneuron and self.engine != "neuron":
-            raise SetupError(
-                f"coreneuron=True: engine '{self.engine}' has no CoreNEURON; give "
-                "engine='neuron', or leave the option out"
-            )
-        if not self.share_input and self.engine == "native":
-            raise SetupError("share_input=False: engine 'native' has no other input")
-
-    @property
-    def engine_options(self) -> dict[str, Any]:
-        """What the engine is told beyond time step, seed and delays."""
-        if self.engine == "native":
-            return {"exchange": self.exchange}
-        options: dict[str, Any] = {"share_input": bool(self.share_input)}
-        if self.engine == "nest":
-            options["threads"] = int(self.threads)
-        if self.engine == "neuron":
-            options["coreneuron"] = bool(self.coreneuron)
-        return options
+        entry = engine_entry(setup.engine)
+        return dataclasses.replace(setup, engine_options=entry.checked_options(for_engine, OPTIONS))
 
     def _check_times(self) -> None:
         dt, low, high = self.timestep, self.min_delay, self.max_delay
@@ -225,10 +194,10 @@ class State(common.control.BaseState):
 
     def start(self, setup: Setup) -> None:
         """Begin a new, empty simulation; every rank must call it."""
-        comm = communication.world()
+        comm = world()
         if setup.log:
             level = setup.log if isinstance(setup.log, str) else logging.INFO
-            communication.configure_log(comm.Get_rank(), level)
+            configure_log(comm.Get_rank(), level)
         for recorder in self.recorders:
             recorder.close()
         self.setup = setup
@@ -238,8 +207,8 @@ class State(common.control.BaseState):
         if self._simulation is not None:
             self._simulation.close()
             self._simulation = None
-        make = engine_class(setup.engine)
-        with communication.together(comm):
+        make = engine_entry(setup.engine).load()
+        with together(comm):
             self._simulation = make(
                 comm, float(setup.timestep), int(setup.seed), low, high, **setup.engine_options
             )
@@ -333,7 +302,7 @@ class State(common.control.BaseState):
     @contextmanager
     def together(self) -> Iterator[None]:
         """Raise an error of any rank on every rank; every rank must enter and leave."""
-        with communication.together(self.simulation.comm):
+        with together(self.simulation.comm):
             yield
 
     @property

@@ -13,12 +13,13 @@ from pyNN.standardmodels import StandardCellType, build_translations
 from pyNN.standardmodels import cells as pynn_cells
 from pyNN.standardmodels import synapses as pynn_synapses
 
-from distsim.engine.cells import CellBlock, SourceBlock
-from distsim.engine.poisson import PoissonBlock
-from distsim.engine.spike_arrays import ArrayBlock
-from distsim.engines.selection import Engine, engines_with
+from distsim.engines.base import Engine
+from distsim.engines.registry import engines_with
 from distsim.errors import EngineError, ParameterError, did_you_mean
 from distsim.models import CELL_MODELS, CellModel
+from distsim.network.blocks import CellBlock, SourceBlock
+from distsim.network.poisson import PoissonBlock
+from distsim.network.spike_arrays import ArrayBlock
 from distsim.pynn.checks import InvalidValueError, check_times, plain_numbers, plain_times
 from distsim.pynn.simulator import state
 from distsim.pynn.values import as_function, check_length

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 import distsim as sim
-from distsim.engines.nest import NestSimulation
+from distsim.engines.nest.engine import NestSimulation
 
 
 def describe():

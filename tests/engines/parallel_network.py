@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 import distsim as sim
-from distsim.engines import neuron_start
+from distsim.engines.neuron import start as neuron_start
 from distsim.pynn.simulator import state
 
 if "hidden" in sys.argv:

@@ -8,8 +8,8 @@ from networks import QUIET, changed_between_runs, signal_of
 from neuron_marks import needs_neuron
 
 import distsim as sim
-from distsim.engine.pace import Pace
-from distsim.engines.nest_start import nest_abilities
+from distsim.engines.nest.start import nest_abilities
+from distsim.engines.pace import Pace
 from distsim.errors import EngineError
 from distsim.io import read_block
 

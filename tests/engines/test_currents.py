@@ -8,12 +8,12 @@ from networks import QUIET, signal_of
 from neuron_marks import needs_neuron
 
 import distsim as sim
-from distsim.engine.cells import CellBlock, Injection
-from distsim.engines import nest_currents
-from distsim.engines.currents import courses_of
 from distsim.engines.external import ExternalSimulation
-from distsim.engines.nest_models import MODELS
+from distsim.engines.nest import currents as nest_currents
+from distsim.engines.nest.models import MODELS
 from distsim.models import IF_CURR_EXP
+from distsim.network.blocks import CellBlock
+from distsim.network.currents import Injection, courses_of
 
 # Brian calls other packages in ways that are to end
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

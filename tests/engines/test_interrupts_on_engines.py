@@ -8,7 +8,7 @@ from networks import QUIET, signal_of
 from neuron_marks import needs_neuron
 
 import distsim as sim
-from distsim.engine.pace import Pace
+from distsim.engines.pace import Pace
 from distsim.errors import EngineError
 
 # Brian calls other packages in ways that are to end

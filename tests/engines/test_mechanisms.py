@@ -8,8 +8,8 @@ from importlib.util import find_spec
 import pytest
 
 from distsim import user_folders
-from distsim.engines import mechanisms
-from distsim.engines.mechanisms import compiled_mechanisms, mechanism_files
+from distsim.engines.neuron import mechanisms
+from distsim.engines.neuron.mechanisms import compiled_mechanisms, mechanism_files
 from distsim.errors import EngineError
 
 if find_spec("neuron") is None:

@@ -21,7 +21,7 @@ from networks import (
 )
 
 import distsim as native
-from distsim.engines.nest_start import nest_abilities
+from distsim.engines.nest.start import nest_abilities
 from distsim.errors import EngineError, SetupError
 
 nest = pytest.importorskip("nest")
@@ -237,6 +237,6 @@ def test_what_cannot_be_is_told(monkeypatch):
         native.setup(engine="nset")
     with pytest.raises(SetupError, match="threads = 2: engine 'native'"):
         native.setup(threads=2)
-    monkeypatch.setattr("distsim.engines.nest_start.find_spec", lambda name: None)
+    monkeypatch.setattr("distsim.engines.nest.start.find_spec", lambda name: None)
     with pytest.raises(EngineError, match=r"pip install 'distsim\[nest\]'"):
         on_nest.setup(timestep=0.1)

@@ -19,7 +19,7 @@ from networks import (
 from neuron_marks import HAS_NEURON, needs_coreneuron
 
 import distsim as native
-from distsim.engines import neuron_models
+from distsim.engines.neuron import models as neuron_models
 from distsim.errors import EngineError, SetupError
 from distsim.pynn.simulator import state
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 
 import distsim as native
-from distsim.engines import ENGINES
+from distsim.engines.registry import ENGINES
 from distsim.errors import SetupError
 
 needs_nest = pytest.mark.skipif(find_spec("nest") is None, reason="NEST is not installed")

@@ -4,7 +4,7 @@ import naive
 import numpy as np
 import pytest
 
-from distsim.engine.drives import DriveSet, build_drives
+from distsim.engines.native.drives import DriveSet, build_drives
 from distsim.kernels.arrays import PoissonSources, PoissonTables
 from distsim.kernels.drive import drive
 from distsim.partitioning.streams import Purpose, Stream, word_block

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distsim.engine.connectome import empty_connectome
-from distsim.engine.drives import build_drives
+from distsim.engines.native.connectome import empty_connectome
+from distsim.engines.native.drives import build_drives
 from distsim.kernels.arrays import Cells, Currents, Probes, SpikeLog
 from distsim.kernels.delivery import empty_queue
 from distsim.kernels.epoch import advance, sample, update

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from distsim.comm import world
+from distsim.comm.world import world
 
 OUTCOMES = world().Dup()
 

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from distsim.comm import agree, first_on_each_node, world
+from distsim.comm.agreement import agree, first_on_each_node
+from distsim.comm.world import world
 from distsim.errors import DistsimError, ParameterError
 
 

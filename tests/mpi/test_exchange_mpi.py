@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import distsim
-from distsim.engine import choice
-from distsim.engine.directed import DirectedExchange
-from distsim.engine.exchange import SpikeExchange
-from distsim.engine.routes import find_routes
-from distsim.engine.simulation import Simulation
+from distsim.engines.native import choice
+from distsim.engines.native.directed import DirectedExchange
+from distsim.engines.native.engine import NativeSimulation
+from distsim.engines.native.exchange import SpikeExchange
+from distsim.engines.native.routes import find_routes
 from distsim.partitioning import Partition
 from distsim.partitioning.placement import RoundRobin
 from distsim.pynn.simulator import state
@@ -80,7 +80,7 @@ def test_stretches_with_messages_of_any_size_give_what_single_epochs_give(monkey
         return [train.magnitude.tolist() for train in trains]
 
     found = run()
-    monkeypatch.setattr(Simulation, "_gathering", None)
+    monkeypatch.setattr(NativeSimulation, "_gathering", None)
     assert found == run()
     assert sum(map(len, found)) > 1000
 

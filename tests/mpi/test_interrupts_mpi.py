@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import distsim
-from distsim.engine import network
-from distsim.engine.pace import Pace
+from distsim.engines.native import group_network as network
+from distsim.engines.pace import Pace
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 import pytest
 
 import distsim
-from distsim.engine import memory
+from distsim.engines.native import memory
 from distsim.errors import ConnectivityError
 
 

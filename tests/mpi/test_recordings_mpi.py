@@ -7,7 +7,7 @@ import pytest
 import quantities as pq
 
 import distsim
-from distsim import comm as communication
+from distsim.comm import gathering
 from distsim.errors import ParameterError, SetupError
 from distsim.io import read_block, read_segments
 from distsim.pynn import gather
@@ -469,7 +469,7 @@ def test_data_are_gathered_in_pieces(sim, comm, cells, monkeypatch, n_bytes):
     sim.run(8.3)
     whole = {how: content(cells.get_data(gather=how)) for how in (True, "all", False)}
     i_offset = cells.get("i_offset", gather=True)
-    monkeypatch.setattr(communication, "GATHER_BYTES", n_bytes)
+    monkeypatch.setattr(gathering, "GATHER_BYTES", n_bytes)
     monkeypatch.setattr(gather, "BLOCK_BYTES", n_bytes)
     assert {how: content(cells.get_data(gather=how)) for how in whole} == whole
     np.testing.assert_array_equal(cells.get("i_offset", gather=True), i_offset)

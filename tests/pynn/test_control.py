@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import distsim
-from distsim.engine.spike_arrays import LAST_STEP
 from distsim.errors import ParameterError, SetupError
+from distsim.network.spike_arrays import LAST_STEP
 from distsim.pynn import simulator
 
 

@@ -85,7 +85,7 @@ def sim():
 
 def strike_in_run(monkeypatch):
     """Let SIGINT come in each pause of a run."""
-    from distsim.engine.pace import Pace
+    from distsim.engines.pace import Pace
 
     pause = Pace.pause
 

@@ -1,0 +1,71 @@
+"""What only the rank that owns a cell knows of it, asked by others."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ask_owners", "fetch"]
+
+Integers = NDArray[np.int64]
+
+
+def ask_owners(comm: Any, gids: Integers, owners: Integers) -> tuple[Integers, Integers, Integers]:
+    """Send gids to the ranks that own them; every rank must call it.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+    gids : ndarray of int64, shape (n,)
+        In the order of their owners.
+    owners : ndarray of int64, shape (n,), ascending
+
+    Returns
+    -------
+    n_sent : ndarray of int64, shape (n_ranks,)
+        Gids sent to each rank.
+    asked : ndarray of int64
+        This rank's gids that others sent, in the order of the ranks.
+    n_asked : ndarray of int64, shape (n_ranks,)
+        How many of them each rank sent.
+    """
+    n_sent = np.bincount(owners, minlength=comm.Get_size()).astype(np.int64)
+    n_asked = np.empty_like(n_sent)
+    comm.Alltoall(n_sent, n_asked)
+    asked = np.empty(int(n_asked.sum()), np.int64)
+    comm.Alltoallv((np.ascontiguousarray(gids), n_sent), (asked, n_asked))
+    return n_sent, asked, n_asked
+
+
+def fetch(
+    comm: Any,
+    gids: Integers,
+    owners: Integers,
+    values_of: Callable[[Integers], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Return values of cells that other ranks own; every rank must call it.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+    gids : ndarray of int64, shape (n,)
+        Cells whose values this rank wants.
+    owners : ndarray of int64, shape (n,)
+        Ranks that own them.
+    values_of : callable
+        Returns the values, shape (n, n_values), of gids that this rank owns.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_values)
+    """
+    order = np.argsort(owners, kind="stable")
+    n_wanted, asked, n_asked = ask_owners(comm, gids[order], owners[order])
+    answers = np.ascontiguousarray(values_of(asked), np.float64)
+    n_values = answers.shape[1]
+    received = np.empty((gids.size, n_values))
+    comm.Alltoallv((answers, n_asked * n_values), (received, n_wanted * n_values))
+    values = np.empty_like(received)
+    values[order] = received
+    return values

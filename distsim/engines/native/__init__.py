@@ -1,0 +1,19 @@
+"""distsim's own engine: deliver, update, collect, exchange, epoch after epoch, on each rank."""
+
+from distsim.engines.entry import Entry, Option, one_of
+
+__all__ = ["ENTRY"]
+
+ENTRY = Entry(
+    name="native",
+    path="distsim.engines.native.engine:NativeSimulation",
+    abilities=lambda: "MPI, N ranks",
+    options=(
+        Option(
+            "exchange",
+            "auto",
+            one_of("auto", "allgather", "directed"),
+            elsewhere="exchanges spikes in its own way; leave the option out",
+        ),
+    ),
+)

@@ -1,0 +1,388 @@
+"""The simulation on one rank: build, then epoch after epoch deliver, update, collect, exchange."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.comm.agreement import first_on_each_node, together
+from distsim.engines.base import Engine
+from distsim.engines.native.choice import choose_exchange
+from distsim.engines.native.exchange import Exchange, SpikeExchange
+from distsim.engines.native.group_network import GroupNetwork, PastPoisson
+from distsim.engines.native.groups import CellGroup
+from distsim.engines.native.history import SpikeHistory
+from distsim.engines.native.memory import check_memory
+from distsim.engines.native.messages import NO_SPIKES
+from distsim.engines.pace import Pace
+from distsim.kernels.arrays import Gathering
+from distsim.kernels.bundle import advance_bundle
+from distsim.kernels.epoch import sample
+from distsim.kernels.stretch import advance_stretch
+from distsim.models import NATIVE_MODELS, NativeModel
+from distsim.network.blocks import CellBlock
+from distsim.network.currents import Injection
+from distsim.network.pathways import Pathway
+from distsim.network.poisson import build_tables, is_source
+
+__all__ = ["NativeSimulation"]
+
+# an epoch is no longer than this where no delay bounds it
+LONGEST_EPOCH = 100
+# from one pause of a run to the next, in which an interrupt is seen [s]
+PAUSE_SECONDS = 0.1
+
+
+class NativeSimulation(Engine):
+    """Cells, pathways and clock of one rank.
+
+    Parameters
+    ----------
+    comm, dt, seed, min_delay, max_delay
+        As for `Engine`.
+    exchange : {'auto', 'allgather', 'directed'}
+        How spikes are exchanged.
+
+    Attributes
+    ----------
+    networks : dict of str to GroupNetwork
+        By the name of the cell model.
+    """
+
+    name = "native"
+    models = frozenset(NATIVE_MODELS)
+
+    def __init__(
+        self,
+        comm: Any,
+        dt: float,
+        seed: int,
+        min_delay: float | None,
+        max_delay: float | None,
+        exchange: str = "auto",
+    ) -> None:
+        super().__init__(comm, dt, seed, min_delay, max_delay)
+        self.networks: dict[str, GroupNetwork] = {}
+        self.exchange_kind = exchange
+        self.exchange: Exchange = SpikeExchange(comm)
+        self.history = SpikeHistory()
+        self.epoch_steps = LONGEST_EPOCH
+        self._pace = Pace(self.smallest_of_all, PAUSE_SECONDS)
+        # since which step the Poisson sources have had which values
+        self._periods: list[tuple[int, list[NDArray[np.float64]]]] = []
+        self._is_structure_changed = True
+        self._are_times_changed = False
+
+    # --- description ---------------------------------------------------------------------------
+
+    def add_cells(
+        self, model: NativeModel, first_gid: int, indices: NDArray[np.int64]
+    ) -> CellBlock:
+        """Add this rank's cells of a population of model neurons."""
+        if model.name not in self.networks:
+            group = CellGroup(model, self.dt)
+            self.networks[model.name] = GroupNetwork(group)
+        block = CellBlock(model, first_gid, indices)
+        self.networks[model.name].group.blocks.append(block)
+        self._is_structure_changed = True
+        return block
+
+    def add_pathway(self, model: str, pathway: Pathway) -> None:
+        """Add a pathway onto the cells of a model."""
+        self.networks[model].pathways.append(pathway)
+        self._is_structure_changed = True
+
+    def touch_connections(self) -> None:
+        """Say that connections, weights or delays were changed."""
+        self._is_structure_changed = True
+
+    def inject(self, key: tuple[int, int], injection: Injection) -> None:
+        """Let a current flow into cells, in place of an earlier one with the same key."""
+        self.networks[injection.block.model.name].group.injections[key] = injection
+        injection.block.touch()
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses onto this rank's cells."""
+        return sum(network.n_synapses for network in self.networks.values())
+
+    @property
+    def cell_groups(self) -> list[CellGroup]:
+        """The groups of model neurons."""
+        return [network.group for network in self.networks.values()]
+
+    # --- building ------------------------------------------------------------------------------
+
+    def prepare(self, progress: Callable[[int], None] = lambda n: None) -> None:
+        """Build what was described or changed since the last call; every rank must call it.
+
+        Raises
+        ------
+        DistsimError
+            On every rank, if something on any rank cannot be.
+        """
+        started = time.perf_counter()
+        is_structure_changed, is_poisson_changed, are_times_changed = self.any_rank(
+            self._is_structure_changed,
+            any(block.is_changed for block in self.poisson_blocks),
+            any(block.is_changed for block in self.array_blocks),
+        )
+        # until they were looked through for spikes in the present step
+        self._are_times_changed |= are_times_changed
+        drives = self._agree_on_drives() if is_structure_changed else {}
+        if is_structure_changed:
+            pathways = [path for network in self.networks.values() for path in network.pathways]
+            with together(self.comm):
+                check_memory(pathways, self.comm)
+        with together(self.comm):
+            if is_structure_changed:
+                for network in self.networks.values():
+                    network.build(self.dt, drives[network], progress)
+            self._refresh_parameters(is_structure_changed)
+        if is_structure_changed:
+            self._agree_on_delays()
+        if is_structure_changed or is_poisson_changed:
+            self._refresh_poisson()
+        if is_structure_changed:
+            self._renew_exchange()
+            first_on_each_node(self.comm, self._compile)
+            # what some connection could still have carried, owners send to where it goes now
+            reach = self.history.reach
+            keys = self.history.change(self.step, self.max_delay_steps or 0)
+            keys = self.exchange.exchange(keys)
+            past = self._past_poisson(reach)
+            for network in self.networks.values():
+                network.requeue(self.step, keys, past, self.poisson_stream)
+        self._is_structure_changed = False
+        self.seconds["build"] += time.perf_counter() - started
+
+    def _agree_on_drives(self) -> dict[GroupNetwork, list[Pathway]]:
+        """Return the pathways whose spikes are drawn as they arrive, the same on every rank."""
+        candidates = [(n, p) for n in self.networks.values() for p in n.drive_candidates]
+        is_unfit = self.any_rank(*(p.connections.constant_delay is None for _, p in candidates))
+        drives: dict[GroupNetwork, list[Pathway]] = {n: [] for n in self.networks.values()}
+        for (network, pathway), unfit in zip(candidates, is_unfit, strict=True):
+            if not unfit:
+                drives[network].append(pathway)
+        return drives
+
+    def _renew_exchange(self) -> None:
+        """Choose how to exchange spikes by where the targets of each source are now."""
+        parts = [network.connectome.row_source for network in self.networks.values()]
+        sources = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+        wanted = sources[~is_source(sources, self.poisson_ranges)]
+        old, epoch = self.exchange, self.epoch_steps * self.dt
+        self.exchange = choose_exchange(
+            self.exchange_kind, self.comm, self.partition, wanted, epoch, old.traffic
+        )
+        old.free()
+
+    def _compile(self) -> None:
+        """Call the kernels of each group without work, so that they are compiled, or loaded."""
+        self.exchange.compile()
+        gathering = self.exchange.gathering
+        for network in self.networks.values():
+            advance_bundle(self.step, 0, NO_SPIKES, network.bundle())
+            if gathering is not None:
+                advance_stretch(self.step, self.step, 1, NO_SPIKES, network.bundle(), gathering)
+
+    def _refresh_parameters(self, is_structure_changed: bool) -> None:
+        """Recompute coefficients of groups of which some block was changed."""
+        for group in self.cell_groups:
+            if is_structure_changed or any(block.is_changed for block in group.blocks):
+                group.refresh()
+        for block in self.array_blocks:
+            if block.is_changed:
+                block.refresh(self.dt, self.step)
+        for poisson in self.poisson_blocks:
+            poisson.check()
+
+    def _agree_on_delays(self) -> None:
+        """Find the smallest and largest delay of all ranks, and the length of an epoch."""
+        from_spikes, largest = 2**30, 0
+        smallest = 2**30
+        for network in self.networks.values():
+            low, low_exchanged, high = network.delay_range(self.poisson_ranges)
+            smallest = min(smallest, low)
+            from_spikes = min(from_spikes, low_exchanged)
+            largest = max(largest, high)
+        # one reduction for all: the largest delay travels as a negative number
+        smallest, from_spikes, largest = self.smallest_of_all(smallest, from_spikes, -largest)
+        largest = -largest
+        self.check_delays(smallest, largest)
+        self.min_delay_steps = smallest if largest > 0 else None
+        self.max_delay_steps = largest if largest > 0 else None
+        self.epoch_steps = min(from_spikes, LONGEST_EPOCH)
+        if self.user_min_delay is not None:
+            self.epoch_steps = min(self.epoch_steps, round(self.user_min_delay / self.dt))
+
+    def _refresh_poisson(self) -> None:
+        """Fetch the parameters of the Poisson sources with targets here; a collective call."""
+        gids = self._heard_poisson()
+        values = [block.values() for block in self.poisson_blocks]
+        # what ended before any spike that is still on its way is forgotten
+        ends = [*(since for since, _ in self._periods[1:]), self.step]
+        recent = zip(self._periods, ends, strict=False)
+        self._periods = [p for p, end in recent if end > self.step - self.history.reach]
+        self._periods.append((self.step, values))
+        tables, sources = build_tables(gids, self.fetch_poisson_values(gids, values), self.dt)
+        for network in self.networks.values():
+            network.set_poisson(self.step, self.poisson_stream, tables, sources)
+        for block in self.poisson_blocks:
+            block.is_changed = False
+
+    def _heard_poisson(self) -> NDArray[np.int64]:
+        """Return the gids of the Poisson sources with targets here, ascending."""
+        parts = [network.source_gids(self.poisson_ranges) for network in self.networks.values()]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+
+    def _past_poisson(self, reach: int) -> list[PastPoisson]:
+        """Return what the Poisson sources with targets here were in the last `reach` steps.
+
+        Every rank must call it.
+        """
+        gids, past = self._heard_poisson(), []
+        ends = [*(since for since, _ in self._periods[1:]), self.step]
+        for (since, values), end in zip(self._periods, ends, strict=False):
+            first = max(since + 1, self.step + 1 - reach)
+            if first <= end:
+                known = self.fetch_poisson_values(gids, values)
+                past.append(PastPoisson(first, end, *build_tables(gids, known, self.dt)))
+        return past
+
+    # --- running -------------------------------------------------------------------------------
+
+    def run_until(
+        self,
+        last_step: int,
+        progress: Callable[[int], None] = lambda n: None,
+        is_noted: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Make all steps up to `last_step`; every rank must call it.
+
+        Parameters
+        ----------
+        last_step : int
+        progress : callable
+            Called with the number of steps made, at each pause.
+        is_noted : callable
+            Returns whether this rank has noted an interrupt.
+
+        Returns
+        -------
+        bool
+            Whether the run was ended by an interrupt on some rank: at the same step on all, with
+            everything recorded up to it. Another call goes on.
+        """
+        started = time.perf_counter()
+        first = self.step
+        stream = self.poisson_stream
+        for network in self.networks.values():
+            sample(self.step, network.group.cells.state, network.group.probes)
+            network.group.flush()
+            network.bundle()
+        if self._are_times_changed and last_step > first:
+            self._emit_spikes(first, [])
+            self._are_times_changed = False
+        self._pace.begin()
+        is_interrupted = False
+        while self.step < last_step and not is_interrupted:
+            before = self.step
+            pause = min(last_step, before + self._pace.n_epochs * self.epoch_steps)
+            while self.step < pause:
+                self._make_epochs(pause)
+            progress(self.step - before)
+            n_epochs = -((before - self.step) // self.epoch_steps)
+            is_interrupted = self._pace.pause(n_epochs, is_noted())
+        for group in self.cell_groups:
+            group.flush()
+        for block in self.poisson_blocks:
+            block.record_between(first + 1, self.step, stream, self.dt)
+        self.seconds["run"] += time.perf_counter() - started
+        return is_interrupted
+
+    def _make_epochs(self, last_step: int) -> None:
+        """Make the next epoch; several, if nothing is left to Python between them."""
+        exchange = self.exchange
+        if isinstance(exchange, SpikeExchange) and self._gathering is not None:
+            self._make_stretch(exchange, self._gathering, last_step)
+            return
+        n_steps = min(self.epoch_steps, last_step - self.step)
+        self._end_epoch(n_steps, [n.advance(self.step, n_steps) for n in self.networks.values()])
+
+    @property
+    def _gathering(self) -> Gathering | None:
+        """What a compiled call of several epochs exchanges by; None where each needs Python."""
+        if len(self.networks) == 1 and not self.array_blocks:
+            return self.exchange.gathering
+        return None
+
+    def _make_stretch(self, exchange: SpikeExchange, gathering: Gathering, last_step: int) -> None:
+        """Make epochs of the only group in one compiled call."""
+        (network,) = self.networks.values()
+        last = min(last_step, self.step + exchange.n_until_smaller * self.epoch_steps)
+        stretch, keys, latest = network.advance_stretch(
+            self.step, last, self.epoch_steps, gathering
+        )
+        self.counters["epochs"] += stretch.n_epochs
+        self.counters["steps"] += stretch.step - self.step
+        self.step = stretch.step
+        self._keep(self.step, keys)
+        is_unfinished = stretch.n_made >= 0
+        if stretch.n_epochs:
+            n_arrived = 0 if is_unfinished else stretch.n_arrived
+            everything = exchange.complete(stretch.n_epochs, n_arrived, latest)
+            if everything.size:
+                network.enqueue(everything)
+        if is_unfinished:
+            n_steps = min(self.epoch_steps, last - self.step)
+            rest = stretch.n_queued, stretch.n_made, stretch.n_events
+            self._end_epoch(n_steps, [network.finish(self.step, n_steps, *rest)])
+        else:
+            self.counters["events"] += stretch.n_events
+
+    def _end_epoch(self, n_steps: int, made: list[tuple[NDArray[np.int64], int]]) -> None:
+        """Exchange the spikes of an epoch that all groups have made."""
+        self.step += n_steps
+        self._emit_spikes(self.step, [keys for keys, _ in made])
+        self.counters["events"] += sum(n_events for _, n_events in made)
+        self.counters["epochs"] += 1
+        self.counters["steps"] += n_steps
+
+    def _emit_spikes(self, last: int, spikes: list[NDArray[np.int64]]) -> None:
+        """Exchange the cells' spikes, and the given ones up to a step that were not sent yet."""
+        spikes.extend(block.take(last) for block in self.array_blocks)
+        keys = spikes[0] if len(spikes) == 1 else np.concatenate([NO_SPIKES, *spikes])
+        everything = self.exchange.exchange(keys)
+        self._keep(last, keys)
+        if everything.size:
+            for network in self.networks.values():
+                network.enqueue(everything)
+
+    def _keep(self, last: int, keys: NDArray[np.int64]) -> None:
+        """Count spikes that this rank has sent, and keep those that may be sent again."""
+        if keys.size:
+            self.history.append(last, keys)
+        self.counters["spikes"] += keys.size
+
+    def close(self) -> None:
+        """Give back what MPI holds; every rank must call it."""
+        self.exchange.free()
+
+    def reset(self) -> None:
+        """Go back to step 0 of a new segment; state is for the caller to set."""
+        self.step = 0
+        self.segment += 1
+        self.history.clear()
+        self._periods = []
+        for poisson in self.poisson_blocks:
+            poisson.touch()
+        for array in self.array_blocks:
+            array.restart()
+        for network in self.networks.values():
+            network.forget_spikes()
+            for block in network.group.blocks:
+                block.refractory[:] = 0
+                block.touch()

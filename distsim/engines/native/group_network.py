@@ -1,0 +1,419 @@
+"""One model group with its connectome and the spikes on their way to it."""
+
+from collections.abc import Callable, Sequence
+from operator import is_not
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.engines.native.connectome import build_connectome, empty_connectome
+from distsim.engines.native.drives import DriveSet, build_drives, collect_set
+from distsim.engines.native.groups import CellGroup
+from distsim.engines.native.messages import NO_SPIKES
+from distsim.kernels.arrays import (
+    Connectome,
+    Gathering,
+    PoissonInput,
+    PoissonSources,
+    PoissonTables,
+    Queue,
+)
+from distsim.kernels.bundle import Bundle, advance_bundle, bundle
+from distsim.kernels.delivery import (
+    DONE,
+    compact,
+    empty_queue,
+    enqueue_spikes,
+    skip_arrived,
+)
+from distsim.kernels.poisson import enqueue_poisson
+from distsim.kernels.stretch import advance_stretch
+from distsim.network.pathways import Pathway
+from distsim.network.poisson import is_source
+from distsim.partitioning.streams import Stream
+
+__all__ = ["GroupNetwork", "PastPoisson", "Stretch", "select_sources"]
+
+Integers = NDArray[np.int64]
+NO_DELAY = 2**30
+
+
+class _Generation(NamedTuple):
+    """What Poisson sources were between two changes.
+
+    Attributes
+    ----------
+    last_step : int
+        The last step in which they spiked so.
+    tables : PoissonTables
+    sources : PoissonSources
+    pathways : frozenset of Pathway
+        Those that there were.
+    """
+
+    last_step: int
+    tables: PoissonTables
+    sources: PoissonSources
+    pathways: frozenset[Pathway]
+
+    def until(self, step: int) -> "_Generation":
+        """Return the same, ended at a step if it has not ended before."""
+        last_step = min(self.last_step, step)
+        ended = self.sources._replace(end=np.minimum(self.sources.end, last_step))
+        return self._replace(last_step=last_step, sources=ended)
+
+
+class PastPoisson(NamedTuple):
+    """What Poisson sources were in the steps ``first <= step <= last``.
+
+    Attributes
+    ----------
+    first, last : int
+    tables : PoissonTables
+    sources : PoissonSources
+    """
+
+    first: int
+    last: int
+    tables: PoissonTables
+    sources: PoissonSources
+
+
+class Stretch(NamedTuple):
+    """What was made of a stretch of epochs; all numbers are int.
+
+    Attributes
+    ----------
+    step : int
+        The present step.
+    n_epochs : int
+        Epochs made, each with its exchange begun.
+    n_events : int
+        Synaptic events, those of a step of an unfinished epoch too.
+    begin : int
+        Where the spikes of the last epoch that was begun are in the log.
+    n_arrived : int
+        Spikes in `Gathering.joined` that are still to be queued. -1: some message of the last epoch
+        was too large for its place. -2 - error: MPI returned this error.
+    n_queued : int
+        Of an unfinished epoch: spikes queued of those that arrived before it.
+    n_made : int
+        Of an unfinished epoch: steps made. -1: there is none.
+    """
+
+    step: int
+    n_epochs: int
+    n_events: int
+    begin: int
+    n_arrived: int
+    n_queued: int
+    n_made: int
+
+
+class GroupNetwork:
+    """A model group, the pathways onto it, its connectome and queues.
+
+    Parameters
+    ----------
+    group : CellGroup
+
+    Attributes
+    ----------
+    connectome : Connectome
+    n_synapses : int
+        Of the connectome.
+    queues : tuple of 2 Queue
+        Rows of exchanged spikes; rows of regenerated Poisson spikes.
+    poisson : PoissonInput
+        Poisson sources whose rows wait in the second queue.
+    drives : Drives
+        Poisson sources whose spikes are drawn as they arrive.
+    """
+
+    def __init__(self, group: CellGroup) -> None:
+        self.group = group
+        self.pathways: list[Pathway] = []
+        self.connectome = empty_connectome()
+        self.queues: tuple[Queue, Queue] = (empty_queue(256), empty_queue(256))
+        self.n_synapses = 0
+        self.drives = build_drives([], Stream(0, 0, 0))
+        self._sets: dict[Pathway, DriveSet] = {}
+        self._generations: list[_Generation] = []
+        self._parts: tuple[object, ...] = ()
+        self.max_delay_steps = 0
+        self._arrived = NO_SPIKES
+
+    def bundle(self) -> Bundle:
+        """Return what the kernel takes, made anew where some part is another object than before."""
+        group = self.group
+        parts = (
+            group.cells,
+            group.coefficients,
+            self.connectome,
+            self.queues,
+            self.poisson,
+            self.drives,
+            group.currents,
+            group.probes,
+            group.log,
+        )
+        if len(self._parts) != len(parts) or any(map(is_not, parts, self._parts)):
+            self._bundle, self._parts = bundle(*parts), parts
+        return self._bundle
+
+    def advance(self, first: int, n_steps: int) -> tuple[Integers, int]:
+        """Make some steps, none longer than an epoch.
+
+        Parameters
+        ----------
+        first : int
+            The present step.
+        n_steps : int
+
+        Returns
+        -------
+        keys : ndarray of int64
+            The group's spikes; valid until the next call.
+        n_events : int
+            Number of synaptic events.
+        """
+        n_queued, n_made, n_events = advance_bundle(first, n_steps, self._arrived, self._bundle)
+        if n_made < n_steps:
+            return self.finish(first, n_steps, n_queued, n_made, n_events)
+        self._arrived = NO_SPIKES
+        return self.group.take_spikes(), n_events
+
+    def finish(
+        self, first: int, n_steps: int, n_queued: int, n_made: int, n_events: int
+    ) -> tuple[Integers, int]:
+        """Go on with steps that ended early because a buffer was full.
+
+        Parameters
+        ----------
+        first, n_steps : int
+            As for `advance`.
+        n_queued, n_made, n_events : int
+            What `advance_bundle` returned.
+
+        Returns
+        -------
+        keys, n_events
+            As from `advance`.
+        """
+        arrived, self._arrived = self._arrived, NO_SPIKES
+        parts = []
+        while n_made < n_steps:
+            if n_queued < arrived.size:
+                self._make_room(0)
+            elif self.poisson.position[0] <= first + n_steps:
+                self._make_room(1)
+            parts.append(self.group.take_spikes().copy())
+            self.group.flush()
+            arrived = arrived[n_queued:]
+            n_queued, n_more, n_more_events = advance_bundle(
+                first + n_made, n_steps - n_made, arrived, self._bundle
+            )
+            n_made += n_more
+            n_events += n_more_events
+        return np.concatenate([*parts, self.group.take_spikes()]), n_events
+
+    def advance_stretch(
+        self, first: int, last: int, epoch_steps: int, gathering: Gathering
+    ) -> tuple[Stretch, Integers, Integers]:
+        """Make the steps ``first + 1`` to `last`, and exchange spikes after each epoch.
+
+        Parameters
+        ----------
+        first, last, epoch_steps : int
+        gathering : Gathering
+
+        Returns
+        -------
+        stretch : Stretch
+            If it has an unfinished epoch, `finish` is to be called.
+        keys, latest : ndarray of int64
+            The group's spikes of the epochs that were made, and of the last of them; valid until
+            the next call.
+        """
+        stretch = Stretch(
+            *advance_stretch(first, last, epoch_steps, self._arrived, self._bundle, gathering)
+        )
+        if stretch.n_epochs:
+            n_arrived = stretch.n_arrived if stretch.n_made >= 0 else 0
+            self._arrived = gathering.joined[:n_arrived].copy()
+        keys = self.group.take_spikes(stretch.begin if stretch.n_made >= 0 else None)
+        n_before = stretch.begin - (self.group.n_taken - keys.size)
+        return stretch, keys, keys[n_before:]
+
+    @property
+    def drive_candidates(self) -> list[Pathway]:
+        """Pathways whose spikes may be drawn as they arrive: the same on every rank."""
+        return [pathway for pathway in self.pathways if pathway.is_drive]
+
+    def build(self, dt: float, drives: Sequence[Pathway], progress: Callable[[int], None]) -> None:
+        """Build cells and connectome from what was described; state is kept.
+
+        Parameters
+        ----------
+        dt : float
+            [ms]
+        drives : sequence of Pathway
+            Those whose spikes are drawn as they arrive; the same on every rank.
+        progress : callable
+            Called with the number of synapses placed.
+        """
+        self.group.build()
+        self._sets = {pathway: collect_set(pathway, dt) for pathway in drives}
+        others = [pathway for pathway in self.pathways if pathway not in self._sets]
+        self.connectome, self.n_synapses = build_connectome(
+            others, self.group.n_local, dt, progress
+        )
+        self.n_synapses += sum(drive_set.gids.size for drive_set in self._sets.values())
+        delays = [drive_set.delay for drive_set in self._sets.values() if drive_set.gids.size]
+        if self.connectome.run_delay.size:
+            delays.append(int(self.connectome.run_delay.max()))
+        self.max_delay_steps = max(delays, default=0)
+
+    def delay_range(self, regenerated: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
+        """Return the smallest delay, the smallest of an exchanged source, and the largest [steps].
+
+        Parameters
+        ----------
+        regenerated : sequence of (first gid, end gid)
+            Sources whose spikes are not exchanged, and so do not bound an epoch.
+        """
+        net = self.connectome
+        driven = [drive_set.delay for drive_set in self._sets.values() if drive_set.gids.size]
+        if not net.run_delay.size:
+            return min(driven, default=NO_DELAY), NO_DELAY, self.max_delay_steps
+        # the runs of a row are sorted by delay: the first is its smallest
+        smallest = net.run_delay[net.row_start[:-1]].astype(np.int64)
+        exchanged = smallest[~is_source(net.row_source, regenerated)]
+        low_exchanged = int(exchanged.min()) if exchanged.size else NO_DELAY
+        return min([int(smallest.min()), *driven]), low_exchanged, self.max_delay_steps
+
+    def source_gids(self, ranges: Sequence[tuple[int, int]]) -> Integers:
+        """Return the gids in some ranges that have targets here, ascending."""
+        sources = np.unique(self.connectome.row_source)
+        driven = [drive_set.gids for drive_set in self._sets.values()]
+        return np.unique(np.concatenate([sources[is_source(sources, ranges)], *driven]))
+
+    def set_poisson(
+        self, step: int, stream: Stream, tables: PoissonTables, sources: PoissonSources
+    ) -> None:
+        """Take the Poisson sources that have targets here, as they are after `step`."""
+        self.poisson = PoissonInput(
+            np.array(stream, np.int64),
+            select_sources(sources, self.connectome),
+            tables,
+            np.zeros(2, np.int64),
+        )
+        # what the sources were before holds for the spikes that they have made
+        reach = max((drive_set.delay for drive_set in self._sets.values()), default=0)
+        past = [g.until(step) for g in self._generations if g.last_step + reach > step]
+        present = sources._replace(begin=np.maximum(sources.begin, step))
+        self._generations = [*past, _Generation(int(DONE), tables, present, frozenset(self._sets))]
+        self.drives = build_drives(
+            [
+                (self._sets[pathway], g.tables, g.sources)
+                for g in self._generations
+                for pathway in self._sets
+                if pathway in g.pathways
+            ],
+            stream,
+        )
+
+    def enqueue(self, keys: Integers) -> None:
+        """Take exchanged spikes, sorted; `advance` puts them into the queue.
+
+        They are of an epoch, or those of its last step that were not known at its end.
+        """
+        self._arrived = (
+            np.sort(np.concatenate([self._arrived, keys])) if self._arrived.size else keys
+        )
+
+    def _make_room(self, which: int) -> None:
+        """Drop the entries of a queue that are done, and double it if it is still half full."""
+        queue = self.queues[which]
+        compact(queue, queue)
+        if queue.bounds[1] > queue.arrival.size // 2:
+            larger = empty_queue(2 * queue.arrival.size)
+            compact(queue, larger)
+            queues = list(self.queues)
+            queues[which] = larger
+            self.queues = (queues[0], queues[1])
+            self.bundle()
+
+    def requeue(
+        self, step: int, keys: Integers, past: Sequence[PastPoisson], stream: Stream
+    ) -> None:
+        """Put the spikes on their way into new queues, after the connectome was built anew.
+
+        They arrive by the new connections, where these let them arrive after the present step.
+        Poisson spikes on their way are drawn again, as the sources were when they made them.
+
+        Parameters
+        ----------
+        step : int
+            The present step.
+        keys : ndarray of int64
+            Spikes by sources with targets here that could still have been on their way, sorted.
+        past : sequence of PastPoisson
+            Of the Poisson sources with targets here, as far back as spikes could be on their way.
+        stream : Stream
+            Of the Poisson sources.
+        """
+        self._arrived = NO_SPIKES
+        for queue in self.queues:
+            queue.bounds[:] = 0
+        if step == 0:
+            return
+        n_queued = 0
+        while n_queued < keys.size:
+            n_queued = enqueue_spikes(self.queues[0], self.connectome, keys, n_queued)
+            if n_queued < keys.size:
+                self._make_room(0)
+        for period in past:
+            sources = select_sources(period.sources, self.connectome)
+            position = np.array([period.first, 0], np.int64)
+            while not enqueue_poisson(
+                position,
+                period.last,
+                stream,
+                sources,
+                period.tables,
+                self.queues[1],
+                self.connectome,
+            ):
+                self._make_room(1)
+        for queue in self.queues:
+            skip_arrived(queue, self.connectome, step)
+
+    def forget_spikes(self) -> None:
+        """Drop all spikes on their way."""
+        self._arrived = NO_SPIKES
+        self._generations = []
+        for queue in self.queues:
+            queue.bounds[:] = 0
+
+
+def select_sources(sources: PoissonSources, connectome: Connectome) -> PoissonSources:
+    """Return those sources that have rows in a connectome, with their rows.
+
+    Parameters
+    ----------
+    sources : PoissonSources
+    connectome : Connectome
+    """
+    first = np.searchsorted(connectome.row_source, sources.gid)
+    end = np.searchsorted(connectome.row_source, sources.gid, side="right")
+    here = end > first
+    return PoissonSources(
+        sources.gid[here],
+        sources.table[here],
+        sources.begin[here],
+        sources.end[here],
+        first[here],
+        end[here],
+    )

@@ -1,0 +1,145 @@
+"""All local cells of one model in one group, with what the kernels take of them."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.engines.native.probes import build_probes, flush
+from distsim.kernels.arrays import Cells, Currents, SpikeLog
+from distsim.kernels.coefficients import merged
+from distsim.models import NativeModel
+from distsim.network.blocks import CellBlock
+from distsim.network.currents import Injection, courses_of
+from distsim.network.records import ProbeSet
+
+__all__ = ["CellGroup"]
+
+Integers = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+# spikes that are logged before they are sorted into the blocks' records
+LOG_SIZE = 2**15
+
+
+class CellGroup:
+    """All local cells of one model, from any population, as a structure of arrays.
+
+    Parameters
+    ----------
+    model : NativeModel
+    dt : float
+        [ms]
+
+    Attributes
+    ----------
+    cells : Cells
+    coefficients : NamedTuple of arrays, or of numbers where all cells are alike
+    currents : Currents
+    probes : Probes
+    log : SpikeLog
+    injections : dict of Injection
+        By (number of the current source, how many times it was injected before).
+    """
+
+    def __init__(self, model: NativeModel, dt: float) -> None:
+        self.model = model
+        self.dt = dt
+        self.blocks: list[CellBlock] = []
+        self.injections: dict[tuple[int, int], Injection] = {}
+        self.sets: list[ProbeSet] = []
+        self.n_taken = 0
+
+    @property
+    def n_local(self) -> int:
+        """Number of cells on this rank."""
+        return sum(block.n_local for block in self.blocks)
+
+    def build(self) -> None:
+        """Put the blocks' state into common arrays, of which the blocks then hold views."""
+        n_local = self.n_local
+        state = np.concatenate([block.state for block in self.blocks], axis=1)
+        refractory = np.concatenate([block.refractory for block in self.blocks])
+        lid = 0
+        for block in self.blocks:
+            block.first_lid = lid
+            block.state = state[:, lid : lid + block.n_local]
+            block.refractory = refractory[lid : lid + block.n_local]
+            lid += block.n_local
+        self.cells = Cells(
+            state=state,
+            refractory=refractory,
+            inputs=state[self.model.input_rows],
+            spiking=np.zeros(n_local, np.int64),
+            gids=np.concatenate([block.gids for block in self.blocks]),
+        )
+        self.log = SpikeLog(np.zeros(n_local + LOG_SIZE, np.int64), np.zeros(1, np.int64))
+        self.n_taken = 0
+
+    def refresh(self) -> None:
+        """Recompute what depends on parameters, injected currents and probes.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter has a value that the model cannot take.
+        """
+        parameters = {
+            name: np.concatenate([block.parameters[name] for block in self.blocks])
+            for name in self.model.parameters
+        }
+        is_alike = all(np.unique(values).size == 1 for values in parameters.values())
+        if is_alike and not self.injections:
+            one_cell = {name: values[:1] for name, values in parameters.items()}
+            self.coefficients = merged(self.model.coefficients(one_cell, self.dt))
+        else:
+            self.coefficients = self.model.coefficients(parameters, self.dt)
+        self.currents = _schedule([self.injections[key] for key in sorted(self.injections)])
+        self._rebuild_probes()
+        for block in self.blocks:
+            block.is_changed = False
+
+    def _rebuild_probes(self) -> None:
+        # a run has flushed the buffers at its end, and a reset may have set back the sets since
+        self.sets = [probe_set for block in self.blocks for probe_set in block.probes]
+        first_lids = [block.first_lid for block in self.blocks for _ in block.probes]
+        self.probes = build_probes(self.sets, first_lids)
+
+    def flush(self) -> None:
+        """Empty the kernel's buffers: samples go to the sets, spikes to the blocks' records."""
+        if self.sets:
+            flush(self.sets, self.probes)
+        keys = self.log.keys[: self.log.filled[0]]
+        for block in self.blocks:
+            block.spikes.append(keys)
+        self.log.filled[0] = self.n_taken = 0
+
+    def take_spikes(self, end: int | None = None) -> Integers:
+        """Return the spikes logged since the last call, a view that `flush` makes invalid.
+
+        Parameters
+        ----------
+        end : int, optional
+            Place in the log of the first that is not to be taken yet; all are if not given.
+        """
+        first, self.n_taken = self.n_taken, int(self.log.filled[0]) if end is None else end
+        return self.log.keys[first : self.n_taken]
+
+
+def _schedule(injections: Iterable[Injection]) -> Currents:
+    """Return the changes of each cell's total injected current, sorted by step."""
+    steps, lids = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    values = [np.zeros(0)]
+    for course in courses_of(injections):
+        n_cells, n_changes = course.positions.size, course.steps.size
+        steps.append(np.tile(course.steps, n_cells))
+        lids.append(np.repeat(course.block.first_lid + course.positions, n_changes))
+        values.append(np.tile(course.amplitudes, n_cells))
+    step = np.concatenate(steps)
+    order = np.argsort(step, kind="stable")
+    return Currents(
+        step[order],
+        np.concatenate(lids)[order],
+        np.concatenate(values)[order],
+        np.zeros(1, np.int64),
+    )

@@ -1,0 +1,70 @@
+"""Which simulator runs the network: `setup(engine=...)`, or the environment's DISTSIM_ENGINE."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from distsim.engines import brian2, native, nest, neuron, spinnaker
+from distsim.engines.entry import Entry, Option
+from distsim.errors import SetupError, did_you_mean
+
+__all__ = [
+    "ENGINES",
+    "OPTIONS",
+    "VARIABLE",
+    "chosen_engine",
+    "engine_class",
+    "engine_entry",
+    "engines_with",
+]
+
+VARIABLE = "DISTSIM_ENGINE"
+ENGINES: dict[str, Entry] = {
+    entry.name: entry
+    for entry in (native.ENTRY, nest.ENTRY, neuron.ENTRY, brian2.ENTRY, spinnaker.ENTRY)
+}
+# of all engines, by name
+OPTIONS: dict[str, Option] = {
+    option.name: option for entry in ENGINES.values() for option in entry.options
+}
+
+
+def chosen_engine(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the engine that the environment names; native if it names none."""
+    return environ.get(VARIABLE, "native")
+
+
+def engine_entry(name: str) -> Entry:
+    """Return what is known of an engine.
+
+    Parameters
+    ----------
+    name : str
+        One of `ENGINES`.
+
+    Raises
+    ------
+    SetupError
+        If there is no such engine.
+    """
+    if name not in ENGINES:
+        raise SetupError(f"unknown engine '{name}'; {did_you_mean(name, tuple(ENGINES))}")
+    return ENGINES[name]
+
+
+def engine_class(name: str) -> Any:
+    """Return the class that simulates.
+
+    Raises
+    ------
+    SetupError
+        If there is no such engine.
+    EngineError
+        If its simulator is not installed; later, when the class is called.
+    """
+    return engine_entry(name).load()
+
+
+def engines_with(model: str) -> list[str]:
+    """Return the engines that have a cell model, installed or not."""
+    return [name for name, entry in ENGINES.items() if model in entry.load().models]

@@ -1,0 +1,1 @@
+"""What is described and what is recorded, on this rank, for any engine; no PyNN, no MPI."""

@@ -1,0 +1,72 @@
+"""The local cells of one population: parameters, state, what is recorded of them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.models import CellModel
+from distsim.network.records import ProbeSet, SpikeRecord
+
+__all__ = ["CellBlock", "SourceBlock"]
+
+Integers = NDArray[np.int64]
+
+
+class SourceBlock:
+    """The local cells of one population of spike sources.
+
+    Parameters
+    ----------
+    first_gid : int
+        Of the population.
+    indices : ndarray of int64, shape (n_local,)
+        Indices in the population of this rank's cells, ascending.
+
+    Attributes
+    ----------
+    parameters : dict of str to ndarray, shape (n_local,)
+        To be changed only by assigning arrays; call `touch` afterwards.
+    spikes : SpikeRecord
+    """
+
+    def __init__(self, first_gid: int, indices: Integers) -> None:
+        self.first_gid = first_gid
+        self.indices = indices
+        self.n_local = indices.size
+        self.gids = first_gid + indices
+        self.parameters: dict[str, NDArray[Any]] = {}
+        self.spikes = SpikeRecord(self.gids)
+        self.is_changed = True
+
+    def touch(self) -> None:
+        """Say that parameters were changed."""
+        self.is_changed = True
+
+
+class CellBlock(SourceBlock):
+    """The local cells of one population of model neurons.
+
+    Parameters
+    ----------
+    model : CellModel
+    first_gid, indices
+        As for `SourceBlock`.
+
+    Attributes
+    ----------
+    state : ndarray of float64, shape (n_states, n_local)
+        A view of the group's state once that is built.
+    refractory : ndarray of int32, shape (n_local,)
+    first_lid : int
+        Local index in the group of the block's first cell.
+    probes : list of ProbeSet
+    """
+
+    def __init__(self, model: CellModel, first_gid: int, indices: Integers) -> None:
+        super().__init__(first_gid, indices)
+        self.model = model
+        self.state = np.zeros((len(model.states), self.n_local))
+        self.refractory = np.zeros(self.n_local, np.int32)
+        self.first_lid = 0
+        self.probes: list[ProbeSet] = []

@@ -1,0 +1,110 @@
+"""Spike sources with given spike times."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.errors import ParameterError
+from distsim.network.blocks import SourceBlock
+
+__all__ = ["LAST_STEP", "ArrayBlock"]
+
+logger = logging.getLogger(__name__)
+
+# a spike is one number of 63 bits: the step in front of 32 bits for the gid; one step stays free
+LAST_STEP = 2**31 - 2
+
+
+class ArrayBlock(SourceBlock):
+    """The local cells of a population of SpikeSourceArray.
+
+    Attributes
+    ----------
+    spike_times : list of ndarray of float64
+        One array per local cell [ms]; to be changed by `set_times` only.
+    new : ndarray of int64
+        Spikes, not taken yet, in the step that was the present one when the times were changed.
+    """
+
+    def __init__(self, first_gid: int, indices: NDArray[np.int64]) -> None:
+        super().__init__(first_gid, indices)
+        self.spike_times: list[NDArray[np.float64]] = [np.zeros(0)] * self.n_local
+        self._keys = np.zeros(0, np.int64)
+        self.new = np.zeros(0, np.int64)
+        # the step that follows those of which all spikes were taken
+        self._first_unsent = 0
+
+    def set_times(self, positions: NDArray[np.int64], times: Sequence[NDArray[np.float64]]) -> None:
+        """Set the spike times of some cells.
+
+        Raises
+        ------
+        ParameterError
+            If a time is negative or not finite.
+        """
+        for position, cell_times in zip(positions, times, strict=True):
+            array = np.sort(np.asarray(cell_times, np.float64).ravel())
+            if array.size and not (np.isfinite(array).all() and array[0] >= 0):
+                raise ParameterError(
+                    f"spike_times of SpikeSourceArray hold {array[0]:g} ms; times must be finite "
+                    "and not below 0",
+                    name="spike_times",
+                )
+            self.spike_times[int(position)] = array
+        self.touch()
+
+    def refresh(self, dt: float, step: int) -> None:
+        """Recompute the spikes after a change; times go to the nearest step.
+
+        Parameters
+        ----------
+        dt : float
+            [ms]
+        step : int
+            The present one. What is new in it is still to be sent; for what is new in an earlier
+            one it is too late, and a warning says so.
+        """
+        counts = [times.size for times in self.spike_times]
+        steps = np.rint(np.concatenate([np.zeros(0), *self.spike_times]) / dt)
+        # a later spike than the last step never comes
+        gids = np.repeat(self.gids, counts)[steps <= LAST_STEP]
+        keys = np.sort(steps[steps <= LAST_STEP].astype(np.int64) << 32 | gids)
+        n_sent = np.searchsorted(self._keys, self._first_unsent << 32)
+        n_begun = np.searchsorted(keys, (step + 1) << 32)
+        new = _without(keys[:n_begun], _without(self._keys[:n_sent], self.new))
+        n_late = int(np.searchsorted(new, step << 32))
+        if n_late:
+            logger.warning(
+                "%d spike(s) of SpikeSourceArray come too late: spike_times of cell %d hold %g ms, "
+                "which was not there before and lies before the present time, %g ms",
+                *(n_late, new[0] & 0xFFFFFFFF, (new[0] >> 32) * dt, step * dt),
+            )
+        self._keys, self.new, self._first_unsent = keys, new[n_late:], step + 1
+        self.is_changed = False
+
+    def restart(self) -> None:
+        """Begin again at step 0."""
+        self._first_unsent = 0
+        self.new = np.zeros(0, np.int64)
+        self.touch()
+
+    def take(self, last: int) -> NDArray[np.int64]:
+        """Return, and record, the spikes up to the step `last` that were not taken yet, sorted."""
+        low, high = np.searchsorted(self._keys, (self._first_unsent << 32, (last + 1) << 32))
+        keys = self._keys[low:high]
+        if self.new.size:
+            keys, self.new = np.concatenate([self.new, keys]), self.new[:0]
+        self._first_unsent = max(self._first_unsent, last + 1)
+        self.spikes.append(keys)
+        return keys
+
+
+def _without(keys: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what is left of sorted keys when each of some others has taken one like it away."""
+    values, counts = np.unique(keys, return_counts=True)
+    known, n_known = np.unique(others, return_counts=True)
+    _, mine, theirs = np.intersect1d(values, known, assume_unique=True, return_indices=True)
+    counts[mine] -= n_known[theirs]
+    return np.repeat(values, np.maximum(counts, 0))
