@@ -18,6 +18,7 @@ import distsim as sim
 from distsim.kernels.delivery import deliver, empty_queue, enqueue_spikes
 from distsim.kernels.drive import drive
 from distsim.kernels.epoch import settle, update
+from distsim.kernels.spike_keys import spike_key
 from distsim.models import NATIVE_MODELS
 from distsim.pynn.simulator import state
 
@@ -47,7 +48,7 @@ def repeat_delivery(first, spikes, queue, connectome, inputs):
     n_events = 0
     for k in range(spikes.shape[0]):
         step = first + k
-        keys = spikes[k] + (np.int64(step - 1) << np.int64(32))
+        keys = spike_key(step - 1, spikes[k])
         enqueue_spikes(queue, connectome, keys, 0)
         n_events += deliver(step, queue, connectome, inputs)
     return n_events

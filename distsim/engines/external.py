@@ -13,6 +13,7 @@ from distsim.comm.gathering import gather
 from distsim.engines.base import Engine
 from distsim.engines.pace import Pace
 from distsim.errors import EngineError
+from distsim.kernels.spike_keys import spike_key
 from distsim.models import CellModel
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.currents import Course, Injection, courses_of
@@ -470,7 +471,7 @@ class ExternalSimulation(Engine):
 
     def take_spikes(self, steps: Integers, gids: Integers) -> None:
         """Record spikes that the simulator has given back."""
-        keys = np.sort(steps << 32 | gids)
+        keys = np.sort(spike_key(steps, gids))
         self.counters["spikes"] += int((~is_source(gids, self.poisson_ranges)).sum())
         blocks: list[SourceBlock] = [*self.cell_blocks]
         if not self.share_input:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from distsim.kernels.arrays import Queue
 from distsim.kernels.options import KERNEL
 from distsim.kernels.prefetch import prefetch
+from distsim.kernels.spike_keys import gid_of_key, step_of_key
 
 __all__ = [
     "DONE",
@@ -236,8 +237,8 @@ def enqueue_spikes(queue, connectome, keys, first):
     n_rows = connectome.row_source.size
     room = queue.arrival.size
     for k in range(first, keys.size):
-        gid = keys[k] & np.int64(0xFFFFFFFF)
-        stamp = keys[k] >> np.int64(32)
+        gid = gid_of_key(keys[k])
+        stamp = step_of_key(keys[k])
         row = _find_row(connectome, gid)
         if queue.bounds[1] + min(n_receptors, n_rows - row) > room:
             end = row

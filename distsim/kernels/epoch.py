@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numba import njit
 from numba.extending import overload
 
@@ -11,6 +10,7 @@ from distsim.kernels.coefficients import set_drive
 from distsim.kernels.delivery import deliver
 from distsim.kernels.drive import drive
 from distsim.kernels.options import KERNEL
+from distsim.kernels.spike_keys import spike_key
 from distsim.kernels.threshold import fire
 
 __all__ = ["advance", "register_update", "sample"]
@@ -137,7 +137,7 @@ def advance(first, n_steps, cells, coefficients, connectome, queues, drives, cur
         n_spiking = settle(cells, coefficients)
         count = log.filled[0]
         for k in range(n_spiking):
-            log.keys[count + k] = np.int64(step) << np.int64(32) | cells.gids[cells.spiking[k]]
+            log.keys[count + k] = spike_key(step, cells.gids[cells.spiking[k]])
         log.filled[0] = count + n_spiking
         sample(step, cells.state, probes)
     return n_steps, n_events

@@ -6,11 +6,11 @@ gids differ in bits 6 and 7 only, so that 64 sources in a row take one word each
 row. A count is the inverse distribution function of a word.
 """
 
-import numpy as np
 from numba import njit, uint32
 
 from distsim.kernels.delivery import enqueue_rows
 from distsim.kernels.options import KERNEL
+from distsim.kernels.spike_keys import spike_key
 from distsim.partitioning.streams import word_block
 
 __all__ = ["draw_count", "enqueue_poisson", "log_poisson"]
@@ -122,7 +122,7 @@ def log_poisson(position, end_step, stream, sources, tables, log):
                 return False
             count = draw_count(stream, sources.gid[s], step, tables.cdf, begin, end)
             for _ in range(count):
-                log.keys[log.filled[0]] = np.int64(step) << np.int64(32) | sources.gid[s]
+                log.keys[log.filled[0]] = spike_key(step, sources.gid[s])
                 log.filled[0] += 1
         position[0], position[1] = step + 1, 0
     return True

@@ -7,6 +7,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.kernels.spike_keys import gid_of_key
+
 __all__ = ["ProbeSet", "Samples", "SpikeRecord"]
 
 Integers = NDArray[np.int64]
@@ -198,7 +200,7 @@ class SpikeRecord:
 def _append_recorded(keys, gids, recorded, store, count):
     """Copy the keys of recorded cells behind `count` others; return the new count."""
     for key in keys:
-        gid = key & np.int64(0xFFFFFFFF)
+        gid = gid_of_key(key)
         position = np.searchsorted(gids, gid)
         if position < gids.size and gids[position] == gid and recorded[position]:
             store[count] = key

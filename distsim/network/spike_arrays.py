@@ -7,14 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.errors import ParameterError
+from distsim.kernels.spike_keys import LAST_STEP, gid_of_key, spike_key, step_of_key
 from distsim.network.blocks import SourceBlock
 
-__all__ = ["LAST_STEP", "ArrayBlock"]
+__all__ = ["ArrayBlock"]
 
 logger = logging.getLogger(__name__)
-
-# a spike is one number of 63 bits: the step in front of 32 bits for the gid; one step stays free
-LAST_STEP = 2**31 - 2
 
 
 class ArrayBlock(SourceBlock):
@@ -70,16 +68,16 @@ class ArrayBlock(SourceBlock):
         steps = np.rint(np.concatenate([np.zeros(0), *self.spike_times]) / dt)
         # a later spike than the last step never comes
         gids = np.repeat(self.gids, counts)[steps <= LAST_STEP]
-        keys = np.sort(steps[steps <= LAST_STEP].astype(np.int64) << 32 | gids)
-        n_sent = np.searchsorted(self._keys, self._first_unsent << 32)
-        n_begun = np.searchsorted(keys, (step + 1) << 32)
+        keys = np.sort(spike_key(steps[steps <= LAST_STEP].astype(np.int64), gids))
+        n_sent = np.searchsorted(self._keys, spike_key(self._first_unsent, 0))
+        n_begun = np.searchsorted(keys, spike_key(step + 1, 0))
         new = _without(keys[:n_begun], _without(self._keys[:n_sent], self.new))
-        n_late = int(np.searchsorted(new, step << 32))
+        n_late = int(np.searchsorted(new, spike_key(step, 0)))
         if n_late:
             logger.warning(
                 "%d spike(s) of SpikeSourceArray come too late: spike_times of cell %d hold %g ms, "
                 "which was not there before and lies before the present time, %g ms",
-                *(n_late, new[0] & 0xFFFFFFFF, (new[0] >> 32) * dt, step * dt),
+                *(n_late, gid_of_key(new[0]), step_of_key(new[0]) * dt, step * dt),
             )
         self._keys, self.new, self._first_unsent = keys, new[n_late:], step + 1
         self.is_changed = False
@@ -92,7 +90,8 @@ class ArrayBlock(SourceBlock):
 
     def take(self, last: int) -> NDArray[np.int64]:
         """Return, and record, the spikes up to the step `last` that were not taken yet, sorted."""
-        low, high = np.searchsorted(self._keys, (self._first_unsent << 32, (last + 1) << 32))
+        bounds = spike_key(self._first_unsent, 0), spike_key(last + 1, 0)
+        low, high = np.searchsorted(self._keys, bounds)
         keys = self._keys[low:high]
         if self.new.size:
             keys, self.new = np.concatenate([self.new, keys]), self.new[:0]

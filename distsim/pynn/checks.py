@@ -11,7 +11,7 @@ from pyNN.parameters import ArrayParameter, Sequence
 from pyNN.random import RandomDistribution
 
 from distsim.errors import ParameterError
-from distsim.network.spike_arrays import LAST_STEP
+from distsim.kernels.spike_keys import LAST_STEP
 from distsim.pynn.random_numbers import distribution_on_streams
 
 __all__ = [

@@ -14,8 +14,8 @@ from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_recep
 
 from distsim.connectivity import Chunk, Connections, Constant, Listed, PerEntry, Rule, Values
 from distsim.errors import ConnectivityError, DistsimError
+from distsim.kernels.spike_keys import LAST_STEP
 from distsim.network.pathways import Pathway
-from distsim.network.spike_arrays import LAST_STEP
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator

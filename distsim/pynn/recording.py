@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from distsim.errors import DistsimError, ParameterError, did_you_mean
 from distsim.io.recordings import SignalData, SpikeData
+from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.network.records import ProbeSet
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.output import block_of, write
@@ -216,8 +217,8 @@ class Recorder:
         keys, recorded = block.spikes.keys(), block.spikes.recorded
         return SpikeData(
             node_ids=block.indices[recorded],
-            times=np.round((keys >> 32) * self._dt, 9),
-            senders=(keys & 0xFFFFFFFF) - self.population.first_gid,
+            times=np.round(step_of_key(keys) * self._dt, 9),
+            senders=gid_of_key(keys) - self.population.first_gid,
             since=np.round(block.spikes.since[recorded] * self._dt, 9),
         )
 

@@ -21,8 +21,8 @@ from distsim.engines.base import Engine
 from distsim.engines.registry import OPTIONS, chosen_engine, engine_entry
 from distsim.errors import ParameterError, SetupError, did_you_mean
 from distsim.interrupts import InterruptedBuildError, Interrupts
+from distsim.kernels.spike_keys import GID_BITS, LAST_STEP
 from distsim.lockstep import lockstep
-from distsim.network.spike_arrays import LAST_STEP
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
 from distsim.pynn.calls import collective
@@ -35,7 +35,7 @@ name = "distsim"
 logger = logging.getLogger(__name__)
 
 # gids are numbers of 32 bits in streams and sorted spikes
-MAX_CELLS = 2**32
+MAX_CELLS = 2**GID_BITS
 
 
 class ID(int, common.IDMixin):

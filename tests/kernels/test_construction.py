@@ -1,4 +1,4 @@
-"""The two passes of construction; tests/engines/native/test_connectome.py reads their results back."""
+"""The two passes of construction; test_connectome.py reads their results back."""
 
 import numpy as np
 from hypothesis import given, settings

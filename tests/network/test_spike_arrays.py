@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from distsim.errors import ParameterError
-from distsim.network.spike_arrays import LAST_STEP, ArrayBlock
+from distsim.kernels.spike_keys import LAST_STEP
+from distsim.network.spike_arrays import ArrayBlock
 
 
 def block_of(*times):

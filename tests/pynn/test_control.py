@@ -7,7 +7,7 @@ import pytest
 
 import distsim
 from distsim.errors import ParameterError, SetupError
-from distsim.network.spike_arrays import LAST_STEP
+from distsim.kernels.spike_keys import LAST_STEP
 from distsim.pynn import simulator
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from distsim.engines.brian2.models import BRIAN_NAMES, LARGEST_DECAY, MODELS, is_singular
 from distsim.engines.external import ExternalSimulation, Synapses, refuse_ranks
 from distsim.errors import EngineError
+from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
 from distsim.models.cell_model import refractory_steps
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.currents import Course
@@ -305,7 +306,7 @@ class Brian2Simulation(ExternalSimulation):
 
     def _play(self, keys: Integers) -> None:
         # Brian hands on spikes a step later, so those of the last step are still to be sent
-        waiting = self._keys[self._keys >= self.step << 32]
+        waiting = self._keys[self._keys >= spike_key(self.step, 0)]
         self._keys = np.sort(np.concatenate([waiting, keys]))
 
     def _make_steps(self, pieces: Iterator[int]) -> None:
@@ -343,9 +344,10 @@ class Brian2Simulation(ExternalSimulation):
 
     def _send_sources(self) -> None:
         """Hand on the given spikes of the step before, a source's several ones, too."""
-        first, end = np.searchsorted(self._keys, (self._now << 32, (self._now + 1) << 32))
+        bounds = spike_key(self._now, 0), spike_key(self._now + 1, 0)
+        first, end = np.searchsorted(self._keys, bounds)
         if end > first:
-            indices = self._index[self._keys[first:end] & 0xFFFFFFFF].astype(np.int32)
+            indices = self._index[gid_of_key(self._keys[first:end])].astype(np.int32)
             for pathway in self._source_pathways:
                 pathway.queue.push(indices)
 
@@ -358,7 +360,7 @@ class Brian2Simulation(ExternalSimulation):
             spiking = group.values("_spikespace")
             self._n_spiking[name] = n_spiking = int(spiking[-1])
             if n_spiking:
-                self._spikes.append(self._now << 32 | group.gids[spiking[:n_spiking]])
+                self._spikes.append(spike_key(self._now, group.gids[spiking[:n_spiking]]))
         for sampler in self._samplers:
             sampler.sample(self._now)
         for pull in self._pulls:
@@ -400,7 +402,7 @@ class Brian2Simulation(ExternalSimulation):
 
     def _collect(self, first: int) -> None:
         keys = np.concatenate([np.zeros(0, np.int64), *self._spikes])
-        self.take_spikes(keys >> 32, keys & 0xFFFFFFFF)
+        self.take_spikes(step_of_key(keys), gid_of_key(keys))
         for sampler in self._samplers:
             self.take_samples(sampler.probes, sampler.rows_until(self.step))
         for block in self.cell_blocks:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from distsim.engines.native.messages import LEAST, NO_SPIKES, PERIOD, Slots, Traffic
 from distsim.engines.native.routes import Routes
 from distsim.kernels.messages import join
+from distsim.kernels.spike_keys import gid_of_key
 
 __all__ = ["DirectedExchange"]
 
@@ -142,7 +143,7 @@ class DirectedExchange:
     def _rest(self, keys: Integers, slot: int) -> Integers:
         """Return the spikes for a receiver that its message had no room for."""
         gids, first, neighbour, _, _ = self.routes
-        cells = np.searchsorted(gids, keys & 0xFFFFFFFF)
+        cells = np.searchsorted(gids, gid_of_key(keys))
         goes = [slot in neighbour[first[cell] : first[cell + 1]] for cell in cells]
         return keys[goes][self._slots.capacities[slot] :]
 
@@ -170,7 +171,7 @@ def pack(keys, gids, first, neighbour, n_slots, words, start, largest):
     for slot in range(n_slots):
         words[start[slot]] = 0
     for key in keys:
-        cell = np.searchsorted(gids, key & np.int64(0xFFFFFFFF))
+        cell = np.searchsorted(gids, gid_of_key(key))
         for entry in range(first[cell], first[cell + 1]):
             slot = neighbour[entry]
             place = start[slot] + 1 + words[start[slot]]

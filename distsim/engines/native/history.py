@@ -5,6 +5,8 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.kernels.spike_keys import step_of_key
+
 __all__ = ["SpikeHistory"]
 
 Integers = NDArray[np.int64]
@@ -56,7 +58,7 @@ class SpikeHistory:
             Spikes younger than the largest delay before.
         """
         keys = np.concatenate([np.zeros(0, np.int64), *(keys for _, keys in self._epochs)])
-        keys = keys[keys >> 32 > step - self.reach]
+        keys = keys[step_of_key(keys) > step - self.reach]
         self.clear()
         self._epochs.append((step, keys))
         self.reach = reach

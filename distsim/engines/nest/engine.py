@@ -13,6 +13,7 @@ from distsim.engines.nest.currents import CurrentGenerators
 from distsim.engines.nest.models import MODELS
 from distsim.engines.nest.start import import_nest
 from distsim.errors import EngineError
+from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.currents import Injection, courses_of
 from distsim.network.poisson import PoissonBlock
@@ -408,7 +409,7 @@ class NestSimulation(ExternalSimulation):
     # --- running -------------------------------------------------------------------------------
 
     def _play(self, keys: Integers) -> None:
-        steps, gids = keys >> 32, keys & 0xFFFFFFFF
+        steps, gids = step_of_key(keys), gid_of_key(keys)
         order = np.argsort(gids, kind="stable")
         sources, first = np.unique(gids[order], return_index=True)
         if sources.size:

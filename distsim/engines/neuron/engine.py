@@ -13,6 +13,7 @@ from distsim.engines.neuron.models import FOREVER, MODELS, Cell, NeuronModel
 from distsim.engines.neuron.start import import_neuron
 from distsim.engines.neuron.user_models import UserCell, UserModel
 from distsim.errors import EngineError
+from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.models import CellModel
 from distsim.models.cell_model import refractory_steps
 from distsim.network.blocks import CellBlock
@@ -372,7 +373,7 @@ class NeuronSimulation(ExternalSimulation):
 
     def _play(self, keys: Integers) -> None:
         relays = self._relays
-        times, gids = (keys >> 32) * self.dt, keys & 0xFFFFFFFF
+        times, gids = step_of_key(keys) * self.dt, gid_of_key(keys)
         for t, gid in zip(times.tolist(), gids.tolist(), strict=True):
             # those of given times are of all ranks, whether they have targets here or not
             if gid in relays:

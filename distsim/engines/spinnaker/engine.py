@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from distsim.engines.external import ExternalSimulation, Synapses, refuse_ranks
 from distsim.errors import EngineError
+from distsim.kernels.spike_keys import LAST_STEP, gid_of_key, spike_key, step_of_key
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.currents import Injection
 from distsim.network.records import ProbeSet
-from distsim.network.spike_arrays import LAST_STEP
 
 __all__ = ["SpinnakerSimulation"]
 
@@ -236,11 +236,11 @@ class SpinnakerSimulation(ExternalSimulation):
 
     def _play(self, keys: Integers) -> None:
         # the machine has not made the last step yet
-        waiting = self._keys[self._keys >= self.step << 32]
+        waiting = self._keys[self._keys >= spike_key(self.step, 0)]
         self._keys = np.concatenate([waiting, keys])
-        gids = self._keys & 0xFFFFFFFF
+        gids = gid_of_key(self._keys)
         order = np.argsort(gids, kind="stable")
-        steps, gids = self._keys[order] >> 32, gids[order]
+        steps, gids = step_of_key(self._keys[order]), gids[order]
         blocks: list[SourceBlock] = [*self.array_blocks]
         blocks += self.poisson_blocks if self.share_input else []
         for block in blocks:
