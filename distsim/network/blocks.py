@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.errors import ParameterError
 from distsim.models import CellModel
 from distsim.network.records import ProbeSet, SpikeRecord
 
@@ -26,7 +27,7 @@ class SourceBlock:
     Attributes
     ----------
     parameters : dict of str to ndarray, shape (n_local,)
-        To be changed only by assigning arrays; call `touch` afterwards.
+        To be read by engines; `get` and `set` are for all others.
     spikes : SpikeRecord
     """
 
@@ -42,6 +43,32 @@ class SourceBlock:
     def touch(self) -> None:
         """Say that parameters were changed."""
         self.is_changed = True
+
+    def get(self, name: str) -> NDArray[Any]:
+        """Return a parameter of all cells, shape (n_local,)."""
+        return self.parameters[name]
+
+    def set(self, name: str, positions: Integers, values: Any) -> None:
+        """Set a parameter of some cells.
+
+        Parameters
+        ----------
+        name : str
+        positions : ndarray of int64, shape (n,)
+            Of the cells in the block.
+        values : ndarray, shape (n,)
+
+        Raises
+        ------
+        ParameterError
+            If a value is no number.
+        """
+        column = self.parameters.setdefault(name, np.zeros(self.n_local))
+        try:
+            column[positions] = values
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"cannot set {name} to {values!r}: {error}") from error
+        self.touch()
 
 
 class CellBlock(SourceBlock):
@@ -70,3 +97,15 @@ class CellBlock(SourceBlock):
         self.refractory = np.zeros(self.n_local, np.int32)
         self.first_lid = 0
         self.probes: list[ProbeSet] = []
+
+    def get_state(self, variable: str) -> NDArray[np.float64]:
+        """Return a state variable of all cells, as the engine gave it last, shape (n_local,)."""
+        return self.state[self.model.state_row(variable)]
+
+    def set_state(self, variable: str, positions: Any, values: NDArray[np.float64]) -> None:
+        """Set a state variable of some cells; `positions` is an index of numpy's."""
+        self.state[self.model.state_row(variable), positions] = values
+
+    def clear_state(self) -> None:
+        """Set all state variables to zero."""
+        self.state[:] = 0.0

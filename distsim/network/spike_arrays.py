@@ -1,7 +1,7 @@
 """Spike sources with given spike times."""
 
 import logging
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ class ArrayBlock(SourceBlock):
     Attributes
     ----------
     spike_times : list of ndarray of float64
-        One array per local cell [ms]; to be changed by `set_times` only.
+        One array per local cell [ms]; to be changed by `set` only.
     new : ndarray of int64
         Spikes, not taken yet, in the step that was the present one when the times were changed.
     """
@@ -34,15 +34,21 @@ class ArrayBlock(SourceBlock):
         # the step that follows those of which all spikes were taken
         self._first_unsent = 0
 
-    def set_times(self, positions: NDArray[np.int64], times: Sequence[NDArray[np.float64]]) -> None:
-        """Set the spike times of some cells.
+    def get(self, name: str) -> NDArray[Any]:
+        """Return the spike times of all cells, an array of arrays [ms]."""
+        values = np.empty(self.n_local, object)
+        values[:] = self.spike_times
+        return values
+
+    def set(self, name: str, positions: NDArray[np.int64], values: Any) -> None:
+        """Set the spike times of some cells, an array of times [ms] for each.
 
         Raises
         ------
         ParameterError
             If a time is negative or not finite.
         """
-        for position, cell_times in zip(positions, times, strict=True):
+        for position, cell_times in zip(positions, values, strict=True):
             array = np.sort(np.asarray(cell_times, np.float64).ravel())
             if array.size and not (np.isfinite(array).all() and array[0] >= 0):
                 raise ParameterError(

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pyNN import common, space
 from pyNN.models import BaseCellType
-from pyNN.parameters import LazyArray
+from pyNN.parameters import LazyArray, Sequence
 from pyNN.random import RandomDistribution
 
 from distsim.errors import ParameterError
-from distsim.network.blocks import SourceBlock
+from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.assemblies import Assembly
@@ -164,24 +164,37 @@ class Population(Selection, common.Population):
 
     def block_values(self, name: str) -> NDArray[Any]:
         """Return a parameter of this rank's cells."""
-        return self.celltype.block_values(self.block, name)
+        values = self.block.get(name)
+        if values.dtype == object:
+            values[:] = [Sequence(times) for times in values]
+        return values
 
     def set_block_values(self, name: str, positions: Integers, values: NDArray[Any]) -> None:
         """Set a parameter of some of this rank's cells."""
-        self.celltype.set_block_values(self.block, name, positions, values)
+        given: Any = values
+        if np.asarray(values).dtype == object:
+            given = [getattr(value, "value", value) for value in values]
+        self.block.set(name, positions, given)
 
     def set_initial(self, variable: str, positions: Integers, values: NDArray[np.float64]) -> None:
         """Set a state variable of some of this rank's cells, now and for `reset()`."""
         if variable not in self.initial:
             self.initial[variable] = np.zeros(self.block.n_local)
         self.initial[variable][positions] = values
-        self.celltype.set_state(self.block, variable, positions, values)
+        self._cell_block.set_state(variable, positions, values)
 
     def restore_initial(self) -> None:
         """Set all state variables to their initial values."""
-        self.celltype.clear_state(self.block)
+        if isinstance(self.block, CellBlock):
+            self.block.clear_state()
         for variable, values in self.initial.items():
-            self.celltype.set_state(self.block, variable, slice(None), values)
+            self._cell_block.set_state(variable, slice(None), values)
+
+    @property
+    def _cell_block(self) -> CellBlock:
+        """The engine's block, of a population whose cells have state variables."""
+        assert isinstance(self.block, CellBlock)
+        return self.block
 
     # --- space ---------------------------------------------------------------------------------
 

@@ -202,31 +202,6 @@ class StandardCell(_CheckedParameters, StandardCellType):
         Those of a neuron are checked together, when the network is built.
         """
 
-    def block_values(self, block: Any, name: str) -> Values:
-        """Return a parameter of the cells of a block."""
-        return block.parameters[name]
-
-    def set_block_values(
-        self, block: Any, name: str, positions: NDArray[np.int64], values: Values
-    ) -> None:
-        """Set a parameter of some cells of a block."""
-        if name not in block.parameters:
-            block.parameters[name] = np.zeros(block.n_local)
-        try:
-            block.parameters[name][positions] = values
-        except (TypeError, ValueError) as error:
-            raise ParameterError(
-                f"cannot set {name} of {type(self).__name__} to {values!r}: {error}"
-            ) from error
-        block.touch()
-
-    def set_state(self, block: Any, variable: str, positions: Any, values: Values) -> None:
-        """Set a state variable of some cells of a block."""
-        raise NotImplementedError
-
-    def clear_state(self, block: Any) -> None:
-        """Set what has no initial value of its own to zero."""
-
 
 class NeuronType(StandardCell):
     """A cell type that a `CellModel` describes."""
@@ -258,14 +233,6 @@ class NeuronType(StandardCell):
                 f"it: setup(engine={others})"
             )
         return simulation.add_cells(model, first_gid, indices)
-
-    def set_state(self, block: CellBlock, variable: str, positions: Any, values: Values) -> None:
-        """Set a state variable of some cells of a block."""
-        block.state[block.model.state_row(variable), positions] = values
-
-    def clear_state(self, block: CellBlock) -> None:
-        """Set what has no initial value of its own to zero."""
-        block.state[:] = 0.0
 
 
 class IF_curr_exp(NeuronType, pynn_cells.IF_curr_exp):  # noqa: N801 - PyNN's name
@@ -501,18 +468,6 @@ class SpikeSourceArray(StandardCell, pynn_cells.SpikeSourceArray):
     def check_values(self, name: str, values: Values) -> None:
         """Raise if spike times cannot be."""
         check_times(values, f"{name} of SpikeSourceArray", state.dt)
-
-    def block_values(self, block: ArrayBlock, name: str) -> Values:
-        """Return the spike times of the cells of a block."""
-        values = np.empty(block.n_local, object)
-        values[:] = [Sequence(times) for times in block.spike_times]
-        return values
-
-    def set_block_values(
-        self, block: ArrayBlock, name: str, positions: NDArray[np.int64], values: Values
-    ) -> None:
-        """Set the spike times of some cells of a block."""
-        block.set_times(positions, [getattr(value, "value", value) for value in values])
 
 
 class SpikeSourcePoisson(StandardCell, pynn_cells.SpikeSourcePoisson):

@@ -10,13 +10,13 @@ from distsim.network.spike_arrays import ArrayBlock
 
 def block_of(*times):
     block = ArrayBlock(10, np.arange(len(times)))
-    block.set_times(np.arange(len(times)), [np.array(each) for each in times])
+    block.set("spike_times", np.arange(len(times)), [np.array(each) for each in times])
     block.refresh(0.1, 0)
     return block
 
 
 def change(block, step, *times):
-    block.set_times(np.arange(len(times)), [np.array(each) for each in times])
+    block.set("spike_times", np.arange(len(times)), [np.array(each) for each in times])
     block.refresh(0.1, step)
 
 
@@ -76,7 +76,7 @@ def test_times_go_to_the_nearest_step_and_equal_ones_stay_apart():
 
 def test_new_times_replace_the_old_ones_of_these_cells():
     block = block_of([1.0], [2.0])
-    block.set_times(np.array([1]), [np.array([3.0])])
+    block.set("spike_times", np.array([1]), [np.array([3.0])])
     assert block.is_changed
     block.refresh(0.1, 0)
     assert spikes(block, 100) == [(10, 10), (30, 11)]
@@ -91,5 +91,5 @@ def test_a_spike_after_the_last_step_never_comes():
 def test_times_that_cannot_be_are_refused(times):
     block = ArrayBlock(0, np.arange(1))
     with pytest.raises(ParameterError) as caught:
-        block.set_times(np.arange(1), [np.array(times)])
+        block.set("spike_times", np.arange(1), [np.array(times)])
     assert caught.value.name == "spike_times"
