@@ -69,7 +69,7 @@ def built(name, n_cells):
     """Return the network of one group of quiet cells."""
     sim.setup(timestep=0.1, seed=1, log=False, progress=False)
     cells = sim.Population(n_cells, getattr(sim, name)())
-    return cells, lambda: state.simulation.networks[name]
+    return cells, lambda: state.simulation.networks[NATIVE_MODELS[name]]
 
 
 def update_ns(name, n_cells):

@@ -1,5 +1,6 @@
 """Connection rules: for a rank's own targets the sources, weights and delays, from the streams."""
 
+from distsim.connectivity.bounds import Bounds
 from distsim.connectivity.connections import Chunk, Connections
 from distsim.connectivity.dense import AllToAll, OneToOne
 from distsim.connectivity.explicit import Listed, Masked
@@ -18,6 +19,7 @@ from distsim.connectivity.values import (
 
 __all__ = [
     "AllToAll",
+    "Bounds",
     "Chunk",
     "Connections",
     "Constant",

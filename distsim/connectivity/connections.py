@@ -1,12 +1,13 @@
 """The connections of a projection, in chunks of bounded size."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.connectivity.bounds import Bounds
 from distsim.connectivity.dense import AllToAll, OneToOne
 from distsim.connectivity.fixed_number import FixedNumberPost, FixedNumberPre, FixedTotalNumber
 from distsim.connectivity.probability import FixedProbability
@@ -56,12 +57,18 @@ class Connections:
         Weight [nA or uS] and delay [ms] of each synapse.
     chunk_size : int
         Synapses to make at once, about.
+    bounds : Bounds, optional
+        What weights and delays are checked against as they are made.
+    progress : callable, optional
+        Called with the part of the targets, 0 to 1, of which the weights were made.
     """
 
     rule: Rule
     weight: Values
     delay: Values
     chunk_size: int = 2**18
+    bounds: Bounds | None = None
+    progress: Callable[[float], object] | None = None
 
     @property
     def constant_weight(self) -> float | None:
@@ -97,6 +104,11 @@ class Connections:
         ------
         Chunk
             Never empty; in the order of the targets.
+
+        Raises
+        ------
+        ConnectivityError
+            If a weight or delay is out of its bounds.
         """
         targets = np.ascontiguousarray(targets, np.int64)
         n_slice = self._n_targets_per_chunk()
@@ -107,7 +119,14 @@ class Connections:
                 continue
             positions = np.repeat(np.arange(first, first + part.size), np.diff(rows.indptr))
             weights = self.weight.values(part, rows) if want_weights else None
-            yield Chunk(positions, rows.sources, weights, self.delay.values(part, rows))
+            delays = self.delay.values(part, rows)
+            if self.bounds is not None:
+                self.bounds.check_delays(delays)
+                if want_weights:
+                    self.bounds.check_weights(weights)
+            if self.progress is not None and want_weights:
+                self.progress((int(positions[-1]) + 1) / targets.size)
+            yield Chunk(positions, rows.sources, weights, delays)
 
     def _n_targets_per_chunk(self) -> int:
         """Return how many targets have about `chunk_size` synapses."""

@@ -102,8 +102,8 @@ class Engine(ABC):
         return self.poisson_blocks[-1]
 
     @abstractmethod
-    def add_pathway(self, model: str, pathway: Pathway) -> None:
-        """Add a pathway onto the cells of a model."""
+    def add_pathway(self, pathway: Pathway) -> None:
+        """Add connections onto this rank's cells."""
 
     @abstractmethod
     def touch_connections(self) -> None:

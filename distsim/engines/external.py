@@ -84,7 +84,7 @@ class ExternalSimulation(Engine):
         super().__init__(comm, dt, seed, min_delay, max_delay)
         self.share_input = share_input
         self.cell_blocks: list[CellBlock] = []
-        self.pathways: list[tuple[str, Pathway]] = []
+        self.pathways: list[tuple[CellModel, Pathway]] = []
         self.injections: dict[tuple[int, int], Injection] = {}
         self._courses: list[Course] = []
         self._n_synapses = 0
@@ -120,9 +120,9 @@ class ExternalSimulation(Engine):
         self._refuse_if_running()
         return super().add_poisson_sources(first_gid, size, indices)
 
-    def add_pathway(self, model: str, pathway: Pathway) -> None:
-        """Add a pathway onto the cells of a model."""
-        self.pathways.append((model, pathway))
+    def add_pathway(self, pathway: Pathway) -> None:
+        """Add connections onto this rank's cells."""
+        self.pathways.extend((model, pathway) for model in pathway.models)
         self._are_connections_changed = True
 
     def touch_connections(self) -> None:
@@ -213,15 +213,15 @@ class ExternalSimulation(Engine):
             self._change_synapses([part for pathway in old for part in self._noted(*pathway)])
         for model, pathway in new:
             for receptor, _, synapses in self._noted(model, pathway):
-                self._connect(receptor, model, synapses)
+                self._connect(receptor, model.name, synapses)
                 progress(synapses.sources.size)
         self._n_connected = len(self.pathways)
 
-    def _noted(self, model: str, pathway: Pathway) -> Iterator[tuple[int, str, Synapses]]:
+    def _noted(self, model: CellModel, pathway: Pathway) -> Iterator[tuple[int, str, Synapses]]:
         """Yield a pathway's synapses, with receptor type and model, and keep what they tell."""
         for synapses in self._synapses(model, pathway):
             self._note(synapses)
-            yield pathway.receptor, model, synapses
+            yield pathway.receptor, model.name, synapses
 
     def _hand_over(self) -> None:
         """Hand over the parameters, state and probes that are new or changed."""
@@ -265,17 +265,17 @@ class ExternalSimulation(Engine):
                 n += block.n_local
             self._gids_of[model] = np.concatenate([block.gids for block in blocks])
 
-    def _synapses(self, model: str, pathway: Pathway) -> Iterator[Synapses]:
+    def _synapses(self, model: CellModel, pathway: Pathway) -> Iterator[Synapses]:
         """Yield the synapses of a pathway onto this rank's cells, in pieces."""
-        lids, gids = pathway.lids(), self._gids_of[model]
-        for chunk in pathway.connections.chunks(pathway.targets):
+        lids, gids = pathway.lids(model), self._gids_of[model.name]
+        for chunk in pathway.chunks():
             targets = lids[chunk.target_positions]
             is_here = targets >= 0
             shape = chunk.target_positions.shape
             weights = np.broadcast_to(np.asarray(chunk.weights, np.float32), shape)
             delays = np.rint(np.broadcast_to(chunk.delays, shape) / self.dt).astype(np.int64)
             yield Synapses(
-                pathway.source_gids(chunk.sources)[is_here],
+                pathway.sources.gids(chunk.sources)[is_here],
                 gids[targets[is_here]],
                 weights.astype(np.float64)[is_here],
                 np.maximum(delays, 1)[is_here],

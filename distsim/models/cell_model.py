@@ -16,7 +16,7 @@ N_RECEPTORS = 2
 Parameters = Mapping[str, NDArray[np.float64]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CellModel:
     """A model of cells that some engine advances step by step.
 
@@ -43,7 +43,7 @@ class CellModel:
         check_parameters(self.name, parameters)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NativeModel(CellModel):
     """A model that the native engine has a kernel for.
 

@@ -1,53 +1,81 @@
-"""Connections as an engine is given them: those of a projection onto this rank's cells."""
+"""Connections as an engine is given them: data, from which it makes those onto its rank's cells."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ConnectionChunks", "Pathway"]
+from distsim.connectivity import Chunk, Connections
+from distsim.models import CellModel
+from distsim.network.blocks import CellBlock
+
+__all__ = ["GidMap", "Pathway"]
 
 Integers = NDArray[np.int64]
 
 
-class ConnectionChunks(Protocol):
-    """Connections that can be had again and again, chunk by chunk; see `distsim.connectivity`."""
+@dataclass(frozen=True)
+class GidMap:
+    """The gids of some cells, of several populations one after the other.
 
-    @property
-    def constant_weight(self) -> float | None:
-        """The weight of all connections, or None where they differ."""
+    Attributes
+    ----------
+    first_gids : tuple of int
+        Of the populations.
+    sizes : tuple of int
+        How many cells of each.
+    indices : tuple of ndarray of int64 or None
+        Which of each, by their indices in the population; None: all, in their order.
+    span : tuple of 2 int
+        All cells of these populations have gids ``first <= gid < end``.
+    """
 
-    @property
-    def constant_delay(self) -> float | None:
-        """The delay of all connections, or None where they differ."""
+    first_gids: tuple[int, ...]
+    sizes: tuple[int, ...]
+    indices: tuple[Integers | None, ...]
+    span: tuple[int, int]
 
-    @property
-    def expected_indegree(self) -> float | None:
-        """Expected synapses per target, or None where that is not known."""
+    def gids(self, positions: NDArray[np.integer]) -> Integers:
+        """Return the gids of the cells at some positions.
 
-    def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Any]:
-        """Yield the connections onto `targets`."""
+        Examples
+        --------
+        >>> cells = GidMap((100, 200), (3, 2), (None, np.array([7, 9])), (100, 250))
+        >>> cells.gids(np.array([0, 2, 3, 4])).tolist()
+        [100, 102, 207, 209]
+        """
+        if len(self.sizes) == 1:
+            return self._of_part(0, positions)
+        gids = np.zeros(positions.shape, np.int64)
+        first = 0
+        for k, size in enumerate(self.sizes):
+            inside = (positions >= first) & (positions < first + size)
+            gids[inside] = self._of_part(k, positions[inside] - first)
+            first += size
+        return gids
+
+    def _of_part(self, k: int, positions: NDArray[np.integer]) -> Integers:
+        indices = self.indices[k]
+        chosen = positions if indices is None else indices[positions]
+        return self.first_gids[k] + chosen.astype(np.int64)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Pathway:
-    """A projection as one model group of this rank sees it.
+    """A projection as this rank sees it.
 
     Attributes
     ----------
     label : str
         For messages.
-    connections : ConnectionChunks
+    connections : Connections
+        Other ones may take their place; the engine is then told that they did.
     targets : ndarray of int64, shape (n_targets,)
         Indices of this rank's target cells in the projection's target population, ascending.
-    lids : callable
-        Returns the local indices of `targets` in the model group, -1 for those in another.
-    source_gids : callable
-        Maps indices in the source population to gids.
-    source_range : tuple of 2 int
-        All sources have gids ``first <= gid < end``.
+    blocks : sequence of (CellBlock, ndarray of int64)
+        The blocks that the targets are in, in their order, and the targets' positions there.
+    sources : GidMap
     receptor : int
         Index of the receptor type.
     is_drive : bool
@@ -55,10 +83,28 @@ class Pathway:
     """
 
     label: str
-    connections: ConnectionChunks
+    connections: Connections
     targets: Integers
-    lids: Callable[[], Integers]
-    source_gids: Callable[[Integers], Integers]
-    source_range: tuple[int, int]
+    blocks: Sequence[tuple[CellBlock, Integers]]
+    sources: GidMap
     receptor: int
     is_drive: bool = False
+
+    @property
+    def models(self) -> list[CellModel]:
+        """The models of the targets, those of other ranks, too."""
+        return list(dict.fromkeys(block.model for block, _ in self.blocks))
+
+    def lids(self, model: CellModel) -> Integers:
+        """Return the targets' local indices in the group of a model, -1 for those in another."""
+        each = [
+            block.first_lid + positions
+            if block.model is model
+            else np.full(positions.size, -1, np.int64)
+            for block, positions in self.blocks
+        ]
+        return np.concatenate([np.zeros(0, np.int64), *each])
+
+    def chunks(self, want_weights: bool = True) -> Iterator[Chunk]:
+        """Yield the connections onto the targets; see `Connections.chunks`."""
+        return self.connections.chunks(self.targets, want_weights)

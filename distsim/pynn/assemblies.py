@@ -10,7 +10,7 @@ from distsim.pynn import simulator
 from distsim.pynn.calls import collective, noted
 from distsim.pynn.cells import IDArray, local_mask
 from distsim.pynn.output import assembly_block, write_assembly
-from distsim.pynn.selection import Selection, checked_positions, sampled, simplified
+from distsim.pynn.selection import Selection, checked_positions, gid_map, sampled, simplified
 from distsim.pynn.simulator import ID, state
 
 __all__ = ["Assembly"]
@@ -46,12 +46,7 @@ class Assembly(common.Assembly):
         """Return the gids of the cells at some positions of the assembly."""
         if isinstance(positions, slice):
             positions = np.arange(*positions.indices(self.size))
-        positions = np.asarray(positions, np.int64)
-        gids = np.zeros(positions.shape, np.int64)
-        for part, first in zip(self.parts, self._offsets, strict=False):
-            inside = (positions >= first) & (positions < first + part.size)
-            gids[inside] = part.gids(positions[inside] - first)
-        return gids
+        return gid_map(self.parts).gids(np.asarray(positions, np.int64))
 
     def positions_of(self, gids: Integers) -> Integers:
         """Return the positions of cells in the assembly, -1 for those not in it."""

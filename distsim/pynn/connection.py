@@ -3,23 +3,19 @@
 from typing import Any
 
 import numpy as np
-import pyNN.errors
 from numpy.typing import NDArray
 from pyNN import common
 
-from distsim.errors import ConnectivityError, did_you_mean
+from distsim.errors import did_you_mean
 from distsim.pynn.checks import plain_numbers
+from distsim.pynn.projection_errors import ProjectionError
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import unknown_parameter
 
-__all__ = ["Connection", "LocalConnections", "ProjectionError", "as_array"]
+__all__ = ["Connection", "LocalConnections", "as_array"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-class ProjectionError(ConnectivityError, pyNN.errors.ConnectionError):
-    """A projection that cannot be made."""
 
 
 class LocalConnections:
@@ -39,7 +35,7 @@ class LocalConnections:
         """Return the local connections of a projection."""
         targets = projection.post.local_positions
         columns: list[list[NDArray[Any]]] = [[], [], [], []]
-        for chunk in projection.chunks(targets):
+        for chunk in projection.pathway.chunks():
             n = chunk.sources.size
             columns[0].append(chunk.sources.astype(np.int64))
             columns[1].append(targets[chunk.target_positions])

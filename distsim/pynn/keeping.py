@@ -44,7 +44,7 @@ def _fingerprint(projection: Any) -> list[str]:
     n, total = 0, np.uint64(0)
     with state.together():
         targets = projection.post.local_positions
-        for chunk in projection.chunks(targets):
+        for chunk in projection.pathway.chunks():
             shape = chunk.target_positions.shape
             weights = np.broadcast_to(np.asarray(chunk.weights, np.float32), shape)
             delays = np.rint(np.broadcast_to(chunk.delays, shape) / state.dt)

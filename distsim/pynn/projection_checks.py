@@ -8,7 +8,7 @@ from pyNN.space import Space
 
 from distsim.errors import did_you_mean
 from distsim.pynn.assemblies import Assembly
-from distsim.pynn.connection import ProjectionError
+from distsim.pynn.projection_errors import ProjectionError
 from distsim.pynn.selection import Selection
 from distsim.pynn.standardmodels import StaticSynapse
 

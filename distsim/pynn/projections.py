@@ -1,35 +1,34 @@
 """Projections: connections between populations, each made by the rank that owns its target."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pyNN.errors
 from numpy.typing import NDArray
 from pyNN import common, descriptions
 from pyNN.parameters import ParameterSpace
 from pyNN.space import Space
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
-from distsim.connectivity import Chunk, Connections, Constant, Listed, PerEntry, Rule, Values
-from distsim.errors import ConnectivityError, DistsimError
-from distsim.kernels.spike_keys import LAST_STEP
+from distsim.connectivity import Bounds, Connections, Constant, Listed, PerEntry, Rule, Values
 from distsim.network.pathways import Pathway
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.calls import collective
 from distsim.pynn.checks import plain_numbers
-from distsim.pynn.connection import Connection, LocalConnections, ProjectionError, as_array
+from distsim.pynn.connection import Connection, LocalConnections, as_array
 from distsim.pynn.connection_files import write_table
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector
 from distsim.pynn.drawn_connectors import own_connector
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.positions import share_positions
 from distsim.pynn.projection_checks import check_ends, check_kinds, check_receptor
+from distsim.pynn.projection_errors import ProjectionError, as_pynns_error
 from distsim.pynn.random_numbers import shared_numbers
 from distsim.pynn.rule_connector import RuleConnector
+from distsim.pynn.selection import gid_map
 from distsim.pynn.signatures import also_named
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import SpikeSourcePoisson, StaticSynapse, unknown_parameter
@@ -47,10 +46,6 @@ __all__ = ["Projection"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-# the largest number of 32 bits
-MAX_WEIGHT = float(np.finfo(np.float32).max)
 
 
 class Projection(common.Projection):
@@ -113,9 +108,9 @@ class Projection(common.Projection):
         synapse_type, lists = without_lists(synapse_type)
         share_positions(list(dict.fromkeys(part.root for part in (*pre.parts, *post.parts))))
         if isinstance(connector, FromListConnector):
-            with _as_pynns_error(), state.together():
+            with as_pynns_error(), state.together():
                 connector.load()
-        with _as_pynns_error():
+        with as_pynns_error():
             super().__init__(
                 presynaptic_population,
                 postsynaptic_population,
@@ -132,13 +127,13 @@ class Projection(common.Projection):
         self._revisions = {"weight": 0, "delay": 0}
         self._local: LocalConnections | None = None
         self._n_connections: int | None = None
-        with _as_pynns_error():
+        with as_pynns_error():
             with state.together():
-                self._connections = self._described()
-                self._check_constants(self._connections)
+                self._bounds = self._own_bounds()
+                self._pathway = self._described_pathway()
             if lists:
                 self._set_lists(lists, {})
-        self._add_pathways()
+        state.simulation.add_pathway(self._pathway)
         state.projections.append(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -207,41 +202,28 @@ class Projection(common.Projection):
         self._drawn.append((sources, targets, weights, delays))
 
     @property
+    def pathway(self) -> Pathway:
+        """Connections of this rank, as the engine has them."""
+        return self._pathway
+
+    @property
     def _is_target_local(self) -> NDArray[np.bool_]:
         mask = np.zeros(self.post.size, np.bool_)
         mask[self.post.local_positions] = True
         return mask
 
-    def _add_pathways(self) -> None:
-        """Tell the engine of the connections onto each model among the targets."""
-        receptor = self.post.receptor_types.index(self.receptor_type)
-        for model in dict.fromkeys(type(part.celltype).__name__ for part in self.post.parts):
-            pathway = Pathway(
-                label=self.label or f"projection{self.number}",
-                connections=_Checked(self),
-                targets=self.post.local_positions,
-                lids=self._lids_of(model),
-                source_gids=self.pre.gids,
-                source_range=_gid_range(self.pre),
-                receptor=receptor,
-                is_drive=isinstance(self._connector, OneToOneConnector)
-                and all(isinstance(p.celltype, SpikeSourcePoisson) for p in self.pre.parts),
-            )
-            state.simulation.add_pathway(model, pathway)
-
-    def _lids_of(self, model: str) -> Callable[[], Integers]:
-        """Return the function that gives the targets' local indices in a model's group."""
-
-        def lids() -> Integers:
-            each = [
-                part.root.block.first_lid + part.block_positions
-                if type(part.celltype).__name__ == model
-                else np.full(part.local_positions.size, -1, np.int64)
-                for part in self.post.parts
-            ]
-            return np.concatenate([np.zeros(0, np.int64), *each])
-
-        return lids
+    def _described_pathway(self) -> Pathway:
+        """Return the connections as the engine is given them."""
+        return Pathway(
+            label=self.label or f"projection{self.number}",
+            connections=self._checked(self._described()),
+            targets=self.post.local_positions,
+            blocks=[(part.root.block, part.block_positions) for part in self.post.parts],
+            sources=gid_map(self.pre.parts),
+            receptor=self.post.receptor_types.index(self.receptor_type),
+            is_drive=isinstance(self._connector, OneToOneConnector)
+            and all(isinstance(p.celltype, SpikeSourcePoisson) for p in self.pre.parts),
+        )
 
     # --- checks --------------------------------------------------------------------------------
 
@@ -272,12 +254,22 @@ class Projection(common.Projection):
         else:
             super()._guess_receptor_type()
 
-    def _check_constants(self, connections: Connections) -> None:
-        """Raise if a constant weight or delay cannot be."""
+    def _own_bounds(self) -> Bounds:
+        """Return what weights and delays may be."""
+        whose = "conductance-based or excitatory"
+        sign = 1
+        if not self.post.conductance_based and self.receptor_type not in excitatory_receptor_types:
+            is_inhibitory = self.receptor_type in inhibitory_receptor_types
+            whose, sign = "inhibitory current-based", -int(is_inhibitory)
+        return Bounds(str(self.label), state.dt, sign if self._connector.safe else 0, whose)
+
+    def _checked(self, connections: Connections) -> Connections:
+        """Return connections that are checked as they are made; constant values are at once."""
         if isinstance(connections.weight, Constant):
             self.check_weights(connections.weight.value)
         if isinstance(connections.delay, Constant):
             self.check_delays(connections.delay.value)
+        return replace(connections, bounds=self._bounds, progress=self._connector.callback)
 
     def check_weights(self, weights: Any) -> None:
         """Raise if weights are no 32-bit numbers, or have the wrong sign for the receptor type.
@@ -286,28 +278,8 @@ class Projection(common.Projection):
         ------
         ProjectionError
         """
-        if np.size(weights) == 0:
-            return
-        low, high = float(np.min(weights)), float(np.max(weights))
-        if not -MAX_WEIGHT <= low <= high <= MAX_WEIGHT:
-            bad = low if not low >= -MAX_WEIGHT else high
-            raise ProjectionError(
-                f"weight = {bad:g} of projection '{self.label}' is not a finite number of 32 bits; "
-                f"give numbers of at most {MAX_WEIGHT:g}"
-            )
-        if not self._connector.safe:
-            return
-        is_positive = self.post.conductance_based or self.receptor_type in excitatory_receptor_types
-        if is_positive and low < 0:
-            raise ProjectionError(
-                f"weight = {low:g} of projection '{self.label}': weights of conductance-based or "
-                "excitatory synapses must be 0 or above"
-            )
-        if not is_positive and self.receptor_type in inhibitory_receptor_types and high > 0:
-            raise ProjectionError(
-                f"weight = {high:g} of projection '{self.label}': weights of inhibitory "
-                "current-based synapses must be 0 or below"
-            )
+        with as_pynns_error():
+            self._bounds.check_weights(weights)
 
     def check_delays(self, delays: Any) -> None:
         """Raise if a delay is shorter than the time step, or has no number of steps.
@@ -316,21 +288,8 @@ class Projection(common.Projection):
         ------
         ProjectionError
         """
-        if np.size(delays) == 0:
-            return
-        low, high = float(np.min(delays)), float(np.max(delays))
-        if not low >= state.dt * 0.5:
-            raise ProjectionError(
-                f"delay = {low:g} ms of projection '{self.label}' is shorter than dt = "
-                f"{state.dt:g} ms; raise the delay or set setup(timestep=...)",
-                delay=low,
-            )
-        if not high <= LAST_STEP * state.dt:
-            raise ProjectionError(
-                f"delay = {high:g} ms of projection '{self.label}' must be a finite number, at "
-                f"most {LAST_STEP * state.dt:g} ms",
-                delay=high,
-            )
+        with as_pynns_error():
+            self._bounds.check_delays(delays)
 
     # --- distances -----------------------------------------------------------------------------
 
@@ -509,7 +468,7 @@ class Projection(common.Projection):
         if lists:
             self._set_lists(lists, changed)
         else:
-            self._replace(self._connections.rule, **changed)
+            self._replace(self._pathway.connections.rule, **changed)
 
     def _set_lists(self, lists: dict[str, Floats], changed: dict[str, Values]) -> None:
         """Set weights or delays of which there is one per connection, beside those changed."""
@@ -564,10 +523,9 @@ class Projection(common.Projection):
     def _replace(self, rule: Rule, **values: Values) -> None:
         """Take other connections in place of the present ones."""
         self._check_present()
-        old = self._connections
+        old = self._pathway.connections
         new = Connections(rule, values.get("weight", old.weight), values.get("delay", old.delay))
-        self._check_constants(new)
-        self._connections = new
+        self._pathway.connections = self._checked(new)
         self._local = None
         self._n_connections = None
         state.simulation.touch_connections()
@@ -586,58 +544,3 @@ class Projection(common.Projection):
         column = local.weights if name == "weight" else local.delays
         column[index] = value
         state.simulation.touch_connections()
-
-    def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Chunk]:
-        """Yield this rank's connections, checked, for the engine."""
-        callback = self._connector.callback
-        for chunk in self._connections.chunks(targets, want_weights):
-            self.check_delays(chunk.delays)
-            if want_weights:
-                self.check_weights(chunk.weights)
-                if callback is not None and chunk.target_positions.size:
-                    callback((int(chunk.target_positions[-1]) + 1) / targets.size)
-            yield chunk
-
-
-class _Checked:
-    """The present connections of a projection, as the engine asks for them."""
-
-    def __init__(self, projection: Projection) -> None:
-        self.projection = projection
-
-    @property
-    def constant_weight(self) -> float | None:
-        """The weight of all connections, or None where they differ."""
-        return self.projection._connections.constant_weight
-
-    @property
-    def constant_delay(self) -> float | None:
-        """The delay of all connections, or None where they differ."""
-        return self.projection._connections.constant_delay
-
-    @property
-    def expected_indegree(self) -> float | None:
-        """Expected synapses per target, or None where that is not known."""
-        return self.projection._connections.expected_indegree
-
-    def chunks(self, targets: Integers, want_weights: bool = True) -> Iterator[Chunk]:
-        """Yield the connections onto `targets`."""
-        return self.projection.chunks(targets, want_weights)
-
-
-@contextmanager
-def _as_pynns_error() -> Iterator[None]:
-    """Raise an error that is distsim's or PyNN's as one that is both."""
-    try:
-        yield
-    except (ConnectivityError, pyNN.errors.ConnectionError) as error:
-        if isinstance(error, ProjectionError):
-            raise
-        known = vars(error) if isinstance(error, DistsimError) else {}
-        raise ProjectionError(str(error), **known) from error
-
-
-def _gid_range(cells: Any) -> tuple[int, int]:
-    """Return the first gid, and the one after the last, of the populations of some cells."""
-    roots = [part.root for part in cells.parts]
-    return min(r.first_gid for r in roots), max(r.first_gid + r.size for r in roots)

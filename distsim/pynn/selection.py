@@ -1,6 +1,6 @@
 """Cells of one population, all or some: what populations and views have in common."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pyNN.standardmodels import StandardCurrentSource
 
 from distsim.errors import ParameterError
 from distsim.lockstep import lockstep
+from distsim.network.pathways import GidMap
 from distsim.partitioning.streams import Purpose
 from distsim.pynn.calls import collective, is_whole, noted
 from distsim.pynn.cells import IDArray, local_mask, make_id
@@ -28,7 +29,7 @@ from distsim.pynn.simulator import ID, state
 from distsim.pynn.standardmodels import StandardCell, unknown_parameter
 from distsim.pynn.values import evaluate, is_asked, lazy_numbers
 
-__all__ = ["Selection", "checked_positions", "sampled", "simplified"]
+__all__ = ["Selection", "checked_positions", "gid_map", "sampled", "simplified"]
 
 Integers = NDArray[np.int64]
 
@@ -511,3 +512,18 @@ def _objects(items: Sequence[Any]) -> NDArray[Any]:
     array = np.empty(len(items), object)
     array[:] = items
     return array
+
+
+def gid_map(parts: Iterable[Any]) -> GidMap:
+    """Return the gids of the cells of populations and views, one after the other."""
+    parts = list(parts)
+    roots = [part.root for part in parts]
+    return GidMap(
+        tuple(root.first_gid for root in roots),
+        tuple(part.size for part in parts),
+        tuple(None if part is part.root else part.indices() for part in parts),
+        (
+            min((root.first_gid for root in roots), default=0),
+            max((root.first_gid + root.size for root in roots), default=0),
+        ),
+    )

@@ -27,6 +27,7 @@ from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
 from distsim.pynn.calls import collective
 from distsim.pynn.described import describe
+from distsim.pynn.projection_errors import as_pynns_error
 from distsim.pynn.random_numbers import refuse_single_draw
 
 __all__ = ["ID", "Setup", "State", "name", "state"]
@@ -440,7 +441,7 @@ class State(common.control.BaseState):
         is_built = False
         while not is_built:
             try:
-                with self._bar("build", None, "synapse") as bar:
+                with self._bar("build", None, "synapse") as bar, as_pynns_error():
                     simulation.prepare(report)
                 is_built = True
             except InterruptedBuildError:

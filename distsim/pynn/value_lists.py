@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from pyNN.parameters import ParameterSpace
 
 from distsim.errors import ParameterError
-from distsim.pynn.connection import LocalConnections, ProjectionError
+from distsim.pynn.connection import LocalConnections
 from distsim.pynn.gather import gather_arrays
+from distsim.pynn.projection_errors import ProjectionError
 from distsim.pynn.simulator import state
 
 __all__ = ["ValuesError", "check_shapes", "of_own_connections", "without_lists"]

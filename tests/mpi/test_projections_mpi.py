@@ -8,7 +8,7 @@ from pyNN.recording import files
 
 import distsim
 from distsim.errors import ConnectivityError, DistsimError
-from distsim.pynn.projections import ProjectionError
+from distsim.pynn.projection_errors import ProjectionError
 
 
 @pytest.fixture

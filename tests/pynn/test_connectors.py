@@ -8,7 +8,7 @@ from pyNN.recording import files
 
 import distsim
 from distsim.errors import ConnectivityError, ParameterError
-from distsim.pynn.connection import ProjectionError
+from distsim.pynn.projection_errors import ProjectionError
 
 RANDOM = {
     "FixedProbabilityConnector": {"p_connect": 0.4},

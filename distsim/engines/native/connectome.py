@@ -18,6 +18,7 @@ from distsim.kernels.construction import (
     to_steps,
 )
 from distsim.kernels.delivery import guide_rows
+from distsim.models import CellModel
 from distsim.network.pathways import Pathway
 
 __all__ = ["build_connectome", "empty_connectome"]
@@ -48,6 +49,7 @@ def empty_connectome() -> Connectome:
 
 def build_connectome(
     pathways: Sequence[Pathway],
+    model: CellModel,
     n_local: int,
     dt: float,
     progress: Callable[[int], None] = lambda n: None,
@@ -60,6 +62,8 @@ def build_connectome(
     Parameters
     ----------
     pathways : sequence of Pathway
+    model : CellModel
+        Of the group.
     n_local : int
         Cells of the group on this rank.
     dt : float
@@ -89,10 +93,10 @@ def build_connectome(
     table = _PossibleRows(pathways)
     counts = RunCounts()
     for pathway in pathways:
-        offset, lids = table.offset(pathway), pathway.lids()
+        offset, lids = table.offset(pathway), pathway.lids(model)
         weight = _constant(pathway)
-        for chunk in pathway.connections.chunks(pathway.targets, want_weights=False):
-            steps, gids = _steps(chunk, dt, pathway.label), pathway.source_gids(chunk.sources)
+        for chunk in pathway.chunks(want_weights=False):
+            steps, gids = _steps(chunk, dt, pathway.label), pathway.sources.gids(chunk.sources)
             table.make_room(gids.size)
             counts.add(table.rows, weight, gids, offset, steps, chunk.target_positions, lids)
             progress(0)
@@ -103,12 +107,14 @@ def build_connectome(
     placement = _placement(connectome, slots, runs.n_delays, table.rows, n_synapses)
     del counts, runs, slots
     for pathway in pathways:
-        offset, lids = table.offset(pathway), pathway.lids()
+        offset, lids = table.offset(pathway), pathway.lids(model)
         weight = _constant(pathway)
-        for chunk in pathway.connections.chunks(pathway.targets):
-            steps, gids = _steps(chunk, dt, pathway.label), pathway.source_gids(chunk.sources)
+        for chunk in pathway.chunks():
+            steps, gids = _steps(chunk, dt, pathway.label), pathway.sources.gids(chunk.sources)
             shape = gids.shape if np.isnan(weight) else 0
-            weights = np.ascontiguousarray(np.broadcast_to(chunk.weights, shape), np.float64)
+            weights = np.ascontiguousarray(
+                np.broadcast_to(np.asarray(chunk.weights), shape), np.float64
+            )
             positions = chunk.target_positions
             place_synapses(placement, weight, weights, gids, offset, steps, positions, lids)
             progress(gids.size)
@@ -159,7 +165,7 @@ class _PossibleRows:
     def __init__(self, pathways: Sequence[Pathway]) -> None:
         self._n_places = 0
         self._blocks: list[tuple[int, int, int, int]] = []  # receptor, first gid, end gid, place
-        for receptor, first, end in sorted((p.receptor, *p.source_range) for p in pathways):
+        for receptor, first, end in sorted((p.receptor, *p.sources.span) for p in pathways):
             if self._blocks:
                 last_receptor, last_first, last_end, place = self._blocks[-1]
                 if receptor == last_receptor and first <= last_end:
@@ -176,7 +182,7 @@ class _PossibleRows:
 
     def offset(self, pathway: Pathway) -> int:
         """Return the difference of place and gid for the sources of a pathway."""
-        gid = pathway.source_range[0]
+        gid = pathway.sources.span[0]
         return next(
             place - first
             for receptor, first, end, place in self._blocks

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.kernels.arrays import Drives, PoissonSources, PoissonTables
+from distsim.models import CellModel
 from distsim.network.pathways import Pathway
 from distsim.partitioning.streams import Stream
 
@@ -37,25 +38,29 @@ class DriveSet(NamedTuple):
     receptor: int
 
 
-def collect_set(pathway: Pathway, dt: float) -> DriveSet:
+def collect_set(pathway: Pathway, model: CellModel, dt: float) -> DriveSet:
     """Return the local connections of a pathway whose delay is one constant.
 
     Parameters
     ----------
     pathway : Pathway
         One to one, from Poisson sources.
+    model : CellModel
+        Of the targets that are meant.
     dt : float
         [ms]
     """
-    all_lids = pathway.lids()
+    all_lids = pathway.lids(model)
     gids, lids = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     weights = [np.zeros(0, np.float32)]
-    for chunk in pathway.connections.chunks(pathway.targets):
+    for chunk in pathway.chunks():
         chunk_lids = all_lids[chunk.target_positions]
         here = chunk_lids >= 0
-        gids.append(pathway.source_gids(chunk.sources)[here])
+        gids.append(pathway.sources.gids(chunk.sources)[here])
         lids.append(chunk_lids[here])
-        weights.append(np.broadcast_to(chunk.weights, here.shape).astype(np.float32)[here])
+        weights.append(
+            np.broadcast_to(np.asarray(chunk.weights), here.shape).astype(np.float32)[here]
+        )
     delay = pathway.connections.constant_delay
     return DriveSet(
         np.concatenate(gids),

@@ -21,7 +21,7 @@ from distsim.kernels.arrays import Gathering
 from distsim.kernels.bundle import advance_bundle
 from distsim.kernels.epoch import sample
 from distsim.kernels.stretch import advance_stretch
-from distsim.models import NATIVE_MODELS, NativeModel
+from distsim.models import NATIVE_MODELS, CellModel, NativeModel
 from distsim.network.blocks import CellBlock
 from distsim.network.currents import Injection
 from distsim.network.pathways import Pathway
@@ -47,8 +47,7 @@ class NativeSimulation(Engine):
 
     Attributes
     ----------
-    networks : dict of str to GroupNetwork
-        By the name of the cell model.
+    networks : dict of CellModel to GroupNetwork
     """
 
     name = "native"
@@ -64,7 +63,7 @@ class NativeSimulation(Engine):
         exchange: str = "auto",
     ) -> None:
         super().__init__(comm, dt, seed, min_delay, max_delay)
-        self.networks: dict[str, GroupNetwork] = {}
+        self.networks: dict[CellModel, GroupNetwork] = {}
         self.exchange_kind = exchange
         self.exchange: Exchange = SpikeExchange(comm)
         self.history = SpikeHistory()
@@ -81,17 +80,17 @@ class NativeSimulation(Engine):
         self, model: NativeModel, first_gid: int, indices: NDArray[np.int64]
     ) -> CellBlock:
         """Add this rank's cells of a population of model neurons."""
-        if model.name not in self.networks:
-            group = CellGroup(model, self.dt)
-            self.networks[model.name] = GroupNetwork(group)
+        if model not in self.networks:
+            self.networks[model] = GroupNetwork(CellGroup(model, self.dt))
         block = CellBlock(model, first_gid, indices)
-        self.networks[model.name].group.blocks.append(block)
+        self.networks[model].group.blocks.append(block)
         self._is_structure_changed = True
         return block
 
-    def add_pathway(self, model: str, pathway: Pathway) -> None:
-        """Add a pathway onto the cells of a model."""
-        self.networks[model].pathways.append(pathway)
+    def add_pathway(self, pathway: Pathway) -> None:
+        """Add connections onto this rank's cells."""
+        for model in pathway.models:
+            self.networks[model].pathways.append(pathway)
         self._is_structure_changed = True
 
     def touch_connections(self) -> None:
@@ -100,7 +99,7 @@ class NativeSimulation(Engine):
 
     def inject(self, key: tuple[int, int], injection: Injection) -> None:
         """Let a current flow into cells, in place of an earlier one with the same key."""
-        self.networks[injection.block.model.name].group.injections[key] = injection
+        self.networks[injection.block.model].group.injections[key] = injection
         injection.block.touch()
 
     @property
@@ -133,7 +132,7 @@ class NativeSimulation(Engine):
         self._are_times_changed |= are_times_changed
         drives = self._agree_on_drives() if is_structure_changed else {}
         if is_structure_changed:
-            pathways = [path for network in self.networks.values() for path in network.pathways]
+            pathways = [(model, p) for model, n in self.networks.items() for p in n.pathways]
             with together(self.comm):
                 check_memory(pathways, self.comm)
         with together(self.comm):

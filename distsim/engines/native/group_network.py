@@ -264,10 +264,10 @@ class GroupNetwork:
             Called with the number of synapses placed.
         """
         self.group.build()
-        self._sets = {pathway: collect_set(pathway, dt) for pathway in drives}
+        self._sets = {pathway: collect_set(pathway, self.group.model, dt) for pathway in drives}
         others = [pathway for pathway in self.pathways if pathway not in self._sets]
         self.connectome, self.n_synapses = build_connectome(
-            others, self.group.n_local, dt, progress
+            others, self.group.model, self.group.n_local, dt, progress
         )
         self.n_synapses += sum(drive_set.gids.size for drive_set in self._sets.values())
         delays = [drive_set.delay for drive_set in self._sets.values() if drive_set.gids.size]

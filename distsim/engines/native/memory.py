@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distsim.errors import ConnectivityError
+from distsim.models import CellModel
 from distsim.network.pathways import Pathway
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def available_bytes() -> float:
     return available
 
 
-def check_memory(pathways: Sequence[Pathway], comm: "MPI.Intracomm") -> None:
+def check_memory(pathways: Sequence[tuple[CellModel, Pathway]], comm: "MPI.Intracomm") -> None:
     """Raise if the synapses of some node's ranks need more memory than it has.
 
     Counted are targets, and weights where these differ; only rules from which the number of
@@ -46,7 +47,8 @@ def check_memory(pathways: Sequence[Pathway], comm: "MPI.Intracomm") -> None:
 
     Parameters
     ----------
-    pathways : sequence of Pathway
+    pathways : sequence of (CellModel, Pathway)
+        Each with the model of those of its targets that are meant.
     comm : mpi4py.MPI.Intracomm
         All ranks.
 
@@ -61,7 +63,7 @@ def check_memory(pathways: Sequence[Pathway], comm: "MPI.Intracomm") -> None:
     """
     from mpi4py import MPI
 
-    sizes = [_expected(pathway) for pathway in pathways]
+    sizes = [_expected(model, pathway) for model, pathway in pathways]
     need = sum(n_bytes for _, n_bytes in sizes)
     if comm.allreduce(need, op=MPI.MAX) < SMALL:
         return
@@ -74,7 +76,7 @@ def check_memory(pathways: Sequence[Pathway], comm: "MPI.Intracomm") -> None:
     largest = max(range(len(sizes)), key=lambda k: sizes[k][1])
     n_synapses, n_bytes = sizes[largest]
     raise ConnectivityError(
-        f"projection '{pathways[largest].label}' would have {n_synapses:.3g} synapses, "
+        f"projection '{pathways[largest][1].label}' would have {n_synapses:.3g} synapses, "
         f"{n_bytes / 2**30:.3g} GiB, on this rank; all synapses of the {n_ranks} ranks of its node "
         f"take {of_node / 2**30:.3g} GiB, and {available / 2**30:.3g} GiB are available there; "
         "make fewer connections, or spread the ranks over more nodes",
@@ -82,10 +84,10 @@ def check_memory(pathways: Sequence[Pathway], comm: "MPI.Intracomm") -> None:
     )
 
 
-def _expected(pathway: Pathway) -> tuple[float, float]:
+def _expected(model: CellModel, pathway: Pathway) -> tuple[float, float]:
     """Return expected synapses and their bytes on this rank; 0 where the rule does not tell."""
     indegree = pathway.connections.expected_indegree
     if indegree is None or pathway.targets.size == 0:
         return 0.0, 0.0
-    n_synapses = indegree * np.count_nonzero(pathway.lids() >= 0)
+    n_synapses = indegree * np.count_nonzero(pathway.lids(model) >= 0)
     return n_synapses, n_synapses * (2 if pathway.connections.constant_weight is not None else 6)

@@ -18,7 +18,7 @@ __all__ = ["UserCell", "UserModel"]
 PART = re.compile(r"(\w+)(?:\[(\d+)\])?(?:\(([^()]*)\))?(?:\.|$)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class UserModel(CellModel):
     """A cell type of the user's own.
 

@@ -1,5 +1,6 @@
 """The connectome against a plain list of synapses."""
 
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,8 @@ from distsim.engines.native import connectome as module
 from distsim.engines.native import run_counts
 from distsim.engines.native.connectome import build_connectome, empty_connectome
 from distsim.errors import ConnectivityError
-from distsim.network.pathways import Pathway
+from distsim.models import IF_CURR_EXP
+from distsim.network.pathways import GidMap, Pathway
 
 DT = 0.1
 N_PRE, N_POST, N_RECEPTORS, N_GIDS = 4, 5, 2, 12
@@ -52,19 +54,23 @@ class FakeConnections:
 
 def pathway_of(synapses, first_source=0, lids=None, receptor=0, chunk_size=3, weight=None):
     lids = np.arange(N_POST) if lids is None else np.array(lids)
+    # targets in another group are in a block of another model
+    blocks = [
+        (SimpleNamespace(model=IF_CURR_EXP if lid >= 0 else None, first_lid=lid), np.zeros(1, int))
+        for lid in lids
+    ]
     return Pathway(
         label="pathway",
         connections=FakeConnections(synapses, chunk_size, weight),
         targets=np.arange(N_POST),
-        lids=lambda: lids,
-        source_gids=lambda sources: first_source + sources.astype(np.int64),
-        source_range=(first_source, first_source + N_PRE),
+        blocks=blocks,
+        sources=GidMap((first_source,), (N_PRE,), (None,), (first_source, first_source + N_PRE)),
         receptor=receptor,
     )
 
 
 def build(pathways, n_local=N_POST):
-    connectome, n_synapses = build_connectome(pathways, n_local, DT)
+    connectome, n_synapses = build_connectome(pathways, IF_CURR_EXP, n_local, DT)
     assert n_synapses == len(listed(connectome, n_local))
     return connectome
 
@@ -202,7 +208,7 @@ def test_delays_go_to_the_nearest_step():
 def test_progress_counts_the_synapses():
     counted = []
     pathway = pathway_of([(0, target, 1.0, 1) for target in range(N_POST)])
-    build_connectome([pathway, pathway], N_POST, DT, counted.append)
+    build_connectome([pathway, pathway], IF_CURR_EXP, N_POST, DT, counted.append)
     assert sum(counted) == 2 * N_POST
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import distsim as sim
 from distsim.engines.native import group_network as module
 from distsim.kernels.delivery import empty_queue
+from distsim.models import IF_CURR_DELTA
 from distsim.pynn.simulator import state
 
 DT = 0.1
@@ -68,7 +69,7 @@ def test_small_queues_grow_and_lose_nothing(monkeypatch, rate):
     # room for two rows at first, a multiple of that later
     monkeypatch.setattr(module, "empty_queue", lambda n: empty_queue(2 if n == 256 else n + 1))
     np.testing.assert_array_equal(run_jumps(synapses, spikes, [300], rate=rate), expected)
-    sizes = [queue.arrival.size for queue in state.simulation.networks["IF_curr_delta"].queues]
+    sizes = [queue.arrival.size for queue in state.simulation.networks[IF_CURR_DELTA].queues]
     assert sizes[0] > 2
     assert (sizes[1] > 2) == (rate > 0)
 
