@@ -12,7 +12,7 @@ from distsim.engines.nest.models import native_type
 from distsim.engines.nest.start import import_nest
 from distsim.engines.neuron.user_models import UserModel
 from distsim.errors import EngineError, ParameterError
-from distsim.models import CELL_MODELS, CellModel
+from distsim.models import CELL_MODELS
 from distsim.network.blocks import CellBlock
 from distsim.pynn.calls import collective
 from distsim.pynn.standardmodels import NeuronType, same_names
@@ -45,16 +45,13 @@ def native_cell_type(model_name: str) -> type[NeuronType]:
     """
     native = native_type(import_nest(world()), model_name)
 
-    def cell_model() -> CellModel:
-        return native.model
-
     variables = native.model.states
     return type(
         model_name,
         (NeuronType,),
         {
             "__doc__": f"NEST's {model_name}.",
-            "cell_model": staticmethod(cell_model),
+            "record": native.model,
             "default_parameters": native.parameters,
             "default_initial_values": native.initial_values,
             "translations": build_translations(*((key, key) for key in native.parameters)),
@@ -144,22 +141,7 @@ class NativeCellType(NeuronType):
             name: cls.units.get(name, "mV" if name.split(".")[-1] == "v" else "dimensionless")
             for name in cls.recordable
         }
-
-    @classmethod
-    def cell_model(cls) -> CellModel:
-        """Return what the engine has to know of the cell type."""
-        initialized = tuple(cls.default_initial_values)
-        recorded = [name for name in cls.recordable if name not in ("spikes", *initialized)]
-        return UserModel(
-            cls.__name__,
-            tuple(cls.default_parameters),
-            (*initialized, *recorded),
-            make=cls.model,
-            constants=cls.extra_parameters,
-            initialized=initialized,
-            receptor_types=tuple(cls.receptor_types),
-            is_injectable=cls.injectable,
-        )
+        cls.record = _user_model(cls)
 
     def add_to(
         self, simulation: Engine, first_gid: int, size: int, indices: NDArray[np.int64]
@@ -179,5 +161,20 @@ class NativeCellType(NeuronType):
             )
         if self.model is None:
             raise EngineError(f"{name} has no 'model'; let it be the class that makes a cell")
-        model: Any = self.cell_model()
-        return simulation.add_cells(model, first_gid, indices)
+        return simulation.add_cells(self.record, first_gid, indices)
+
+
+def _user_model(cell_type: type[NativeCellType]) -> UserModel:
+    """Return what the engine has to know of a cell type of the user's."""
+    initialized = tuple(cell_type.default_initial_values)
+    recorded = [name for name in cell_type.recordable if name not in ("spikes", *initialized)]
+    return UserModel(
+        cell_type.__name__,
+        tuple(cell_type.default_parameters),
+        (*initialized, *recorded),
+        make=cell_type.model,
+        constants=cell_type.extra_parameters,
+        initialized=initialized,
+        receptor_types=tuple(cell_type.receptor_types),
+        is_injectable=cell_type.injectable,
+    )

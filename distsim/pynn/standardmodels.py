@@ -3,7 +3,7 @@
 import math
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyNN.errors
@@ -204,12 +204,15 @@ class StandardCell(_CheckedParameters, StandardCellType):
 
 
 class NeuronType(StandardCell):
-    """A cell type that a `CellModel` describes."""
+    """A cell type that a `CellModel` describes; a subclass of one has the same.
 
-    @classmethod
-    def cell_model(cls) -> CellModel:
-        """Return the model that the engine advances."""
-        return CELL_MODELS[cls.__name__]
+    Attributes
+    ----------
+    record : CellModel
+        The model that the engine advances.
+    """
+
+    record: ClassVar[CellModel]
 
     def add_to(
         self,
@@ -225,7 +228,7 @@ class NeuronType(StandardCell):
         EngineError
             If the engine does not have the model.
         """
-        model: Any = self.cell_model()
+        model = self.record
         if model.name not in simulation.models:
             others = " or ".join(f"'{name}'" for name in engines_with(model.name))
             raise EngineError(
@@ -252,6 +255,7 @@ class IF_curr_exp(NeuronType, pynn_cells.IF_curr_exp):  # noqa: N801 - PyNN's na
         Time constants of excitatory and inhibitory synapses [ms].
     """
 
+    record = CELL_MODELS["IF_curr_exp"]
     translations = same_names(pynn_cells.IF_curr_exp)
     recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]  # noqa: RUF012 - PyNN's way
 
@@ -273,6 +277,7 @@ class IF_curr_alpha(NeuronType, pynn_cells.IF_curr_alpha):  # noqa: N801
         Time constants of excitatory and inhibitory synapses [ms].
     """
 
+    record = CELL_MODELS["IF_curr_alpha"]
     translations = same_names(pynn_cells.IF_curr_alpha)
     recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]  # noqa: RUF012
 
@@ -292,6 +297,7 @@ class IF_curr_delta(NeuronType, pynn_cells.IF_curr_delta):  # noqa: N801
         Constant current [nA].
     """
 
+    record = CELL_MODELS["IF_curr_delta"]
     translations = same_names(pynn_cells.IF_curr_delta)
 
 
@@ -314,6 +320,7 @@ class IF_cond_exp(NeuronType, pynn_cells.IF_cond_exp):  # noqa: N801
         Reversal potentials [mV].
     """
 
+    record = CELL_MODELS["IF_cond_exp"]
     translations = same_names(pynn_cells.IF_cond_exp)
 
 
@@ -336,6 +343,7 @@ class IF_cond_alpha(NeuronType, pynn_cells.IF_cond_alpha):  # noqa: N801
         Reversal potentials [mV].
     """
 
+    record = CELL_MODELS["IF_cond_alpha"]
     translations = same_names(pynn_cells.IF_cond_alpha)
 
 
@@ -366,6 +374,7 @@ class EIF_cond_exp_isfa_ista(NeuronType, pynn_cells.EIF_cond_exp_isfa_ista):  # 
         Reversal potentials [mV].
     """
 
+    record = CELL_MODELS["EIF_cond_exp_isfa_ista"]
     translations = same_names(pynn_cells.EIF_cond_exp_isfa_ista)
 
 
@@ -375,6 +384,7 @@ class EIF_cond_alpha_isfa_ista(NeuronType, pynn_cells.EIF_cond_alpha_isfa_ista):
     Parameters are those of `EIF_cond_exp_isfa_ista`.
     """
 
+    record = CELL_MODELS["EIF_cond_alpha_isfa_ista"]
     translations = same_names(pynn_cells.EIF_cond_alpha_isfa_ista)
 
 
@@ -395,6 +405,7 @@ class IF_cond_exp_gsfa_grr(NeuronType, pynn_cells.IF_cond_exp_gsfa_grr):  # noqa
         As for `IF_cond_exp`.
     """
 
+    record = CELL_MODELS["IF_cond_exp_gsfa_grr"]
     translations = same_names(pynn_cells.IF_cond_exp_gsfa_grr)
 
 
@@ -419,6 +430,7 @@ class HH_cond_exp(NeuronType, pynn_cells.HH_cond_exp):  # noqa: N801
         Constant current [nA].
     """
 
+    record = CELL_MODELS["HH_cond_exp"]
     translations = same_names(pynn_cells.HH_cond_exp)
     recordable = ["spikes", "v", "gsyn_exc", "gsyn_inh", "m", "h", "n"]  # noqa: RUF012
     receptor_types = ("excitatory", "inhibitory")
@@ -441,6 +453,7 @@ class Izhikevich(NeuronType, pynn_cells.Izhikevich):
         Constant current [nA], 1 nA being 1000 mV/ms.
     """
 
+    record = CELL_MODELS["Izhikevich"]
     translations = same_names(pynn_cells.Izhikevich)
 
 
