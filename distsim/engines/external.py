@@ -246,7 +246,7 @@ class ExternalSimulation(Engine):
             Positions in the block, and values there; at first all.
         """
         before = self._given.get(block)
-        for row, variable in enumerate(block.model.states):
+        for row, variable in enumerate(block.model.state_names):
             values = block.state[row]
             old = before[row] if before is not None else np.full(block.n_local, np.nan)
             changed = np.flatnonzero((values != old) & ~np.isnan(values))

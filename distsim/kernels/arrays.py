@@ -34,8 +34,6 @@ class Cells(NamedTuple):
         One row per state variable.
     refractory : ndarray of int32, shape (n_local,)
         Steps for which the cell stays refractory.
-    inputs : ndarray of float64, shape (n_receptors, n_local)
-        To what arriving weights are added, per receptor type: rows of `state`.
     spiking : ndarray of int64, shape (n_local,)
         Scratch: local indices of the cells that spike in the present step.
     gids : ndarray of int64, shape (n_local,)
@@ -43,7 +41,6 @@ class Cells(NamedTuple):
 
     state: NDArray[np.float64]
     refractory: NDArray[np.int32]
-    inputs: NDArray[np.float64]
     spiking: NDArray[np.int64]
     gids: NDArray[np.int64]
 
@@ -51,7 +48,7 @@ class Cells(NamedTuple):
 class Connectome(NamedTuple):
     """All static synapses onto one model group on this rank.
 
-    A *row* holds the synapses of one source and receptor type, a *run* those of a row that share
+    A *row* holds the synapses of one source and receptor, a *run* those of a row that share
     one delay. Rows are sorted by (source, receptor), the runs of a row by delay. A run is one
     piece of memory, in words of 32 bits: its targets, then their weights; or, where all synapses
     of the row have the same weight, targets alone, filled up to a whole word by `n_local`.
@@ -61,7 +58,7 @@ class Connectome(NamedTuple):
     row_source : ndarray of int64, shape (n_rows,)
         gid of the source.
     row_receptor : ndarray of uint8, shape (n_rows,)
-        Index into `Cells.inputs`.
+        Row of `Cells.state` to which weights are added.
     row_weight : ndarray of float32, shape (n_rows,)
         The weight of all synapses of the row, or nan where each has its own.
     row_start : ndarray of int64, shape (n_rows + 1,)

@@ -39,7 +39,7 @@ def register_update(
         ``step(cells, coefficients)`` advances by one step, before input is added.
     settle_step : numba function
         ``settle_step(cells, coefficients)`` is called when all that arrives was added to
-        ``cells.inputs``; fills ``cells.spiking`` and returns the number of cells that spike.
+        ``cells.state``; fills ``cells.spiking`` and returns the number of cells that spike.
     """
     _choose(update, coefficients_class, step)
     _choose(settle, coefficients_class, settle_step)
@@ -131,9 +131,9 @@ def advance(first, n_steps, cells, coefficients, connectome, queues, drives, cur
             return step - 1 - first, n_events
         _inject(step - 1, currents, coefficients)
         update(cells, coefficients)
-        n_events += drive(step, drives, cells.inputs)
-        n_events += deliver(step, queues[0], connectome, cells.inputs)
-        n_events += deliver(step, queues[1], connectome, cells.inputs)
+        n_events += drive(step, drives, cells.state)
+        n_events += deliver(step, queues[0], connectome, cells.state)
+        n_events += deliver(step, queues[1], connectome, cells.state)
         n_spiking = settle(cells, coefficients)
         count = log.filled[0]
         for k in range(n_spiking):

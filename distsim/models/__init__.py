@@ -1,6 +1,6 @@
 """Cell models: parameters, state, and the coefficients that the native engine's kernels take."""
 
-from distsim.models.cell_model import CellModel, NativeModel
+from distsim.models.cell_model import CellModel, NativeModel, Parameter, Receptor, State
 from distsim.models.if_cond import IF_COND_ALPHA, IF_COND_EXP
 from distsim.models.if_curr import IF_CURR_ALPHA, IF_CURR_DELTA, IF_CURR_EXP
 from distsim.models.without_kernel import (
@@ -11,7 +11,15 @@ from distsim.models.without_kernel import (
     IZHIKEVICH,
 )
 
-__all__ = ["CELL_MODELS", "NATIVE_MODELS", "CellModel", "NativeModel"]
+__all__ = [
+    "CELL_MODELS",
+    "NATIVE_MODELS",
+    "CellModel",
+    "NativeModel",
+    "Parameter",
+    "Receptor",
+    "State",
+]
 
 NATIVE_MODELS = {
     model.name: model

@@ -1,7 +1,8 @@
-"""What the engine must know of a cell model, and checks that all models share."""
+"""What is said of a cell model, once: its parameters, state and receptors, and its coefficients."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,11 +10,92 @@ from numpy.typing import NDArray
 
 from distsim.errors import ParameterError
 
-__all__ = ["CellModel", "NativeModel", "Parameters", "check_parameters", "refractory_steps"]
+__all__ = [
+    "Bound",
+    "CellModel",
+    "NativeModel",
+    "Parameter",
+    "Parameters",
+    "Receptor",
+    "State",
+    "refractory_steps",
+]
 
-# excitatory, inhibitory
-N_RECEPTORS = 2
 Parameters = Mapping[str, NDArray[np.float64]]
+
+
+class Bound(Enum):
+    """What values a parameter can take."""
+
+    NONE = "any number"
+    POSITIVE = "above 0"
+    NOT_NEGATIVE = "0 or above"
+
+    def are_outside(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which of some finite values cannot be."""
+        if self is Bound.POSITIVE:
+            return values <= 0
+        if self is Bound.NOT_NEGATIVE:
+            return values < 0
+        return np.zeros(values.shape, np.bool_)
+
+
+class Parameter(NamedTuple):
+    """A parameter of a cell model.
+
+    Attributes
+    ----------
+    name : str
+        PyNN's.
+    unit : str
+        PyNN's, such as 'mV'.
+    default : float
+    meaning : str
+        In a few words.
+    bound : Bound
+    below : str
+        Another parameter that it must be below, if any.
+    """
+
+    name: str
+    unit: str
+    default: float
+    meaning: str
+    bound: Bound = Bound.NONE
+    below: str = ""
+
+
+class State(NamedTuple):
+    """A state variable of a cell model.
+
+    Attributes
+    ----------
+    name : str
+        PyNN's, if it has one.
+    unit : str
+    initial : float
+    is_recordable : bool
+    """
+
+    name: str
+    unit: str
+    initial: float = 0.0
+    is_recordable: bool = True
+
+
+class Receptor(NamedTuple):
+    """A receptor type of a cell model.
+
+    Attributes
+    ----------
+    name : str
+        As projections name it.
+    state : str
+        The state variable that a spike adds its weight to; receptors may share one.
+    """
+
+    name: str
+    state: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,23 +106,72 @@ class CellModel:
     ----------
     name : str
         PyNN's name.
-    parameters : tuple of str
-        PyNN's names.
-    states : tuple of str
-        Names of the state variables, in the order of the rows of a block's state.
+    parameters : tuple of Parameter
+    states : tuple of State
+        In the order of the rows of a block's state.
+    receptors : tuple of Receptor
+        In the order in which projections number them.
+    title : str
+        What cells it is of, in a line.
+    source : str
+        Where it was published.
     """
 
     name: str
-    parameters: tuple[str, ...]
-    states: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    states: tuple[State, ...]
+    receptors: tuple[Receptor, ...] = ()
+    title: str = ""
+    source: str = ""
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """Names of the parameters."""
+        return [parameter.name for parameter in self.parameters]
+
+    @property
+    def state_names(self) -> list[str]:
+        """Names of the state variables, in the order of the rows."""
+        return [state.name for state in self.states]
 
     def state_row(self, variable: str) -> int:
         """Return the row of a block's state that holds a variable."""
-        return self.states.index(variable)
+        return self.state_names.index(variable)
 
-    def check(self, parameters: Parameters) -> None:
-        """Raise if some cell has a value that the model cannot take; see `check_parameters`."""
-        check_parameters(self.name, parameters)
+    @property
+    def receptor_rows(self) -> list[int]:
+        """The row of a block's state that each receptor adds weights to."""
+        return [self.state_row(receptor.state) for receptor in self.receptors]
+
+    def check(self, values: Parameters) -> None:
+        """Raise if some cell has a value that the model cannot take.
+
+        Parameters
+        ----------
+        values : mapping of str to ndarray of float64, shape (n_local,)
+            Of all parameters.
+
+        Raises
+        ------
+        ParameterError
+        """
+        for parameter in self.parameters:
+            mine, bound = values[parameter.name], parameter.bound
+            self._refuse(parameter, mine, ~np.isfinite(mine), "finite")
+            self._refuse(parameter, mine, bound.are_outside(mine), bound.value)
+        for parameter in self.parameters:
+            if parameter.below:
+                mine, above = values[parameter.name], values[parameter.below]
+                self._refuse(parameter, mine, mine >= above, f"below '{parameter.below}'")
+
+    def _refuse(self, parameter: Parameter, values: Any, is_wrong: Any, allowed: str) -> None:
+        if np.any(is_wrong):
+            value = float(values[np.argmax(is_wrong)])
+            raise ParameterError(
+                f"{parameter.name} = {value:g} of {self.name} must be {allowed}",
+                name=parameter.name,
+                value=value,
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,62 +180,13 @@ class NativeModel(CellModel):
 
     Attributes
     ----------
-    name, parameters, states
+    name, parameters, states, receptors, title, source
         As for `CellModel`; the first state variable is v.
-    inputs : str
-        State variable to which excitatory weights are added; the next row is the inhibitory one.
     coefficients : callable
         ``coefficients(parameters, dt)`` returns the NamedTuple of arrays that the kernel takes.
     """
 
-    inputs: str
-    coefficients: Callable[[Parameters, float], NamedTuple]
-
-    @property
-    def input_rows(self) -> slice:
-        """The rows of `Cells.state` that are `Cells.inputs`."""
-        first = self.state_row(self.inputs)
-        return slice(first, first + N_RECEPTORS)
-
-
-POSITIVE = ("tau_m", "cm", "tau_syn_E", "tau_syn_I", "tau_w", "tau_sfa", "tau_rr", "delta_T")
-NOT_NEGATIVE = ("tau_refrac", "gbar_Na", "gbar_K", "g_leak")
-
-
-def check_parameters(model: str, parameters: Parameters) -> None:
-    """Raise if some cell has a value that its model cannot take.
-
-    Parameters
-    ----------
-    model : str
-        Name for the message.
-    parameters : mapping of str to ndarray of float64, shape (n_local,)
-
-    Raises
-    ------
-    ParameterError
-        If a time constant or capacitance is not positive, a refractory period is negative, a
-        reset potential is not below the potential at which a spike is seen, or a value is not
-        finite.
-    """
-    for name, values in parameters.items():
-        _refuse(model, name, values, ~np.isfinite(values), "must be finite")
-    for name in POSITIVE:
-        if name in parameters:
-            _refuse(model, name, parameters[name], parameters[name] <= 0, "must be above 0")
-    for name in NOT_NEGATIVE:
-        if name in parameters:
-            _refuse(model, name, parameters[name], parameters[name] < 0, "must be 0 or above")
-    if "v_reset" in parameters:
-        peak = "v_spike" if "v_spike" in parameters else "v_thresh"
-        above = parameters["v_reset"] >= parameters[peak]
-        _refuse(model, "v_reset", parameters["v_reset"], above, f"must be below '{peak}'")
-
-
-def _refuse(model: str, name: str, values: Any, is_wrong: Any, what: str) -> None:
-    if np.any(is_wrong):
-        value = float(values[np.argmax(is_wrong)])
-        raise ParameterError(f"{name} = {value:g} of {model} {what}", name=name, value=value)
+    coefficients: Callable[[Parameters, float], NamedTuple] = field(kw_only=True)
 
 
 def refractory_steps(parameters: Parameters, dt: float) -> NDArray[np.int32]:

@@ -5,13 +5,19 @@ import numpy as np
 from distsim.kernels.conductance import MAX_DECAY, NODE_1, NODE_2
 from distsim.kernels.if_cond_alpha import IFCondAlpha
 from distsim.kernels.if_cond_exp import IFCondExp
-from distsim.models.cell_model import NativeModel, Parameters, check_parameters, refractory_steps
-from distsim.models.if_curr import MEMBRANE, SYNAPSES
+from distsim.models.cell_model import NativeModel, Parameters, refractory_steps
+from distsim.models.parts import (
+    conductances,
+    drives,
+    membrane,
+    potential,
+    receptors,
+    reversal_potentials,
+    synaptic_times,
+)
 from distsim.models.propagators import decay
 
 __all__ = ["IF_COND_ALPHA", "IF_COND_EXP"]
-
-REVERSAL = ("e_rev_E", "e_rev_I")
 
 
 def _shared(p: Parameters, dt: float) -> dict[str, np.ndarray]:
@@ -48,12 +54,10 @@ def _largest_of_gauss_step(p: Parameters, dt: float) -> np.ndarray:
 
 
 def _exp_coefficients(p: Parameters, dt: float) -> IFCondExp:
-    check_parameters("IF_cond_exp", p)
     return IFCondExp(dt=dt, **_shared(p, dt))
 
 
 def _alpha_coefficients(p: Parameters, dt: float) -> IFCondAlpha:
-    check_parameters("IF_cond_alpha", p)
     return IFCondAlpha(
         dt=dt,
         rise_exc=np.e * dt / p["tau_syn_E"],
@@ -64,15 +68,17 @@ def _alpha_coefficients(p: Parameters, dt: float) -> IFCondAlpha:
 
 IF_COND_EXP = NativeModel(
     "IF_cond_exp",
-    MEMBRANE + SYNAPSES + REVERSAL,
-    ("v", "gsyn_exc", "gsyn_inh"),
-    "gsyn_exc",
-    _exp_coefficients,
+    membrane() + synaptic_times() + reversal_potentials(),
+    potential() + conductances(),
+    receptors("gsyn_exc", "gsyn_inh"),
+    title="Leaky integrate-and-fire cell with exponentially decaying synaptic conductances.",
+    coefficients=_exp_coefficients,
 )
 IF_COND_ALPHA = NativeModel(
     "IF_cond_alpha",
-    MEMBRANE + SYNAPSES + REVERSAL,
-    ("v", "gsyn_exc", "gsyn_inh", "drive_exc", "drive_inh"),
-    "drive_exc",
-    _alpha_coefficients,
+    membrane() + synaptic_times(0.3, 0.5) + reversal_potentials(),
+    potential() + conductances() + drives("uS"),
+    receptors("drive_exc", "drive_inh"),
+    title="Leaky integrate-and-fire cell with alpha-shaped synaptic conductances.",
+    coefficients=_alpha_coefficients,
 )

@@ -6,12 +6,10 @@ from distsim.kernels.if_curr_alpha import IFCurrAlpha
 from distsim.kernels.if_curr_delta import IFCurrDelta
 from distsim.kernels.if_curr_exp import IFCurrExp
 from distsim.models import propagators
-from distsim.models.cell_model import NativeModel, Parameters, check_parameters, refractory_steps
+from distsim.models.cell_model import NativeModel, Parameters, State, refractory_steps
+from distsim.models.parts import currents, drives, membrane, potential, receptors, synaptic_times
 
 __all__ = ["IF_CURR_ALPHA", "IF_CURR_DELTA", "IF_CURR_EXP"]
-
-MEMBRANE = ("v_rest", "cm", "tau_m", "tau_refrac", "i_offset", "v_reset", "v_thresh")
-SYNAPSES = ("tau_syn_E", "tau_syn_I")
 
 
 def _drive(p: Parameters, dt: float) -> dict[str, np.ndarray]:
@@ -30,7 +28,6 @@ def _threshold(p: Parameters, dt: float) -> dict[str, np.ndarray]:
 
 
 def _exp_coefficients(p: Parameters, dt: float) -> IFCurrExp:
-    check_parameters("IF_curr_exp", p)
     return IFCurrExp(
         p22=propagators.decay(dt, p["tau_m"]),
         p21_exc=propagators.current_to_v(dt, p["tau_m"], p["cm"], p["tau_syn_E"]),
@@ -43,7 +40,6 @@ def _exp_coefficients(p: Parameters, dt: float) -> IFCurrExp:
 
 
 def _alpha_coefficients(p: Parameters, dt: float) -> IFCurrAlpha:
-    check_parameters("IF_curr_alpha", p)
     decay_exc = propagators.decay(dt, p["tau_syn_E"])
     decay_inh = propagators.decay(dt, p["tau_syn_I"])
     # of a current that rises to a peak of 1, at its beginning [1/ms]
@@ -64,20 +60,34 @@ def _alpha_coefficients(p: Parameters, dt: float) -> IFCurrAlpha:
 
 
 def _delta_coefficients(p: Parameters, dt: float) -> IFCurrDelta:
-    check_parameters("IF_curr_delta", p)
     return IFCurrDelta(p22=propagators.decay(dt, p["tau_m"]), **_drive(p, dt), **_threshold(p, dt))
 
 
 IF_CURR_EXP = NativeModel(
-    "IF_curr_exp", MEMBRANE + SYNAPSES, ("v", "isyn_exc", "isyn_inh"), "isyn_exc", _exp_coefficients
+    "IF_curr_exp",
+    membrane() + synaptic_times(),
+    potential() + currents(),
+    receptors("isyn_exc", "isyn_inh"),
+    title="Leaky integrate-and-fire cell with exponentially decaying synaptic currents.",
+    coefficients=_exp_coefficients,
 )
 IF_CURR_ALPHA = NativeModel(
     "IF_curr_alpha",
-    MEMBRANE + SYNAPSES,
-    ("v", "isyn_exc", "isyn_inh", "drive_exc", "drive_inh"),
-    "drive_exc",
-    _alpha_coefficients,
+    membrane() + synaptic_times(0.5, 0.5),
+    potential() + currents() + drives("nA"),
+    receptors("drive_exc", "drive_inh"),
+    title="Leaky integrate-and-fire cell with alpha-shaped synaptic currents.",
+    coefficients=_alpha_coefficients,
 )
 IF_CURR_DELTA = NativeModel(
-    "IF_curr_delta", MEMBRANE, ("v", "jump_exc", "jump_inh"), "jump_exc", _delta_coefficients
+    "IF_curr_delta",
+    membrane(),
+    (
+        *potential(),
+        State("jump_exc", "mV", is_recordable=False),
+        State("jump_inh", "mV", is_recordable=False),
+    ),
+    receptors("jump_exc", "jump_inh"),
+    title="Leaky integrate-and-fire cell whose potential jumps by the weight [mV] at each spike.",
+    coefficients=_delta_coefficients,
 )

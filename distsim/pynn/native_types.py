@@ -12,7 +12,7 @@ from distsim.engines.nest.models import native_type
 from distsim.engines.nest.start import import_nest
 from distsim.engines.neuron.user_models import UserModel
 from distsim.errors import EngineError, ParameterError
-from distsim.models import CELL_MODELS
+from distsim.models import CELL_MODELS, Parameter, Receptor, State
 from distsim.network.blocks import CellBlock
 from distsim.pynn.calls import collective
 from distsim.pynn.standardmodels import NeuronType, same_names
@@ -45,7 +45,7 @@ def native_cell_type(model_name: str) -> type[NeuronType]:
     """
     native = native_type(import_nest(world()), model_name)
 
-    variables = native.model.states
+    variables = native.model.state_names
     return type(
         model_name,
         (NeuronType,),
@@ -170,11 +170,11 @@ def _user_model(cell_type: type[NativeCellType]) -> UserModel:
     recorded = [name for name in cell_type.recordable if name not in ("spikes", *initialized)]
     return UserModel(
         cell_type.__name__,
-        tuple(cell_type.default_parameters),
-        (*initialized, *recorded),
+        tuple(Parameter(name, "", x, "") for name, x in cell_type.default_parameters.items()),
+        tuple(State(name, "") for name in (*initialized, *recorded)),
+        tuple(Receptor(path, "") for path in cell_type.receptor_types),
         make=cell_type.model,
         constants=cell_type.extra_parameters,
         initialized=initialized,
-        receptor_types=tuple(cell_type.receptor_types),
         is_injectable=cell_type.injectable,
     )

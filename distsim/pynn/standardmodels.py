@@ -238,223 +238,38 @@ class NeuronType(StandardCell):
         return simulation.add_cells(model, first_gid, indices)
 
 
-class IF_curr_exp(NeuronType, pynn_cells.IF_curr_exp):  # noqa: N801 - PyNN's name
-    """Leaky integrate-and-fire cell with exponentially decaying synaptic currents.
-
-    Parameters
-    ----------
-    v_rest, v_thresh, v_reset : float
-        Resting, threshold and reset potential [mV].
-    cm : float
-        Capacitance [nF].
-    tau_m, tau_refrac : float
-        Membrane time constant; refractory period, rounded up to whole steps [ms].
-    i_offset : float
-        Constant current [nA].
-    tau_syn_E, tau_syn_I : float
-        Time constants of excitatory and inhibitory synapses [ms].
-    """
-
-    record = CELL_MODELS["IF_curr_exp"]
-    translations = same_names(pynn_cells.IF_curr_exp)
-    recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]  # noqa: RUF012 - PyNN's way
-
-
-class IF_curr_alpha(NeuronType, pynn_cells.IF_curr_alpha):  # noqa: N801
-    """Leaky integrate-and-fire cell with alpha-shaped synaptic currents.
-
-    Parameters
-    ----------
-    v_rest, v_thresh, v_reset : float
-        Resting, threshold and reset potential [mV].
-    cm : float
-        Capacitance [nF].
-    tau_m, tau_refrac : float
-        Membrane time constant; refractory period, rounded up to whole steps [ms].
-    i_offset : float
-        Constant current [nA].
-    tau_syn_E, tau_syn_I : float
-        Time constants of excitatory and inhibitory synapses [ms].
-    """
-
-    record = CELL_MODELS["IF_curr_alpha"]
-    translations = same_names(pynn_cells.IF_curr_alpha)
-    recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]  # noqa: RUF012
+def cell_type(record: CellModel) -> type[NeuronType]:
+    """Return PyNN's cell type of a model, as its record has it."""
+    pynn_type = getattr(pynn_cells, record.name)
+    lines = [record.title, "", *([f"{record.source}.", ""] if record.source else [])]
+    lines += ["Parameters", "----------"]
+    for parameter in record.parameters:
+        lines.append(f"{parameter.name} : float, default {parameter.default:g}")
+        lines.append(f"    {parameter.meaning.capitalize()} [{parameter.unit}].")
+    return type(
+        record.name,
+        (NeuronType, pynn_type),
+        {
+            "__doc__": "\n".join(lines) + "\n",
+            "__module__": __name__,
+            "record": record,
+            "translations": same_names(pynn_type),
+            "recordable": ["spikes", *(s.name for s in record.states if s.is_recordable)],
+            "receptor_types": tuple(receptor.name for receptor in record.receptors),
+        },
+    )
 
 
-class IF_curr_delta(NeuronType, pynn_cells.IF_curr_delta):  # noqa: N801
-    """Leaky integrate-and-fire cell whose potential jumps by the weight [mV] at each spike.
-
-    Parameters
-    ----------
-    v_rest, v_thresh, v_reset : float
-        Resting, threshold and reset potential [mV].
-    cm : float
-        Capacitance [nF].
-    tau_m, tau_refrac : float
-        Membrane time constant; refractory period, rounded up to whole steps [ms].
-    i_offset : float
-        Constant current [nA].
-    """
-
-    record = CELL_MODELS["IF_curr_delta"]
-    translations = same_names(pynn_cells.IF_curr_delta)
-
-
-class IF_cond_exp(NeuronType, pynn_cells.IF_cond_exp):  # noqa: N801
-    """Leaky integrate-and-fire cell with exponentially decaying synaptic conductances.
-
-    Parameters
-    ----------
-    v_rest, v_thresh, v_reset : float
-        Resting, threshold and reset potential [mV].
-    cm : float
-        Capacitance [nF].
-    tau_m, tau_refrac : float
-        Membrane time constant; refractory period, rounded up to whole steps [ms].
-    i_offset : float
-        Constant current [nA].
-    tau_syn_E, tau_syn_I : float
-        Time constants of excitatory and inhibitory synapses [ms].
-    e_rev_E, e_rev_I : float
-        Reversal potentials [mV].
-    """
-
-    record = CELL_MODELS["IF_cond_exp"]
-    translations = same_names(pynn_cells.IF_cond_exp)
-
-
-class IF_cond_alpha(NeuronType, pynn_cells.IF_cond_alpha):  # noqa: N801
-    """Leaky integrate-and-fire cell with alpha-shaped synaptic conductances.
-
-    Parameters
-    ----------
-    v_rest, v_thresh, v_reset : float
-        Resting, threshold and reset potential [mV].
-    cm : float
-        Capacitance [nF].
-    tau_m, tau_refrac : float
-        Membrane time constant; refractory period, rounded up to whole steps [ms].
-    i_offset : float
-        Constant current [nA].
-    tau_syn_E, tau_syn_I : float
-        Time constants of excitatory and inhibitory synapses [ms].
-    e_rev_E, e_rev_I : float
-        Reversal potentials [mV].
-    """
-
-    record = CELL_MODELS["IF_cond_alpha"]
-    translations = same_names(pynn_cells.IF_cond_alpha)
-
-
-class EIF_cond_exp_isfa_ista(NeuronType, pynn_cells.EIF_cond_exp_isfa_ista):  # noqa: N801
-    """Adaptive exponential integrate-and-fire cell with decaying-exponential conductances.
-
-    Brette & Gerstner (2005), J. Neurophysiol. 94:3637.
-
-    Parameters
-    ----------
-    v_rest, v_thresh, v_reset, v_spike : float
-        Resting potential, threshold of the exponential, reset potential, and potential at which a
-        spike is seen [mV].
-    cm : float
-        Capacitance [nF].
-    tau_m, tau_refrac, tau_w : float
-        Time constants of membrane and adaptation; refractory period, rounded up to whole steps
-        [ms].
-    delta_T : float
-        Slope of the exponential [mV].
-    a, b : float
-        Adaptation: conductance below threshold [nS], and current added by a spike [nA].
-    i_offset : float
-        Constant current [nA].
-    tau_syn_E, tau_syn_I : float
-        Time constants of excitatory and inhibitory synapses [ms].
-    e_rev_E, e_rev_I : float
-        Reversal potentials [mV].
-    """
-
-    record = CELL_MODELS["EIF_cond_exp_isfa_ista"]
-    translations = same_names(pynn_cells.EIF_cond_exp_isfa_ista)
-
-
-class EIF_cond_alpha_isfa_ista(NeuronType, pynn_cells.EIF_cond_alpha_isfa_ista):  # noqa: N801
-    """Adaptive exponential integrate-and-fire cell with alpha-shaped conductances.
-
-    Parameters are those of `EIF_cond_exp_isfa_ista`.
-    """
-
-    record = CELL_MODELS["EIF_cond_alpha_isfa_ista"]
-    translations = same_names(pynn_cells.EIF_cond_alpha_isfa_ista)
-
-
-class IF_cond_exp_gsfa_grr(NeuronType, pynn_cells.IF_cond_exp_gsfa_grr):  # noqa: N801
-    """Leaky integrate-and-fire cell whose spikes open two more conductances.
-
-    Muller et al. (2007), Neural Computation 19:2958.
-
-    Parameters
-    ----------
-    tau_sfa, tau_rr : float
-        Time constants of spike-frequency adaptation and relative refractoriness [ms].
-    q_sfa, q_rr : float
-        What a spike adds to their conductances [nS].
-    e_rev_sfa, e_rev_rr : float
-        Their reversal potentials [mV].
-    **parameters
-        As for `IF_cond_exp`.
-    """
-
-    record = CELL_MODELS["IF_cond_exp_gsfa_grr"]
-    translations = same_names(pynn_cells.IF_cond_exp_gsfa_grr)
-
-
-class HH_cond_exp(NeuronType, pynn_cells.HH_cond_exp):  # noqa: N801
-    """Cell with Hodgkin-Huxley channels and decaying-exponential conductances.
-
-    Traub & Miles (1991), Neuronal Networks of the Hippocampus.
-
-    Parameters
-    ----------
-    gbar_Na, gbar_K, g_leak : float
-        Conductances [uS].
-    cm : float
-        Capacitance [nF].
-    v_offset : float
-        Shift of the channels' curves [mV].
-    e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I : float
-        Reversal potentials [mV].
-    tau_syn_E, tau_syn_I : float
-        Time constants of excitatory and inhibitory synapses [ms].
-    i_offset : float
-        Constant current [nA].
-    """
-
-    record = CELL_MODELS["HH_cond_exp"]
-    translations = same_names(pynn_cells.HH_cond_exp)
-    recordable = ["spikes", "v", "gsyn_exc", "gsyn_inh", "m", "h", "n"]  # noqa: RUF012
-    receptor_types = ("excitatory", "inhibitory")
-
-
-class Izhikevich(NeuronType, pynn_cells.Izhikevich):
-    """Cell with quadratic potential and recovery variable, of which the potential jumps by weights.
-
-    Izhikevich (2003), IEEE Trans. Neural Networks 14:1569.
-
-    Parameters
-    ----------
-    a, b : float
-        Rate of the recovery variable, and how it depends on v [1/ms].
-    c : float
-        Reset potential [mV].
-    d : float
-        What a spike adds to the recovery variable [mV/ms].
-    i_offset : float
-        Constant current [nA], 1 nA being 1000 mV/ms.
-    """
-
-    record = CELL_MODELS["Izhikevich"]
-    translations = same_names(pynn_cells.Izhikevich)
+IF_curr_exp = cell_type(CELL_MODELS["IF_curr_exp"])
+IF_curr_alpha = cell_type(CELL_MODELS["IF_curr_alpha"])
+IF_curr_delta = cell_type(CELL_MODELS["IF_curr_delta"])
+IF_cond_exp = cell_type(CELL_MODELS["IF_cond_exp"])
+IF_cond_alpha = cell_type(CELL_MODELS["IF_cond_alpha"])
+EIF_cond_exp_isfa_ista = cell_type(CELL_MODELS["EIF_cond_exp_isfa_ista"])
+EIF_cond_alpha_isfa_ista = cell_type(CELL_MODELS["EIF_cond_alpha_isfa_ista"])
+IF_cond_exp_gsfa_grr = cell_type(CELL_MODELS["IF_cond_exp_gsfa_grr"])
+HH_cond_exp = cell_type(CELL_MODELS["HH_cond_exp"])
+Izhikevich = cell_type(CELL_MODELS["Izhikevich"])
 
 
 class SpikeSourceArray(StandardCell, pynn_cells.SpikeSourceArray):

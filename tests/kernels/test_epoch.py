@@ -95,7 +95,6 @@ def group_of(n_local=3, i_offset=0.0, changes=(), sets=(), max_rows=1000, log_si
         Cells(
             state,
             np.zeros(n_local, np.int32),
-            state[1:],
             np.zeros(n_local, np.int64),
             10 + np.arange(n_local),
         ),

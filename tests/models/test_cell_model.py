@@ -2,63 +2,84 @@
 
 import numpy as np
 import pytest
+from pyNN.standardmodels import cells
 
 from distsim.errors import ParameterError
-from distsim.models import NATIVE_MODELS
-from distsim.models.cell_model import check_parameters, refractory_steps
-
-GOOD = {
-    "v_rest": -65.0,
-    "cm": 1.0,
-    "tau_m": 20.0,
-    "tau_refrac": 0.1,
-    "i_offset": 0.0,
-    "v_reset": -65.0,
-    "v_thresh": -50.0,
-    "tau_syn_E": 5.0,
-    "tau_syn_I": 5.0,
-    "e_rev_E": 0.0,
-    "e_rev_I": -70.0,
-}
+from distsim.models import CELL_MODELS, NATIVE_MODELS
+from distsim.models.cell_model import Bound, refractory_steps
 
 
 def parameters_of(model, **changed):
     """Return parameters of three cells, the second of which has the changed values."""
-    values = {name: np.full(3, GOOD[name]) for name in NATIVE_MODELS[model].parameters}
+    values = {p.name: np.full(3, p.default) for p in CELL_MODELS[model].parameters}
     for name, value in changed.items():
         values[name][1] = value
     return values
 
 
-def out_of_range():
-    names = ("tau_m", "cm", "tau_syn_E", "tau_syn_I")
-    return [(name, value) for name in names for value in (0.0, -1.0)] + [("tau_refrac", -0.1)]
+def out_of_range(model):
+    """List parameters of a model with values that they cannot have."""
+    for parameter in CELL_MODELS[model].parameters:
+        if parameter.bound is Bound.POSITIVE:
+            yield from ((parameter.name, value) for value in (0.0, -1.0))
+        elif parameter.bound is Bound.NOT_NEGATIVE:
+            yield parameter.name, -0.1
+        if parameter.below:
+            (above,) = (p for p in CELL_MODELS[model].parameters if p.name == parameter.below)
+            yield from ((parameter.name, above.default + more) for more in (0.0, 0.5))
 
 
-@pytest.mark.parametrize("model", NATIVE_MODELS)
+@pytest.mark.parametrize("model", CELL_MODELS)
 def test_a_value_that_cannot_be_is_named(model):
-    for name, value in [*out_of_range(), ("v_reset", -50.0), ("v_reset", -49.5)]:
-        if name not in NATIVE_MODELS[model].parameters:
-            continue
+    for name, value in out_of_range(model):
         with pytest.raises(ParameterError) as caught:
-            NATIVE_MODELS[model].coefficients(parameters_of(model, **{name: value}), 0.1)
+            CELL_MODELS[model].check(parameters_of(model, **{name: value}))
         assert (caught.value.name, caught.value.value) == (name, value)
         for part in (f"{name} = {value:g}", model):
             assert part in str(caught.value)
 
 
-@pytest.mark.parametrize("model", NATIVE_MODELS)
+@pytest.mark.parametrize("model", CELL_MODELS)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_every_parameter_must_be_finite(model, value):
-    for name in NATIVE_MODELS[model].parameters:
+    for name in CELL_MODELS[model].parameter_names:
         with pytest.raises(ParameterError, match=f"{name} = {value:g} of {model} must be finite"):
-            NATIVE_MODELS[model].coefficients(parameters_of(model, **{name: value}), 0.1)
+            CELL_MODELS[model].check(parameters_of(model, **{name: value}))
 
 
-@pytest.mark.parametrize("model", NATIVE_MODELS)
+@pytest.mark.parametrize("model", CELL_MODELS)
 def test_good_parameters_pass_as_do_no_cells(model):
-    check_parameters(model, parameters_of(model))
-    check_parameters(model, {name: np.zeros(0) for name in NATIVE_MODELS[model].parameters})
+    CELL_MODELS[model].check(parameters_of(model))
+    CELL_MODELS[model].check({name: np.zeros(0) for name in CELL_MODELS[model].parameter_names})
+
+
+@pytest.mark.parametrize("model", CELL_MODELS)
+def test_a_record_says_what_pynn_says(model):
+    record, pynn_type = CELL_MODELS[model], getattr(cells, model)
+    units = pynn_type.units
+    assert {p.name: p.default for p in record.parameters} == pynn_type.default_parameters
+    assert {p.name: p.unit for p in record.parameters} == {
+        p: units[p] for p in record.parameter_names
+    }
+    recordable = [state for state in record.states if state.is_recordable]
+    initial = {state.name: state.initial for state in recordable}
+    known = pynn_type.default_initial_values
+    assert {name: initial[name] for name in known} == known
+    assert all(state.unit == units[state.name] for state in recordable)
+    # what PyNN leaves out is recorded, too: synaptic currents, the gates of channels
+    assert {"spikes", *initial} >= set(pynn_type.recordable)
+    names = [receptor.name for receptor in record.receptors]
+    assert names == [name for name in pynn_type.receptor_types if "gap" not in name]
+
+
+@pytest.mark.parametrize("model", CELL_MODELS)
+def test_a_record_is_complete(model):
+    record = CELL_MODELS[model]
+    assert record.title.endswith(".")
+    assert all(parameter.meaning for parameter in record.parameters)
+    assert len(set(record.parameter_names)) == len(record.parameters)
+    assert len(set(record.state_names)) == len(record.states)
+    assert all(0 <= row < len(record.states) for row in record.receptor_rows)
 
 
 @pytest.mark.parametrize(

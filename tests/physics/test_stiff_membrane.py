@@ -42,10 +42,12 @@ def course(model, dt, n_steps, exc=0.0, inh=0.0, v_init=V_REST, **changed):
     parameters = {name: np.array([value]) for name, value in (PARAMETERS | changed).items()}
     state = np.zeros((len(native.states), 1))
     one = np.zeros(1, np.int64)
-    cells = Cells(state, np.zeros(1, np.int32), state[native.input_rows], one, one)
-    coefficients = native.coefficients({name: parameters[name] for name in native.parameters}, dt)
+    cells = Cells(state, np.zeros(1, np.int32), one, one)
+    coefficients = native.coefficients(
+        {name: parameters[name] for name in native.parameter_names}, dt
+    )
     cells.state[0] = v_init
-    cells.inputs[:, 0] = exc, inh
+    cells.state[native.receptor_rows, 0] = exc, inh
     v, spikes = [v_init], []
     for step in range(1, n_steps + 1):
         if step_of(cells, coefficients):

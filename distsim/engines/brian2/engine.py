@@ -281,7 +281,7 @@ class Brian2Simulation(ExternalSimulation):
                 )
 
     def _set_state(self, block: CellBlock) -> None:
-        for values, variable in zip(block.state, block.model.states, strict=True):
+        for values, variable in zip(block.state, block.model.state_names, strict=True):
             if block.n_local:
                 self._groups[block.model.name].values(variable)[self._cells(block)] = values
 
@@ -394,7 +394,7 @@ class Brian2Simulation(ExternalSimulation):
 
     def _values_of(self, block: CellBlock, probes: ProbeSet) -> Floats:
         """Return Brian's array of what is sampled of a block's cells."""
-        variable = block.model.states[probes.state_row]
+        variable = block.model.state_names[probes.state_row]
         return self._groups[block.model.name].values(variable)[self._cells(block)]
 
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
@@ -406,7 +406,7 @@ class Brian2Simulation(ExternalSimulation):
         for sampler in self._samplers:
             self.take_samples(sampler.probes, sampler.rows_until(self.step))
         for block in self.cell_blocks:
-            for values, variable in zip(block.state, block.model.states, strict=True):
+            for values, variable in zip(block.state, block.model.state_names, strict=True):
                 if block.n_local:
                     values[:] = self._groups[block.model.name].values(variable)[self._cells(block)]
 

@@ -123,7 +123,7 @@ i_in : 1
 
 
 class Brian2Model(NamedTuple):
-    """A model in Brian's words; variables have the names of `CellModel.states`.
+    """A model in Brian's words; variables have the names of `CellModel.state_names`.
 
     Attributes
     ----------

@@ -69,7 +69,6 @@ class CellGroup:
         self.cells = Cells(
             state=state,
             refractory=refractory,
-            inputs=state[self.model.input_rows],
             spiking=np.zeros(n_local, np.int64),
             gids=np.concatenate([block.gids for block in self.blocks]),
         )
@@ -86,8 +85,9 @@ class CellGroup:
         """
         parameters = {
             name: np.concatenate([block.parameters[name] for block in self.blocks])
-            for name in self.model.parameters
+            for name in self.model.parameter_names
         }
+        self.model.check(parameters)
         is_alike = all(np.unique(values).size == 1 for values in parameters.values())
         if is_alike and not self.injections:
             one_cell = {name: values[:1] for name, values in parameters.items()}

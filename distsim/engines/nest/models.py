@@ -3,7 +3,7 @@
 from typing import Any, Literal, NamedTuple
 
 from distsim.errors import EngineError, did_you_mean
-from distsim.models import CellModel
+from distsim.models import CellModel, Parameter, State
 
 __all__ = ["MODELS", "NativeType", "NestModel", "native_type"]
 
@@ -197,7 +197,11 @@ def native_type(nest: Any, name: str) -> NativeType:
         takes_generators=False,
     )
     return NativeType(
-        CellModel(name, tuple(parameters), tuple(variables)),
+        CellModel(
+            name,
+            tuple(Parameter(key, "", value, "") for key, value in parameters.items()),
+            tuple(State(key, "", numbers.get(key, 0.0)) for key in variables),
+        ),
         parameters,
         {key: numbers[key] for key in variables if key in numbers},
         tuple(ports) or ("excitatory", "inhibitory"),

@@ -285,7 +285,7 @@ class NeuronSimulation(ExternalSimulation):
             self._set_own_state(block, block.model)
             return
         model = MODELS[block.model.name]
-        is_kept = [model.is_alpha and model.is_synaptic(name) for name in block.model.states]
+        is_kept = [model.is_alpha and model.is_synaptic(name) for name in block.model.state_names]
         if np.nan_to_num(block.state[is_kept]).any():
             raise EngineError(
                 f"NEURON can set no synaptic variable of {block.model.name}, whose synapses keep "
@@ -312,7 +312,7 @@ class NeuronSimulation(ExternalSimulation):
         if is_first:
             for cell in cells:
                 cell.begin()
-            for name in set(model.states) - set(model.initialized):
+            for name in set(model.state_names) - set(model.initialized):
                 block.state[model.state_row(name)] = [cell.reference(name)[0] for cell in cells]
         changed = [variable for variable, _, _ in self.changed_state(block)]
         if changed and not is_first:

@@ -2,15 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from distsim.engines.neuron.models import FOREVER
-from distsim.errors import EngineError, ParameterError
+from distsim.errors import EngineError
 from distsim.models import CellModel
-from distsim.models.cell_model import Parameters
 
 __all__ = ["UserCell", "UserModel"]
 
@@ -24,29 +21,21 @@ class UserModel(CellModel):
 
     Attributes
     ----------
-    name, parameters, states
-        As for `CellModel`; states are all that is initialized or may be recorded.
+    name, parameters, states, receptors
+        As for `CellModel`; states are all that is initialized or may be recorded, receptors have
+        the paths of attributes of a cell, at the ends of which are its synapses.
     make : callable
         Makes a cell; is given the parameters, and the constants, as keywords.
     constants : mapping
     initialized : tuple of str
         What has an initial value.
-    receptor_types : tuple of str
-        Paths of attributes of a cell, at the ends of which are its synapses.
     is_injectable : bool
     """
 
-    make: Callable[..., Any]
-    constants: Mapping[str, Any]
-    initialized: tuple[str, ...]
-    receptor_types: tuple[str, ...]
-    is_injectable: bool
-
-    def check(self, parameters: Parameters) -> None:
-        """Raise if some cell has a value that is not finite."""
-        for name, values in parameters.items():
-            if not np.isfinite(values).all():
-                raise ParameterError(f"{name} of {self.name} must be finite")
+    make: Callable[..., Any] = field(kw_only=True)
+    constants: Mapping[str, Any] = field(kw_only=True)
+    initialized: tuple[str, ...] = field(kw_only=True)
+    is_injectable: bool = field(kw_only=True)
 
 
 class UserCell:
@@ -72,8 +61,8 @@ class UserCell:
         self._section = h.Section() if section is None else section
         self._exit = h.NetCon(source, None, sec=self._section)
         self._set_threshold()
-        self.synapses = [self._resolve(path) for path in model.receptor_types]
-        for variable in set(model.states) - set(model.initialized):
+        self.synapses = [self._resolve(path) for path, _ in model.receptors]
+        for variable in set(model.state_names) - set(model.initialized):
             # raises here, where other ranks hear of it
             self.reference(variable)
         self._clamp: Any = None
