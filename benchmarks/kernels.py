@@ -19,7 +19,7 @@ from distsim.kernels.delivery import deliver, empty_queue, enqueue_spikes
 from distsim.kernels.drive import drive
 from distsim.kernels.epoch import settle, update
 from distsim.kernels.spike_keys import spike_key
-from distsim.models import NATIVE_MODELS
+from distsim.models import CELL_MODELS
 from distsim.pynn.simulator import state
 
 N_STEPS, N_REPEATS = 100, 20
@@ -69,7 +69,7 @@ def built(name, n_cells):
     """Return the network of one group of quiet cells."""
     sim.setup(timestep=0.1, seed=1, log=False, progress=False)
     cells = sim.Population(n_cells, getattr(sim, name)())
-    return cells, lambda: state.simulation.networks[NATIVE_MODELS[name]]
+    return cells, lambda: state.simulation.networks[CELL_MODELS[name]]
 
 
 def update_ns(name, n_cells):
@@ -88,7 +88,7 @@ def drive_ns(rate, n_cells):
     synapse = sim.StaticSynapse(weight=0.1, delay=1.5)
     sim.Projection(sources, cells, sim.OneToOneConnector(), synapse)
     state.build()
-    inputs = np.zeros((2, n_cells))
+    inputs = network().group.cells.state
     return fastest(repeat_drive, N_STEPS, network().drives, inputs) / N_STEPS / n_cells * 1e9
 
 
@@ -103,7 +103,7 @@ def delivery_ns(n_cells, n_sources, indegree, n_spikes):
     state.build()
     connectome, first_gid = network().connectome, int(sources[0])
     spikes = np.sort(np.random.default_rng(1).integers(0, n_sources, (300, n_spikes)) + first_gid)
-    queue, inputs = empty_queue(2**16), np.zeros((2, n_cells))
+    queue, inputs = empty_queue(2**16), network().group.cells.state
     repeat_delivery(1, spikes, queue, connectome, inputs)
     seconds, first = [], 301
     for _ in range(N_REPEATS):
@@ -134,7 +134,7 @@ def main():
     event_ns, n_bytes = delivery_ns(options.cells, options.sources, indegree, options.spikes)
     row = {
         "cells": options.cells,
-        "update_ns": {name: round(update_ns(name, options.cells), 2) for name in NATIVE_MODELS},
+        "update_ns": {name: round(update_ns(name, options.cells), 2) for name in CELL_MODELS},
         "drive_ns": {rate: round(drive_ns(rate, options.cells), 2) for rate in (1000, 16_000)},
         "event_ns": round(event_ns, 2),
         "bytes_per_synapse": n_bytes[0],

@@ -104,7 +104,7 @@ class Entry:
                 values[name] = checked
             elif checked != option.default:
                 text = option.elsewhere.format(value=value)
-                raise SetupError(f"{name} = {value!r}: engine '{self.name}' {text}")
+                raise SetupError(f"{name}={value!r}: engine '{self.name}' {text}")
         return values
 
 

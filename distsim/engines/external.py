@@ -22,7 +22,7 @@ from distsim.network.poisson import PoissonBlock, build_tables, draw_spikes, is_
 from distsim.network.records import ProbeSet
 from distsim.network.spike_arrays import ArrayBlock
 
-__all__ = ["ExternalSimulation", "Synapses", "refuse_ranks"]
+__all__ = ["ExternalSimulation", "Synapses", "refuse_no_exponential", "refuse_ranks"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -246,7 +246,7 @@ class ExternalSimulation(Engine):
             Positions in the block, and values there; at first all.
         """
         before = self._given.get(block)
-        for row, variable in enumerate(block.model.state_names):
+        for row, variable in enumerate(block.model.shared_state_names):
             values = block.state[row]
             old = before[row] if before is not None else np.full(block.n_local, np.nan)
             changed = np.flatnonzero((values != old) & ~np.isnan(values))
@@ -562,6 +562,20 @@ class ExternalSimulation(Engine):
 
     def close(self) -> None:
         """Give back what the simulator holds."""
+
+
+def refuse_no_exponential(block: CellBlock, simulator: str) -> None:
+    """Raise if a cell of an adaptive exponential model has no exponential.
+
+    Raises
+    ------
+    EngineError
+    """
+    if (block.parameters.get("delta_T", np.ones(1)) == 0.0).any():
+        raise EngineError(
+            f"delta_T = 0 mV of {block.model.name}: in {simulator} there is no such cell without "
+            "exponential; use engine 'native' or 'nest'"
+        )
 
 
 def refuse_ranks(comm: Any, engine: str, simulator: str) -> None:

@@ -75,12 +75,15 @@ class State(NamedTuple):
     unit : str
     initial : float
     is_recordable : bool
+    is_native : bool
+        Whether the native engine alone has it; such states are the last.
     """
 
     name: str
     unit: str
     initial: float = 0.0
     is_recordable: bool = True
+    is_native: bool = False
 
 
 class Receptor(NamedTuple):
@@ -133,6 +136,11 @@ class CellModel:
     def state_names(self) -> list[str]:
         """Names of the state variables, in the order of the rows."""
         return [state.name for state in self.states]
+
+    @property
+    def shared_state_names(self) -> list[str]:
+        """Names of the state variables that every engine has, in the order of the rows."""
+        return [state.name for state in self.states if not state.is_native]
 
     def state_row(self, variable: str) -> int:
         """Return the row of a block's state that holds a variable."""

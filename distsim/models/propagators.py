@@ -22,7 +22,7 @@ __all__ = ["constant_to_v", "current_drive_to_v", "current_to_v", "decay"]
 Array = NDArray[np.float64]
 
 
-def decay(h: float, tau: Array) -> Array:
+def decay(h: float | Array, tau: Array) -> Array:
     """Return ``exp(-h / tau)``.
 
     Parameters

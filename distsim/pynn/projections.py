@@ -311,7 +311,8 @@ class Projection(common.Projection):
         """Return this rank's connections as arrays; made on demand, and kept until changed."""
         self._check_present()
         if self._local is None:
-            self._local = LocalConnections.of(self)
+            with as_pynns_error():
+                self._local = LocalConnections.of(self)
         return self._local
 
     def _check_present(self) -> None:

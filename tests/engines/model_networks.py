@@ -1,4 +1,4 @@
-"""Networks of the cell types that the native engine lacks, on any engine."""
+"""Networks of the cell types that are not linear, on any engine."""
 
 import numpy as np
 from networks import QUIET, signal_of, trains_of

@@ -8,7 +8,7 @@ from numba import njit
 from distsim.kernels.arrays import Cells
 from distsim.kernels.conductance import NODE_1, NODE_2, gauss_step
 from distsim.kernels.epoch import settle, update
-from distsim.models import NATIVE_MODELS
+from distsim.models import CELL_MODELS
 
 # odd, so that vectorised loops have a remainder
 N_LOCAL = 37
@@ -78,7 +78,7 @@ def rng():
 @pytest.mark.parametrize("model", KERNELS)
 def test_a_kernel_does_what_its_plain_version_does(model, rng):
     plain, strength, is_same_order = KERNELS[model]
-    description = NATIVE_MODELS[model]
+    description = CELL_MODELS[model]
     coefficients = description.coefficients(random_parameters(rng, description.parameter_names), DT)
     cells = cells_of(description, N_LOCAL)
     cells.state[0] = rng.uniform(-80, -50, N_LOCAL)
@@ -111,7 +111,7 @@ def test_a_kernel_does_what_its_plain_version_does(model, rng):
 @pytest.mark.parametrize("model", KERNELS)
 def test_a_cell_does_not_depend_on_its_place(model, rng):
     _, strength, _ = KERNELS[model]
-    description = NATIVE_MODELS[model]
+    description = CELL_MODELS[model]
     parameters = random_parameters(rng, description.parameter_names)
     arriving = strength * rng.random((200, 2, N_LOCAL)) * (rng.random((200, 2, N_LOCAL)) < 0.2)
 

@@ -13,10 +13,10 @@ from distsim.engines.native.drives import build_drives
 from distsim.kernels.arrays import Cells, Currents, Probes, SpikeLog
 from distsim.kernels.delivery import empty_queue
 from distsim.kernels.epoch import advance, sample, update
-from distsim.models import NATIVE_MODELS
+from distsim.models import CELL_MODELS
 from distsim.partitioning.streams import Stream
 
-MODEL = NATIVE_MODELS["IF_curr_delta"]
+MODEL = CELL_MODELS["IF_curr_delta"]
 
 
 def probes_of(sets, max_rows):

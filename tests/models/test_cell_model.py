@@ -5,7 +5,7 @@ import pytest
 from pyNN.standardmodels import cells
 
 from distsim.errors import ParameterError
-from distsim.models import CELL_MODELS, NATIVE_MODELS
+from distsim.models import CELL_MODELS
 from distsim.models.cell_model import Bound, refractory_steps
 
 
@@ -113,9 +113,9 @@ def test_every_multiple_of_dt_is_that_many_steps(dt):
         assert (refractory_steps({"tau_refrac": periods}, dt) == n_steps).all()
 
 
-@pytest.mark.parametrize("model", NATIVE_MODELS)
+@pytest.mark.parametrize("model", CELL_MODELS)
 def test_models_declare_v_first_and_as_many_coefficients_as_cells(model):
-    description = NATIVE_MODELS[model]
+    description = CELL_MODELS[model]
     assert description.name == model
     assert description.state_row("v") == 0
     coefficients = description.coefficients(parameters_of(model), 0.1)
@@ -126,10 +126,10 @@ def test_models_declare_v_first_and_as_many_coefficients_as_cells(model):
     assert not (coefficients.drive_rest == 7.0).any()
 
 
-@pytest.mark.parametrize("model", NATIVE_MODELS)
+@pytest.mark.parametrize("model", CELL_MODELS)
 def test_coefficients_share_no_memory_with_parameters(model):
     parameters = parameters_of(model)
-    coefficients = NATIVE_MODELS[model].coefficients(parameters, 0.1)
+    coefficients = CELL_MODELS[model].coefficients(parameters, 0.1)
     arrays = [value for value in coefficients if isinstance(value, np.ndarray)]
     for values in parameters.values():
         assert not any(np.shares_memory(values, array) for array in arrays)

@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 from distsim.kernels.arrays import Cells
 from distsim.kernels.conductance import exponential_step
 from distsim.kernels.epoch import settle, update
-from distsim.models import NATIVE_MODELS
+from distsim.models import CELL_MODELS
 
 CONDUCTANCE = ["IF_cond_exp", "IF_cond_alpha"]
 V_REST, E_REV_E, E_REV_I = -65.0, 0.0, -80.0
@@ -38,7 +38,7 @@ def step_of(cells, coefficients):
 
 def course(model, dt, n_steps, exc=0.0, inh=0.0, v_init=V_REST, **changed):
     """Return v and the steps of spikes of a cell that conductances reach at step 0."""
-    native = NATIVE_MODELS[model]
+    native = CELL_MODELS[model]
     parameters = {name: np.array([value]) for name, value in (PARAMETERS | changed).items()}
     state = np.zeros((len(native.states), 1))
     one = np.zeros(1, np.int64)

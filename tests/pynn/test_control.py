@@ -27,7 +27,7 @@ def test_setup_tells_what_was_asked_for(sim):
         ({"time_step": 0.1}, "'timestep'"),
         ({"rng_seed": 3}, "'seed'"),
         ({"seeed": 3}, "did you mean 'seed'"),
-        ({"threads": 2}, "threads = 2: engine 'native'"),
+        ({"threads": 2}, "threads=2: engine 'native'"),
         ({"timestep": 0.0}, "above 0"),
         ({"timestep": -0.1}, "above 0"),
         ({"timestep": "0.1"}, "timestep"),

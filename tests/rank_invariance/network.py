@@ -63,6 +63,14 @@ def make_populations():
         "curr_delta": (17, sim.IF_curr_delta(i_offset=lambda i: 0.9 + 0.02 * i)),
         "cond_exp": (29, sim.IF_cond_exp(i_offset=uniform(0.9, 1.1, numpy_rng(12)))),
         "cond_alpha": (3, sim.IF_cond_alpha(i_offset=[0.8, 1.0, 1.1])),
+        "adexp": (11, sim.EIF_cond_exp_isfa_ista(i_offset=offset, a=uniform(0.0, 6.0))),
+        "adexp_alpha": (
+            7,
+            sim.EIF_cond_alpha_isfa_ista(i_offset=offset, delta_T=[0.0, 1.0] * 3 + [2.0]),
+        ),
+        "gsfa": (13, sim.IF_cond_exp_gsfa_grr(i_offset=offset)),
+        "channels": (5, sim.HH_cond_exp(i_offset=uniform(0.2, 0.6))),
+        "quadratic": (9, sim.Izhikevich(i_offset=uniform(0.004, 0.01))),
         "single": (1, sim.IF_curr_exp(i_offset=3.0)),
         "empty": (0, sim.IF_cond_exp()),
         "arrays": (
@@ -104,6 +112,7 @@ def connect(p):
     random.seed(5)
     everything = sim.Assembly(p["curr_exp"], p["curr_alpha"][3:], p["curr_delta"], label="all")
     conductances = p["cond_exp"] + p["cond_alpha"]
+    nonlinear = sim.Assembly(p["adexp"], p["adexp_alpha"], p["gsfa"], p["channels"], label="more")
     sources = sim.Assembly(p["arrays"], p["poisson"], p["curr_exp"], label="sources")
     space = sim.Space(axes="xy", periodic_boundaries=((0.0, 100.0), (0.0, 50.0), None))
     near = "0.7 * exp(-d / 30)"
@@ -220,6 +229,9 @@ def connect(p):
             synapse(uniform(0.0, 0.1), 1.7),
         ),
         (p["arrays"], p["curr_exp"], sim.CSAConnector(csa.random(0.1)), synapse(0.2)),
+        (sources, nonlinear, sim.FixedProbabilityConnector(0.3), synapse(uniform(0.0, 0.01))),
+        (nonlinear, nonlinear, sim.FixedNumberPreConnector(3), synapse(0.005, uniform(0.2, 3.0))),
+        (p["channels"] + p["quadratic"], p["quadratic"], sim.AllToAllConnector(), synapse(0.5)),
         (p["empty"], p["cond_exp"], sim.AllToAllConnector(), synapse(0.1)),
         (p["cond_exp"], p["empty"], sim.FixedNumberPreConnector(2), synapse(0.1)),
     ]

@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.engines.brian2.models import BRIAN_NAMES, LARGEST_DECAY, MODELS, is_singular
-from distsim.engines.external import ExternalSimulation, Synapses, refuse_ranks
+from distsim.engines.external import (
+    ExternalSimulation,
+    Synapses,
+    refuse_no_exponential,
+    refuse_ranks,
+)
 from distsim.errors import EngineError
 from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
 from distsim.models.cell_model import refractory_steps
@@ -254,6 +259,7 @@ class Brian2Simulation(ExternalSimulation):
     def _set_parameters(self, block: CellBlock) -> None:
         if not block.n_local:
             return
+        refuse_no_exponential(block, "Brian")
         group, cells = self._groups[block.model.name], self._cells(block)
         if group.brian_group.method_choice == "exact" and is_singular(block.parameters):
             raise EngineError(
@@ -281,7 +287,7 @@ class Brian2Simulation(ExternalSimulation):
                 )
 
     def _set_state(self, block: CellBlock) -> None:
-        for values, variable in zip(block.state, block.model.state_names, strict=True):
+        for values, variable in zip(block.state, block.model.shared_state_names, strict=False):
             if block.n_local:
                 self._groups[block.model.name].values(variable)[self._cells(block)] = values
 
@@ -406,7 +412,7 @@ class Brian2Simulation(ExternalSimulation):
         for sampler in self._samplers:
             self.take_samples(sampler.probes, sampler.rows_until(self.step))
         for block in self.cell_blocks:
-            for values, variable in zip(block.state, block.model.state_names, strict=True):
+            for values, variable in zip(block.state, block.model.shared_state_names, strict=False):
                 if block.n_local:
                     values[:] = self._groups[block.model.name].values(variable)[self._cells(block)]
 

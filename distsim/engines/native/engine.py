@@ -21,7 +21,7 @@ from distsim.kernels.arrays import Gathering
 from distsim.kernels.bundle import advance_bundle
 from distsim.kernels.epoch import sample
 from distsim.kernels.stretch import advance_stretch
-from distsim.models import NATIVE_MODELS, CellModel, NativeModel
+from distsim.models import CELL_MODELS, CellModel, NativeModel
 from distsim.network.blocks import CellBlock
 from distsim.network.currents import Injection
 from distsim.network.pathways import Pathway
@@ -51,7 +51,7 @@ class NativeSimulation(Engine):
     """
 
     name = "native"
-    models = frozenset(NATIVE_MODELS)
+    models = frozenset(CELL_MODELS)
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.gathering import gather
-from distsim.engines.external import ExternalSimulation, Synapses
+from distsim.engines.external import ExternalSimulation, Synapses, refuse_no_exponential
 from distsim.engines.neuron.models import FOREVER, MODELS, Cell, NeuronModel
 from distsim.engines.neuron.start import import_neuron
 from distsim.engines.neuron.user_models import UserCell, UserModel
@@ -268,6 +268,7 @@ class NeuronSimulation(ExternalSimulation):
 
     def _set_parameters(self, block: CellBlock) -> None:
         parameters = block.parameters
+        refuse_no_exponential(block, "NEURON")
         if "tau_refrac" in parameters and not isinstance(block.model, UserModel):
             if (parameters["tau_refrac"] <= 0).any():
                 raise EngineError(

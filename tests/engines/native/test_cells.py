@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distsim.engines.native.groups import CellGroup
-from distsim.models import NATIVE_MODELS
+from distsim.models import CELL_MODELS
 from distsim.network.blocks import CellBlock
 from distsim.network.currents import Injection
 
-MODEL = NATIVE_MODELS["IF_curr_delta"]
+MODEL = CELL_MODELS["IF_curr_delta"]
 VALUES = {
     "v_rest": 0.0,
     "cm": 1.0,

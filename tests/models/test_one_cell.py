@@ -1,0 +1,142 @@
+"""Models written for one cell: the built-in IF_curr_exp as a user would write it, and errors."""
+
+import numpy as np
+import pytest
+
+import distsim as sim
+from distsim.errors import ParameterError
+from distsim.models import CELL_MODELS, Parameter, Receptor, State
+from distsim.models.one_cell import one_cell_model
+from distsim.models.propagators import constant_to_v, current_to_v, decay
+
+BUILT_IN = CELL_MODELS["IF_curr_exp"]
+
+
+def step(
+    v, isyn_exc, isyn_inh, keep, from_exc, from_inh, decay_exc, decay_inh, rest, gain, i_injected,
+    is_refractory,
+):  # fmt: skip
+    free = v * keep + isyn_exc * from_exc
+    free += isyn_inh * from_inh
+    free += rest + gain * i_injected
+    return (v if is_refractory else free), isyn_exc * decay_exc, isyn_inh * decay_inh
+
+
+def is_above(v, v_thresh):
+    return v >= v_thresh
+
+
+def reset(isyn_exc, isyn_inh, v_reset):
+    return v_reset, isyn_exc, isyn_inh
+
+
+def derive(p, dt):
+    gain = constant_to_v(dt, p["tau_m"], p["cm"])
+    return {
+        "keep": decay(dt, p["tau_m"]),
+        "from_exc": current_to_v(dt, p["tau_m"], p["cm"], p["tau_syn_E"]),
+        "from_inh": current_to_v(dt, p["tau_m"], p["cm"], p["tau_syn_I"]),
+        "decay_exc": decay(dt, p["tau_syn_E"]),
+        "decay_inh": decay(dt, p["tau_syn_I"]),
+        "gain": gain,
+        "rest": -np.expm1(-dt / p["tau_m"]) * p["v_rest"] + gain * p["i_offset"],
+    }
+
+
+def model_with(**changed):
+    """Return IF_curr_exp, written for one cell."""
+    given = {
+        "name": "IF_curr_exp",
+        "parameters": BUILT_IN.parameters,
+        "states": BUILT_IN.states,
+        "receptors": BUILT_IN.receptors,
+        "step": step,
+        "is_spiking": is_above,
+        "spike": reset,
+        "derive": derive,
+    }
+    return one_cell_model(**(given | changed))
+
+
+class OwnCell(sim.IF_curr_exp):
+    """IF_curr_exp, of which the loop over cells is made."""
+
+    record = model_with()
+
+
+def outcome(kind, alike):
+    """Return spikes and potentials of cells that are driven, hear each other, and are injected."""
+    sim.setup(log=False, seed=3)
+    offset = 0.7 if alike else sim.RandomDistribution("uniform", low=0.5, high=0.9)
+    cells = sim.Population(203, kind(i_offset=offset, tau_refrac=0.7))
+    noise = sim.Population(20, sim.SpikeSourcePoisson(rate=500.0))
+    for source, connector, weight in (
+        (noise, sim.FixedProbabilityConnector(0.5), 0.5),
+        (cells, sim.FixedProbabilityConnector(0.1), 0.1),
+    ):
+        synapse = sim.StaticSynapse(weight=weight, delay=1.0)
+        sim.Projection(source, cells, connector, synapse)
+    if not alike:
+        cells[:9].inject(sim.DCSource(amplitude=0.3, start=5.0, stop=30.0))
+    cells.record(["spikes", "v", "isyn_exc"])
+    sim.run(60.0)
+    segment = cells.get_data().segments[0]
+    trains = [train.magnitude.tolist() for train in segment.spiketrains]
+    return trains, [signal.magnitude for signal in segment.analogsignals]
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_the_built_in_model_written_for_one_cell_is_equal_to_the_bit(alike):
+    trains, signals = outcome(sim.IF_curr_exp, alike)
+    own_trains, own_signals = outcome(OwnCell, alike)
+    assert sum(map(len, trains)) > 500
+    assert own_trains == trains
+    for own, signal in zip(own_signals, signals, strict=True):
+        np.testing.assert_array_equal(own, signal)
+
+
+def test_code_is_known_by_what_it_does():
+    def other_reset(isyn_exc, isyn_inh, v_reset):
+        return v_reset - 1.0, isyn_exc, isyn_inh
+
+    def class_of(model):
+        values = {p.name: np.array([p.default]) for p in model.parameters}
+        return type(model.coefficients(values, 0.1))
+
+    assert class_of(model_with()) is class_of(model_with())
+    assert class_of(model_with(spike=other_reset)) is not class_of(model_with())
+
+
+def takes_what_is_not_there(v, v_tresh):
+    return v >= v_tresh
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        (
+            {"is_spiking": takes_what_is_not_there},
+            r"takes_what_is_not_there\(\) of IF_curr_exp \(.*test_one_cell.py, line \d+\) takes "
+            "'v_tresh', which .*did you mean 'v_thresh'",
+        ),
+        (
+            {"parameters": (*BUILT_IN.parameters, Parameter("v", "mV", 0.0, "twice"))},
+            "'v' of IF_curr_exp is there twice",
+        ),
+        (
+            {"states": (*BUILT_IN.states, State("dt", "ms"))},
+            "'dt' of IF_curr_exp is there twice",
+        ),
+        (
+            {"receptors": (Receptor("excitatory", "isyn_ecx"),)},
+            "receptor 'excitatory' of IF_curr_exp adds to 'isyn_ecx'; did you mean 'isyn_exc'",
+        ),
+        (
+            {"receptors": (Receptor("AMPA", "isyn_exc"), Receptor("AMPA", "isyn_inh"))},
+            "receptor 'AMPA' of IF_curr_exp is there twice",
+        ),
+    ],
+)
+def test_what_a_model_does_not_have_is_named(changed, text):
+    with pytest.raises(ParameterError, match=text):
+        model_with(**changed)
