@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import distsim as sim
 from distsim.compiled import forget_other_versions
+from distsim.models import CELL_MODELS
 
 __all__ = ["warm_up"]
 
@@ -22,18 +23,12 @@ def warm_up() -> Iterator[tuple[str, float]]:
         Seconds that it took.
     """
     forget_other_versions()
-    for model in (
-        sim.IF_curr_exp,
-        sim.IF_curr_alpha,
-        sim.IF_curr_delta,
-        sim.IF_cond_exp,
-        sim.IF_cond_alpha,
-    ):
+    for name in CELL_MODELS:
         for alike in (True, False):
             started = time.perf_counter()
-            _run_cells(model, alike)
+            _run_cells(getattr(sim, name), alike)
             kind = "all cells alike" if alike else "cells that differ"
-            yield f"{model.__name__}, {kind}", time.perf_counter() - started
+            yield f"{name}, {kind}", time.perf_counter() - started
     started = time.perf_counter()
     _run_connectors()
     yield "connectors", time.perf_counter() - started
