@@ -57,7 +57,7 @@ LOOPS = """
 def advance_cells(cells, c):
     {rows}
     refractory = cells.refractory
-    for i in range(np.uint64(v.size)):
+    for i in range(np.uint64(refractory.size)):
         {new} = step({step_arguments})
         {store}
         refractory[i] -= np.int32(refractory[i] > 0)
@@ -68,8 +68,8 @@ def settle_cells(cells, c):
     {rows}
     refractory = cells.refractory
     n_spiking = 0
-    for first in range(0, v.size, {look}):
-        end = min(first + {look}, v.size)
+    for first in range(0, refractory.size, {look}):
+        end = min(first + {look}, refractory.size)
         n_above = 0
         for i in range(np.uint64(first), np.uint64(end)):
             n_above += is_spiking({is_spiking_arguments})
@@ -175,7 +175,11 @@ def _check_names(record: CellModel, values: list[str]) -> None:
 
 def _arguments(function: Callable[..., Any], record: CellModel, values: list[str]) -> str:
     """Return how the loop calls a function."""
-    ways = GIVEN | {s: f"{s}[i]" for s in record.state_names} | {n: f"at(c.{n}, i)" for n in values}
+    ways = (
+        GIVEN
+        | {s: f"row_{s}[i]" for s in record.state_names}
+        | {n: f"at(c.{n}, i)" for n in values}
+    )
     names = list(inspect.signature(function).parameters)
     for name in names:
         if name not in ways:
@@ -199,9 +203,9 @@ def _register(
     """Make the loops, and have the engine call them for coefficients of a class."""
     names = record.state_names
     text = LOOPS.format(
-        rows="\n    ".join(f"{name} = cells.state[{row}]" for row, name in enumerate(names)),
+        rows="\n    ".join(f"row_{name} = cells.state[{row}]" for row, name in enumerate(names)),
         new=", ".join(f"new_{name}" for name in names) + ("," if len(names) == 1 else ""),
-        store="; ".join(f"{name}[i] = new_{name}" for name in names),
+        store="; ".join(f"row_{name}[i] = new_{name}" for name in names),
         look=LOOK,
         **{f"{key}_arguments": text for key, text in arguments.items()},
     )

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from numba import njit
 
 import distsim as sim
 from distsim.errors import ParameterError
+from distsim.kernels.arrays import Cells
+from distsim.kernels.epoch import settle, update
 from distsim.models import CELL_MODELS, Parameter, Receptor, State
 from distsim.models.one_cell import one_cell_model
 from distsim.models.propagators import constant_to_v, current_to_v, decay
@@ -93,6 +96,34 @@ def test_the_built_in_model_written_for_one_cell_is_equal_to_the_bit(alike):
     assert own_trains == trains
     for own, signal in zip(own_signals, signals, strict=True):
         np.testing.assert_array_equal(own, signal)
+
+
+def test_names_of_states_may_be_those_of_the_loops():
+    def count(v, i, first):
+        return v + first, i + 1.0, first
+
+    model = one_cell_model(
+        "Counter",
+        (Parameter("c", "mV", 1.0, "not used"),),
+        (State("v", "mV"), State("i", ""), State("first", "", 0.5)),
+        (Receptor("excitatory", "v"),),
+        step=count,
+        is_spiking=lambda i: i > 3.0,
+        spike=lambda v, first: (v, 0.0, first),
+    )
+
+    @njit
+    def five_steps(cells, c):
+        n_spiking = 0
+        for _ in range(5):
+            update(cells, c)
+            n_spiking += settle(cells, c)
+        return n_spiking
+
+    state = np.array([[0.0, 0.0], [0.0, 1.0], [0.5, 0.25]])
+    cells = Cells(state, np.zeros(2, np.int32), np.zeros(2, np.int64), np.arange(2))
+    assert five_steps(cells, model.coefficients({"c": np.ones(2)}, 0.1)) == 2
+    assert state.tolist() == [[2.5, 1.25], [1.0, 2.0], [0.5, 0.25]]
 
 
 def test_code_is_known_by_what_it_does():
