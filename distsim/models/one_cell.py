@@ -53,7 +53,7 @@ GIVEN = {
 LOOK = 128
 
 LOOPS = """
-@njit(**KERNEL, error_model="numpy")
+@compiled
 def advance_cells(cells, c):
     {rows}
     refractory = cells.refractory
@@ -63,7 +63,7 @@ def advance_cells(cells, c):
         refractory[i] -= np.int32(refractory[i] > 0)
 
 
-@njit(**KERNEL, error_model="numpy")
+@compiled
 def settle_cells(cells, c):
     {rows}
     refractory = cells.refractory
@@ -216,8 +216,7 @@ def _register(
     scope: dict[str, Any] = {
         "__name__": "distsim.models.one_cell",
         "np": np,
-        "njit": njit,
-        "KERNEL": KERNEL,
+        "compiled": njit(**KERNEL, error_model="numpy"),
     }
     scope |= {"at": at, **compiled}
     exec(compile(text, file, "exec"), scope)

@@ -145,7 +145,7 @@ def test_what_cannot_be_is_told(monkeypatch):
     cells.set(tau_m=5.0)
     with pytest.raises(EngineError, match="has come near 'tau_m'"):
         on_brian2.run(1.0)
-    with pytest.raises(SetupError, match="threads = 2: engine 'brian2'"):
+    with pytest.raises(SetupError, match="threads=2: engine 'brian2'"):
         on_brian2.setup(threads=2)
     monkeypatch.setitem(sys.modules, "brian2", None)
     with pytest.raises(EngineError, match=r"pip install 'distsim\[brian2\]'"):

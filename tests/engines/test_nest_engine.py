@@ -235,7 +235,7 @@ def test_what_cannot_be_is_told(monkeypatch):
 
     with pytest.raises(SetupError, match="unknown engine 'nset'; did you mean 'nest'"):
         native.setup(engine="nset")
-    with pytest.raises(SetupError, match="threads = 2: engine 'native'"):
+    with pytest.raises(SetupError, match="threads=2: engine 'native'"):
         native.setup(threads=2)
     monkeypatch.setattr("distsim.engines.nest.start.find_spec", lambda name: None)
     with pytest.raises(EngineError, match=r"pip install 'distsim\[nest\]'"):

@@ -464,7 +464,7 @@ def test_what_cannot_be_is_told(monkeypatch):
         patch.setitem(simulator.config.arguments, "NRN_ENABLE_CORENEURON", False)
         with pytest.raises(EngineError, match="was built without CoreNEURON; leave the option"):
             on_neuron.setup(coreneuron=True)
-    with pytest.raises(SetupError, match="threads = 2: engine 'neuron'"):
+    with pytest.raises(SetupError, match="threads=2: engine 'neuron'"):
         on_neuron.setup(threads=2)
     monkeypatch.setitem(sys.modules, "neuron", None)
     with pytest.raises(EngineError, match=r"pip install 'distsim\[neuron\]'"):

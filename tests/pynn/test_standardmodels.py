@@ -26,11 +26,16 @@ def test_models_have_the_parameters_of_pynn(name):
 def test_the_list_of_models_is_complete():
     distsim.setup(log=False)
     assert distsim.list_standard_models() == [
+        "EIF_cond_alpha_isfa_ista",
+        "EIF_cond_exp_isfa_ista",
+        "HH_cond_exp",
         "IF_cond_alpha",
         "IF_cond_exp",
+        "IF_cond_exp_gsfa_grr",
         "IF_curr_alpha",
         "IF_curr_delta",
         "IF_curr_exp",
+        "Izhikevich",
         "SpikeSourceArray",
         "SpikeSourcePoisson",
     ]

@@ -17,6 +17,8 @@ from distsim.network.pathways import GidMap, Pathway
 
 DT = 0.1
 N_PRE, N_POST, N_RECEPTORS, N_GIDS = 4, 5, 2, 12
+# of the state, that the receptors add weights to
+ROWS = IF_CURR_EXP.receptor_rows
 
 
 class FakeChunk(NamedTuple):
@@ -129,7 +131,7 @@ def test_rows_equal_a_sorted_list_of_synapses(arguments):
     expected = []
     for synapses, first_source, lids, receptor, _ in arguments:
         expected += [
-            (first_source + source, receptor, delay, lids[target], weight)
+            (first_source + source, ROWS[receptor], delay, lids[target], weight)
             for source, target, weight, delay in synapses
             if lids[target] >= 0
         ]
