@@ -111,11 +111,11 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 def _validate(options: argparse.Namespace) -> int:
     # not above: the other commands start faster without them
     from distsim import validation
-    from distsim.engines.registry import engine_class
+    from distsim.engines.registry import engine_entry
 
     names = options.engines.split(",")
     for name in names:
-        engine_class(name)
+        engine_entry(name)
     _check_script(options.script)
     options.output.mkdir(parents=True, exist_ok=True)
     outcomes = [
@@ -143,10 +143,10 @@ def _run(options: argparse.Namespace) -> int:
         raise ParameterError(f"-n {options.n}: a job has at least 1 rank", n_ranks=options.n)
     _check_script(options.script)
     if options.engine is not None:
-        # not above: it brings the simulator with it
-        from distsim.engines.registry import VARIABLE, engine_class
+        # not above: the other commands start faster without it
+        from distsim.engines.registry import VARIABLE, engine_entry
 
-        engine_class(options.engine)
+        engine_entry(options.engine)
         os.environ[VARIABLE] = options.engine
     return launch(options.n, options.script, options.args, options.launcher)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from distsim.errors import SetupError
 
-__all__ = ["SHARE_INPUT", "Entry", "Option", "one_of", "whole_number", "yes_or_no"]
+__all__ = ["SHARE_INPUT", "Entry", "Option", "one_of", "whole_number"]
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,6 @@ def whole_number(value: Any) -> int:
     return int(value)
 
 
-def yes_or_no(value: Any) -> bool:
-    """Return whether something is true; see `Option.checked`."""
-    return bool(value)
-
-
 def one_of(*names: str) -> Callable[[Any], str]:
     """Return the check that a value is one of some names; see `Option.checked`."""
 
@@ -142,4 +137,4 @@ def one_of(*names: str) -> Callable[[Any], str]:
 
 
 # of every engine that is another simulator: whether Poisson sources spike as on the native engine
-SHARE_INPUT = Option("share_input", True, yes_or_no, elsewhere="has no other input")
+SHARE_INPUT = Option("share_input", True, bool, elsewhere="has no other input")

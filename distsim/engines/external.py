@@ -333,22 +333,7 @@ class ExternalSimulation(Engine):
         progress: Callable[[int], None] = lambda n: None,
         is_noted: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Make all steps up to `last_step`; every rank must call it.
-
-        Parameters
-        ----------
-        last_step : int
-        progress : callable
-            Called with the number of steps made, now and then.
-        is_noted : callable
-            Returns whether this rank has noted an interrupt.
-
-        Returns
-        -------
-        bool
-            Whether the run was ended by an interrupt on some rank: at the same step on all, with
-            everything recorded up to it. Another call goes on.
-        """
+        """Make all steps up to `last_step`; see `Engine`."""
         started = time.perf_counter()
         first = self.step
         self._is_interrupted = False

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from distsim.engines import brian2, native, nest, neuron, spinnaker
 from distsim.engines.entry import Entry, Option
@@ -13,7 +12,6 @@ __all__ = [
     "OPTIONS",
     "VARIABLE",
     "chosen_engine",
-    "engine_class",
     "engine_entry",
     "engines_with",
 ]
@@ -50,19 +48,6 @@ def engine_entry(name: str) -> Entry:
     if name not in ENGINES:
         raise SetupError(f"unknown engine '{name}'; {did_you_mean(name, tuple(ENGINES))}")
     return ENGINES[name]
-
-
-def engine_class(name: str) -> Any:
-    """Return the class that simulates.
-
-    Raises
-    ------
-    SetupError
-        If there is no such engine.
-    EngineError
-        If its simulator is not installed; later, when the class is called.
-    """
-    return engine_entry(name).load()
 
 
 def engines_with(model: str) -> list[str]:

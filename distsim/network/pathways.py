@@ -58,7 +58,7 @@ class GidMap:
     def _of_part(self, k: int, positions: NDArray[np.integer]) -> Integers:
         indices = self.indices[k]
         chosen = positions if indices is None else indices[positions]
-        return self.first_gids[k] + chosen.astype(np.int64)
+        return self.first_gids[k] + np.asarray(chosen, np.int64)
 
 
 @dataclass(eq=False)

@@ -3,7 +3,7 @@
 from pyNN import common
 from pyNN.common.procedural_api import set  # noqa: A004 - PyNN's name
 
-from distsim.engines.registry import engine_class
+from distsim.engines.registry import engine_entry
 from distsim.pynn import simulator, standardmodels
 from distsim.pynn.connectors import FixedProbabilityConnector
 from distsim.pynn.populations import Population
@@ -43,7 +43,7 @@ def list_standard_models() -> list[str]:
     >>> "IF_curr_exp" in list_standard_models()
     True
     """
-    there = engine_class(simulator.state.setup.engine).models
+    there = engine_entry(simulator.state.setup.engine).load().models
     models = {name: getattr(standardmodels, name) for name in standardmodels.__all__}
     types = {name: model for name, model in models.items() if isinstance(model, type)}
     return [

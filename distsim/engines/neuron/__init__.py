@@ -1,6 +1,6 @@
 """NEURON as engine, one process per rank, with CoreNEURON if that is asked for."""
 
-from distsim.engines.entry import SHARE_INPUT, Entry, Option, yes_or_no
+from distsim.engines.entry import SHARE_INPUT, Entry, Option
 
 __all__ = ["ENTRY"]
 
@@ -13,7 +13,7 @@ ENTRY = Entry(
         Option(
             "coreneuron",
             False,
-            yes_or_no,
+            bool,
             elsewhere="has no CoreNEURON; give engine='neuron', or leave the option out",
         ),
     ),
