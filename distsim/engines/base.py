@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from distsim.comm.owners import fetch
 from distsim.errors import ConnectivityError
+from distsim.models import CellModel
 from distsim.network.blocks import CellBlock
 from distsim.network.currents import Injection
 from distsim.network.pathways import Pathway
@@ -42,8 +43,8 @@ class Engine(ABC):
     ----------
     name : str
         As `setup(engine=...)` has it.
-    models : collection of str
-        Names of the cell models that there are.
+    models : collection of CellModel
+        PyNN's cell models that there are, and more.
     step : int
         The present step; time is ``step * dt``.
     segment : int
@@ -56,7 +57,7 @@ class Engine(ABC):
     """
 
     name: ClassVar[str]
-    models: Collection[str]
+    models: Collection[CellModel]
 
     def __init__(
         self, comm: Any, dt: float, seed: int, min_delay: float | None, max_delay: float | None
@@ -81,6 +82,11 @@ class Engine(ABC):
         self.max_delay_steps: int | None = None
         self.counters = {"spikes": 0, "events": 0, "epochs": 0, "steps": 0}
         self.seconds = {"build": 0.0, "run": 0.0}
+
+    @classmethod
+    def has(cls, model: CellModel) -> bool:
+        """Return whether there is a cell model: that record, not another of the same name."""
+        return model in cls.models
 
     # --- what it is told -----------------------------------------------------------------------
 

@@ -213,15 +213,17 @@ class ExternalSimulation(Engine):
             self._change_synapses([part for pathway in old for part in self._noted(*pathway)])
         for model, pathway in new:
             for receptor, _, synapses in self._noted(model, pathway):
-                self._connect(receptor, model.name, synapses)
+                self._connect(receptor, model, synapses)
                 progress(synapses.sources.size)
         self._n_connected = len(self.pathways)
 
-    def _noted(self, model: CellModel, pathway: Pathway) -> Iterator[tuple[int, str, Synapses]]:
+    def _noted(
+        self, model: CellModel, pathway: Pathway
+    ) -> Iterator[tuple[int, CellModel, Synapses]]:
         """Yield a pathway's synapses, with receptor type and model, and keep what they tell."""
         for synapses in self._synapses(model, pathway):
             self._note(synapses)
-            yield pathway.receptor, model.name, synapses
+            yield pathway.receptor, model, synapses
 
     def _hand_over(self) -> None:
         """Hand over the parameters, state and probes that are new or changed."""
@@ -256,10 +258,10 @@ class ExternalSimulation(Engine):
 
     def _number_cells(self) -> None:
         """Give local indices within each model, as pathways count cells."""
-        self._gids_of: dict[str, Integers] = {}
-        for model in dict.fromkeys(block.model.name for block in self.cell_blocks):
+        self._gids_of: dict[CellModel, Integers] = {}
+        for model in dict.fromkeys(block.model for block in self.cell_blocks):
             n = 0
-            blocks = [block for block in self.cell_blocks if block.model.name == model]
+            blocks = [block for block in self.cell_blocks if block.model is model]
             for block in blocks:
                 block.first_lid = n
                 n += block.n_local
@@ -267,7 +269,7 @@ class ExternalSimulation(Engine):
 
     def _synapses(self, model: CellModel, pathway: Pathway) -> Iterator[Synapses]:
         """Yield the synapses of a pathway onto this rank's cells, in pieces."""
-        lids, gids = pathway.lids(model), self._gids_of[model.name]
+        lids, gids = pathway.lids(model), self._gids_of[model]
         for chunk in pathway.chunks():
             targets = lids[chunk.target_positions]
             is_here = targets >= 0
@@ -487,11 +489,11 @@ class ExternalSimulation(Engine):
         """Begin anew, and make all cells and sources."""
 
     @abstractmethod
-    def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
+    def _connect(self, receptor: int, model: CellModel, synapses: Synapses) -> None:
         """Make some synapses."""
 
     @abstractmethod
-    def _change_synapses(self, parts: list[tuple[int, str, Synapses]]) -> None:
+    def _change_synapses(self, parts: list[tuple[int, CellModel, Synapses]]) -> None:
         """Give the synapses made so far new weights and delays.
 
         Parameters

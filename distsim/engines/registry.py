@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from distsim.engines import brian2, native, nest, neuron, spinnaker
 from distsim.engines.entry import Entry, Option
 from distsim.errors import SetupError, did_you_mean
+from distsim.models import CellModel
 
 __all__ = [
     "ENGINES",
@@ -50,6 +51,6 @@ def engine_entry(name: str) -> Entry:
     return ENGINES[name]
 
 
-def engines_with(model: str) -> list[str]:
+def engines_with(model: CellModel) -> list[str]:
     """Return the engines that have a cell model, installed or not."""
-    return [name for name, entry in ENGINES.items() if model in entry.load().models]
+    return [name for name, entry in ENGINES.items() if entry.load().has(model)]

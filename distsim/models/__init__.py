@@ -11,7 +11,24 @@ from distsim.models.if_cond import IF_COND_ALPHA, IF_COND_EXP
 from distsim.models.if_curr import IF_CURR_ALPHA, IF_CURR_DELTA, IF_CURR_EXP
 from distsim.models.izhikevich import IZHIKEVICH
 
-__all__ = ["CELL_MODELS", "CellModel", "NativeModel", "Parameter", "Receptor", "State"]
+__all__ = [
+    "CELL_MODELS",
+    "EIF_COND_ALPHA_ISFA_ISTA",
+    "EIF_COND_EXP_ISFA_ISTA",
+    "HH_COND_EXP",
+    "IF_COND_ALPHA",
+    "IF_COND_EXP",
+    "IF_COND_EXP_GSFA_GRR",
+    "IF_CURR_ALPHA",
+    "IF_CURR_DELTA",
+    "IF_CURR_EXP",
+    "IZHIKEVICH",
+    "CellModel",
+    "NativeModel",
+    "Parameter",
+    "Receptor",
+    "State",
+]
 
 # by PyNN's name
 CELL_MODELS = {

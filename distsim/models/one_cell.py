@@ -135,7 +135,9 @@ def one_cell_model(
     fields = ["dt", "drive", "drive_rest", "drive_gain", "refractory_steps", *used]
     identity = f"{name}_{_digest(functions.values(), states, arguments, fields)}"
     coefficients_class = one_cell_classes.get(identity, fields)
-    _register(identity, coefficients_class, record, functions, arguments)
+    if coefficients_class not in _registered:
+        _registered.add(coefficients_class)
+        _register(identity, coefficients_class, record, functions, arguments)
 
     def coefficients(p: Parameters, dt: float) -> Any:
         n_cells = next(iter(p.values())).size
@@ -153,6 +155,10 @@ def one_cell_model(
     return NativeModel(
         name, parameters, states, receptors, title, source, coefficients=coefficients
     )
+
+
+# those of models made so far; a model may be made twice of the same functions
+_registered: set[type] = set()
 
 
 def _check_names(record: CellModel, values: list[str]) -> None:

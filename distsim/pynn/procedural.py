@@ -43,12 +43,12 @@ def list_standard_models() -> list[str]:
     >>> "IF_curr_exp" in list_standard_models()
     True
     """
-    there = engine_entry(simulator.state.setup.engine).load().models
+    engine = engine_entry(simulator.state.setup.engine).load()
     models = {name: getattr(standardmodels, name) for name in standardmodels.__all__}
     types = {name: model for name, model in models.items() if isinstance(model, type)}
     return [
         name
         for name, model in types.items()
         if issubclass(model, StandardCell) and model not in (StandardCell, NeuronType)
-        if name in there or not issubclass(model, NeuronType)
+        if not issubclass(model, NeuronType) or engine.has(model.record)
     ]

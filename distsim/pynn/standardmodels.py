@@ -229,8 +229,8 @@ class NeuronType(StandardCell):
             If the engine does not have the model.
         """
         model = self.record
-        if model.name not in simulation.models:
-            others = " or ".join(f"'{name}'" for name in engines_with(model.name))
+        if not simulation.has(model):
+            others = " or ".join(f"'{name}'" for name in engines_with(model))
             raise EngineError(
                 f"{model.name} is not available on engine '{simulation.name}'; choose one that has "
                 f"it: setup(engine={others})"

@@ -128,7 +128,7 @@ def test_currents_told_on_the_way_flow_in_nest_as_on_the_native_engine(options):
         np.testing.assert_allclose(theirs, mine, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if hasattr(sim, name)])
+@pytest.mark.parametrize("name", [model.name for model in MODELS if hasattr(sim, model.name)])
 def test_each_model_of_nest_takes_a_generator_as_it_takes_a_pause(monkeypatch, name):
     pytest.importorskip("nest")
     found = []

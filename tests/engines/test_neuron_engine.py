@@ -21,6 +21,7 @@ from neuron_marks import HAS_NEURON, needs_coreneuron
 import distsim as native
 from distsim.engines.neuron import models as neuron_models
 from distsim.errors import EngineError, SetupError
+from distsim.models import IF_CURR_DELTA
 from distsim.pynn.simulator import state
 
 if not HAS_NEURON:
@@ -441,7 +442,7 @@ def test_coreneuron_counts_long_times_to_the_step():
 def test_what_cannot_be_is_told(monkeypatch):
     on_neuron.setup(timestep=0.1, **QUIET)
     with monkeypatch.context() as patch:
-        patch.delitem(neuron_models.MODELS, "IF_curr_delta")
+        patch.delitem(neuron_models.MODELS, IF_CURR_DELTA)
         with pytest.raises(EngineError, match=r"IF_curr_delta is not available on engine 'neuron'"):
             on_neuron.Population(2, on_neuron.IF_curr_delta())
     on_neuron.setup(timestep=0.1, **QUIET)

@@ -5,10 +5,11 @@ import pytest
 from numba import njit
 
 import distsim as sim
-from distsim.errors import ParameterError
+from distsim.engines.registry import engines_with
+from distsim.errors import EngineError, ParameterError
 from distsim.kernels.arrays import Cells
 from distsim.kernels.epoch import settle, update
-from distsim.models import CELL_MODELS, Parameter, Receptor, State
+from distsim.models import CELL_MODELS, Parameter, Receptor, State, one_cell
 from distsim.models.one_cell import one_cell_model
 from distsim.models.propagators import constant_to_v, current_to_v, decay
 
@@ -136,6 +137,31 @@ def test_code_is_known_by_what_it_does():
 
     assert class_of(model_with()) is class_of(model_with())
     assert class_of(model_with(spike=other_reset)) is not class_of(model_with())
+
+
+def test_loops_of_a_model_made_twice_are_registered_once(monkeypatch):
+    registered = []
+    monkeypatch.setattr(one_cell, "register_update", lambda kind, *loops: registered.append(kind))
+    states = (*BUILT_IN.states, State("more", ""))
+    functions = {
+        "step": lambda v, isyn_exc, isyn_inh, more: (v, isyn_exc, isyn_inh, more + 1.0),
+        "spike": lambda v_reset, more: (v_reset, 0.0, 0.0, more),
+    }
+    for _ in range(2):
+        model_with(states=states, **functions)
+    assert len(registered) == 1
+
+
+def test_a_model_with_the_name_of_another_is_on_the_native_engine_alone():
+    assert engines_with(BUILT_IN)[:2] == ["native", "nest"]
+    assert engines_with(OwnCell.record) == ["native"]
+
+
+def test_another_engine_does_not_take_it_for_its_own_model_of_that_name():
+    pytest.importorskip("nest")
+    sim.setup(engine="nest", log=False)
+    with pytest.raises(EngineError, match=r"IF_curr_exp is not available .*engine='native'"):
+        sim.Population(2, OwnCell())
 
 
 def takes_what_is_not_there(v, v_tresh):

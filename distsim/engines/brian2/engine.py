@@ -17,6 +17,7 @@ from distsim.engines.external import (
 )
 from distsim.errors import EngineError
 from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
+from distsim.models import CellModel
 from distsim.models.cell_model import refractory_steps
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.currents import Course
@@ -26,6 +27,8 @@ __all__ = ["Brian2Simulation"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+# group of sources, model and receptor type of synapses
+Kind = tuple[CellModel | str, CellModel, int]
 
 # input of a step comes before the threshold, as the potential of IF_curr_delta jumps by it
 SCHEDULE = ["start", "groups", "synapses", "thresholds", "resets", "end"]
@@ -95,17 +98,19 @@ class Brian2Simulation(ExternalSimulation):
         self._clock = brian2.Clock(self.dt * brian2.ms, name="distsim_clock")
         self._network = brian2.Network()
         self._network.schedule = SCHEDULE
-        gids_of = {name: gids for name, gids in self._gids_of.items() if gids.size}
-        self._groups = {name: self._create_cells(name, gids) for name, gids in gids_of.items()}
+        gids_of = {model: gids for model, gids in self._gids_of.items() if gids.size}
+        self._groups: dict[CellModel | str, Group] = {
+            model: self._create_cells(model, gids) for model, gids in gids_of.items()
+        }
         self._create_sources()
         self._locate()
-        self._parts: dict[tuple[str, str, int], list[Synapses]] = {}
+        self._parts: dict[Kind, list[Synapses]] = {}
         # in the order in which they were made
-        self._connections: dict[tuple[str, str, int], list[Any]] = {}
+        self._connections: dict[Kind, list[Any]] = {}
         self._source_pathways: list[Any] = []
         self._keys = np.zeros(0, np.int64)
         self._now = 0
-        self._n_spiking: dict[str, int] = {}
+        self._n_spiking: dict[CellModel | str, int] = {}
         for function, when, order in (
             (self._begin_step, "start", 0),
             (self._send_sources, "synapses", -2),
@@ -115,10 +120,11 @@ class Brian2Simulation(ExternalSimulation):
                 brian2.NetworkOperation(function, clock=self._clock, when=when, order=order)
             )
 
-    def _create_cells(self, name: str, gids: Integers) -> Group:
+    def _create_cells(self, cell_model: CellModel, gids: Integers) -> Group:
         """Make all cells of a model."""
-        model, method = MODELS[name], MODELS[name].method
-        blocks = [block for block in self.cell_blocks if block.model.name == name]
+        name, model = cell_model.name, MODELS[cell_model]
+        method = model.method
+        blocks = [block for block in self.cell_blocks if block.model is cell_model]
         if method == "exact" and any(is_singular(block.parameters) for block in blocks):
             method = "rk4"
         cells = self.brian2.NeuronGroup(
@@ -179,11 +185,11 @@ class Brian2Simulation(ExternalSimulation):
             self._number[group.gids] = number
             self._index[group.gids] = np.arange(group.gids.size)
 
-    def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
+    def _connect(self, receptor: int, model: CellModel, synapses: Synapses) -> None:
         for source, part in self._by_source(synapses):
             self._parts.setdefault((source, model, receptor), []).append(part)
 
-    def _by_source(self, synapses: Synapses) -> Iterator[tuple[str, Synapses]]:
+    def _by_source(self, synapses: Synapses) -> Iterator[tuple[CellModel | str, Synapses]]:
         """Yield the synapses from each group of sources."""
         numbers = self._number[synapses.sources]
         for number, source in enumerate(self._groups):
@@ -200,8 +206,8 @@ class Brian2Simulation(ExternalSimulation):
                 self._source_pathways.append(connections.pre)
         self._parts = {}
 
-    def _change_synapses(self, parts: list[tuple[int, str, Synapses]]) -> None:
-        changed: dict[tuple[str, str, int], list[Synapses]] = {}
+    def _change_synapses(self, parts: list[tuple[int, CellModel, Synapses]]) -> None:
+        changed: dict[Kind, list[Synapses]] = {}
         for receptor, model, synapses in parts:
             for source, part in self._by_source(synapses):
                 changed.setdefault((source, model, receptor), []).append(part)
@@ -218,9 +224,12 @@ class Brian2Simulation(ExternalSimulation):
     def _brian_delays(self, steps: Integers) -> Any:
         return (steps - 1) * self.dt * self.brian2.ms
 
-    def _create_synapses(self, source: str, model: str, receptor: int, synapses: Synapses) -> Any:
+    def _create_synapses(
+        self, source: CellModel | str, model: CellModel, receptor: int, synapses: Synapses
+    ) -> Any:
         """Make synapses between two groups; return Brian's object."""
-        name = f"{source}_to_{('excitatory', 'inhibitory')[receptor]}_of_{model}"
+        begin = source.name if isinstance(source, CellModel) else source
+        name = f"{begin}_to_{('excitatory', 'inhibitory')[receptor]}_of_{model.name}"
         n_others = len(self._connections.get((source, model, receptor), ()))
         connections = self.brian2.Synapses(
             self._groups[source].brian_group,
@@ -260,7 +269,7 @@ class Brian2Simulation(ExternalSimulation):
         if not block.n_local:
             return
         refuse_no_exponential(block, "Brian")
-        group, cells = self._groups[block.model.name], self._cells(block)
+        group, cells = self._groups[block.model], self._cells(block)
         if group.brian_group.method_choice == "exact" and is_singular(block.parameters):
             raise EngineError(
                 "'tau_syn_E' or 'tau_syn_I' has come near 'tau_m', where the solution that Brian "
@@ -289,11 +298,11 @@ class Brian2Simulation(ExternalSimulation):
     def _set_state(self, block: CellBlock) -> None:
         for values, variable in zip(block.state, block.model.shared_state_names, strict=False):
             if block.n_local:
-                self._groups[block.model.name].values(variable)[self._cells(block)] = values
+                self._groups[block.model].values(variable)[self._cells(block)] = values
 
     def _set_current(self, block: CellBlock, total: Floats) -> None:
         if block.n_local:
-            values = self._groups[block.model.name].values("i_in")
+            values = self._groups[block.model].values("i_in")
             values[self._cells(block)] = block.parameters["i_offset"] + total
 
     def _play_currents(self, courses: list[Course]) -> None:
@@ -342,7 +351,7 @@ class Brian2Simulation(ExternalSimulation):
             self._piece_end = next(self._pieces_left)
         while self._current_changes and self._current_changes[-1][0] == self._now:
             _, (block, positions, _, _), amplitude = self._current_changes.pop()
-            values = self._groups[block.model.name].values("i_in")[self._cells(block)]
+            values = self._groups[block.model].values("i_in")[self._cells(block)]
             values[positions] = block.parameters["i_offset"][positions] + amplitude
         if self._now + 1 == self._end_of_run < self._last_planned:
             # the step that begins is the last one of an interrupted run
@@ -381,13 +390,13 @@ class Brian2Simulation(ExternalSimulation):
                 self._network.stop()
 
     def _make_pulls(self) -> Iterator["Pull"]:
-        for name in self._gids_of:
-            conductances = MODELS[name].conductances
-            if name in self._groups and conductances:
-                group = self._groups[name]
+        for model in self._gids_of:
+            conductances = MODELS[model].conductances
+            if model in self._groups and conductances:
+                group = self._groups[model]
                 values = [(group.values(variable), unit) for variable, unit in conductances]
                 decay = LARGEST_DECAY / self.dt - 1.0 / group.values("tau_m")
-                yield Pull(name, values, decay * group.values("capacitance"))
+                yield Pull(model.name, values, decay * group.values("capacitance"))
 
     def _make_samplers(self, last_step: int) -> Iterator["Sampler"]:
         for block in self.cell_blocks:
@@ -401,7 +410,7 @@ class Brian2Simulation(ExternalSimulation):
     def _values_of(self, block: CellBlock, probes: ProbeSet) -> Floats:
         """Return Brian's array of what is sampled of a block's cells."""
         variable = block.model.state_names[probes.state_row]
-        return self._groups[block.model.name].values(variable)[self._cells(block)]
+        return self._groups[block.model].values(variable)[self._cells(block)]
 
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
         return self._values_of(block, probes)[probes.positions]
@@ -414,7 +423,7 @@ class Brian2Simulation(ExternalSimulation):
         for block in self.cell_blocks:
             for values, variable in zip(block.state, block.model.shared_state_names, strict=False):
                 if block.n_local:
-                    values[:] = self._groups[block.model.name].values(variable)[self._cells(block)]
+                    values[:] = self._groups[block.model].values(variable)[self._cells(block)]
 
 
 class Sampler(NamedTuple):
@@ -451,6 +460,7 @@ class Pull(NamedTuple):
     Attributes
     ----------
     model : str
+        Its name.
     values : list of (ndarray of float64, float)
         Views of Brian's arrays, and 1 of them in uS.
     largest : ndarray of float64, shape (n,)

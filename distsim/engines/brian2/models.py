@@ -4,6 +4,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from distsim.models import (
+    EIF_COND_ALPHA_ISFA_ISTA,
+    EIF_COND_EXP_ISFA_ISTA,
+    HH_COND_EXP,
+    IF_COND_ALPHA,
+    IF_COND_EXP,
+    IF_COND_EXP_GSFA_GRR,
+    IF_CURR_ALPHA,
+    IF_CURR_DELTA,
+    IF_CURR_EXP,
+    IZHIKEVICH,
+    CellModel,
+)
 from distsim.models.cell_model import Parameters
 
 __all__ = ["BRIAN_NAMES", "LARGEST_DECAY", "MODELS", "Brian2Model", "is_singular"]
@@ -111,7 +124,7 @@ i_in : 1
 PEAK = "v >= v_offset + 30 and v < v_before"
 IS_AFTER_PEAK = "t - lastspike <= 2 * ms"
 # 1 nA is 1000 mV/ms of the model's
-IZHIKEVICH = """
+QUADRATIC = """
 dv/dt = (0.04 * v**2 + 5 * v + 140 - u + 1000 * i_in) / ms : 1
 du/dt = a * (b * v - u) / ms : 1
 a : 1
@@ -159,29 +172,29 @@ ALPHA_CONDUCTANCES = ALPHA.format(x="g") + SYNAPSES + REVERSAL
 PULLS = (("gsyn_exc", 1.0), ("gsyn_inh", 1.0))
 ADEXP_SPIKE = {"threshold": "v >= v_spike", "reset": "v = v_reset\nw += b"}
 
-MODELS = {
-    "IF_curr_exp": Brian2Model(
+MODELS: dict[CellModel, Brian2Model] = {
+    IF_CURR_EXP: Brian2Model(
         CURR + EXPONENTIAL.format(x="i") + MEMBRANE + SYNAPSES, CURRENTS, "exact"
     ),
-    "IF_curr_alpha": Brian2Model(CURR + ALPHA.format(x="i") + MEMBRANE + SYNAPSES, DRIVES, "exact"),
-    "IF_curr_delta": Brian2Model(DELTA + MEMBRANE, ("jump_exc", "jump_inh"), "exact", after=JUMP),
-    "IF_cond_exp": Brian2Model(
+    IF_CURR_ALPHA: Brian2Model(CURR + ALPHA.format(x="i") + MEMBRANE + SYNAPSES, DRIVES, "exact"),
+    IF_CURR_DELTA: Brian2Model(DELTA + MEMBRANE, ("jump_exc", "jump_inh"), "exact", after=JUMP),
+    IF_COND_EXP: Brian2Model(
         COND + MEMBRANE + EXPONENTIAL_CONDUCTANCES, CONDUCTANCES, conductances=PULLS
     ),
-    "IF_cond_alpha": Brian2Model(COND + MEMBRANE + ALPHA_CONDUCTANCES, DRIVES, conductances=PULLS),
-    "EIF_cond_exp_isfa_ista": Brian2Model(
+    IF_COND_ALPHA: Brian2Model(COND + MEMBRANE + ALPHA_CONDUCTANCES, DRIVES, conductances=PULLS),
+    EIF_COND_EXP_ISFA_ISTA: Brian2Model(
         ADEXP + MEMBRANE + EXPONENTIAL_CONDUCTANCES, CONDUCTANCES, conductances=PULLS, **ADEXP_SPIKE
     ),
-    "EIF_cond_alpha_isfa_ista": Brian2Model(
+    EIF_COND_ALPHA_ISFA_ISTA: Brian2Model(
         ADEXP + MEMBRANE + ALPHA_CONDUCTANCES, DRIVES, conductances=PULLS, **ADEXP_SPIKE
     ),
-    "IF_cond_exp_gsfa_grr": Brian2Model(
+    IF_COND_EXP_GSFA_GRR: Brian2Model(
         SPIKE_CONDUCTANCES + MEMBRANE + EXPONENTIAL_CONDUCTANCES,
         CONDUCTANCES,
         reset="v = v_reset\ng_s += q_sfa\ng_r += q_rr",
         conductances=(*PULLS, ("g_s", 0.001), ("g_r", 0.001)),
     ),
-    "HH_cond_exp": Brian2Model(
+    HH_COND_EXP: Brian2Model(
         CHANNELS + EXPONENTIAL_CONDUCTANCES,
         CONDUCTANCES,
         # sodium opens faster than others could follow with common steps
@@ -191,8 +204,8 @@ MODELS = {
         refractory=IS_AFTER_PEAK,
         before="v_before = v",
     ),
-    "Izhikevich": Brian2Model(
-        IZHIKEVICH,
+    IZHIKEVICH: Brian2Model(
+        QUADRATIC,
         ("v", "v"),
         "euler",
         threshold="v >= 30",

@@ -51,7 +51,7 @@ class NativeSimulation(Engine):
     """
 
     name = "native"
-    models = frozenset(CELL_MODELS)
+    models = frozenset(CELL_MODELS.values())
 
     def __init__(
         self,
@@ -73,6 +73,11 @@ class NativeSimulation(Engine):
         self._periods: list[tuple[int, list[NDArray[np.float64]]]] = []
         self._is_structure_changed = True
         self._are_times_changed = False
+
+    @classmethod
+    def has(cls, model: CellModel) -> bool:
+        """Return whether there is a cell model: any that has coefficients, the user's own, too."""
+        return isinstance(model, NativeModel)
 
     # --- description ---------------------------------------------------------------------------
 

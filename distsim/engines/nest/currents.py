@@ -67,7 +67,7 @@ class CurrentGenerators:
         first = step + self._delay_steps + 1
         often, pauses = {}, [np.zeros(0, np.int64)]
         for course in courses:
-            is_often = MODELS[course.block.model.name].takes_generators and (
+            is_often = MODELS[course.block.model].takes_generators and (
                 np.count_nonzero(course.steps > first) >= MIN_CHANGES
             )
             if is_often:

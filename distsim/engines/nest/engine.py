@@ -14,6 +14,7 @@ from distsim.engines.nest.models import MODELS
 from distsim.engines.nest.start import import_nest
 from distsim.errors import EngineError
 from distsim.kernels.spike_keys import gid_of_key, step_of_key
+from distsim.models import CellModel
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.currents import Injection, courses_of
 from distsim.network.poisson import PoissonBlock
@@ -172,7 +173,7 @@ class NestSimulation(ExternalSimulation):
     def _nest_model(self, block: SourceBlock) -> str:
         """Return NEST's name of what a block's cells are."""
         if isinstance(block, CellBlock):
-            return MODELS[block.model.name].nest_name
+            return MODELS[block.model].nest_name
         if isinstance(block, PoissonBlock) and not self.share_input:
             return "parrot_neuron"
         return "spike_generator"
@@ -180,7 +181,7 @@ class NestSimulation(ExternalSimulation):
     def _nodes(self, gids: Integers) -> Any:
         return self.nest.NodeCollection((gids + 1).tolist())
 
-    def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
+    def _connect(self, receptor: int, model: CellModel, synapses: Synapses) -> None:
         if not synapses.sources.size:
             return
         self._check_delays(synapses.delays)
@@ -208,10 +209,10 @@ class NestSimulation(ExternalSimulation):
             )
 
     @staticmethod
-    def _nest_weights(receptor: int, model: str, synapses: Synapses) -> Floats:
+    def _nest_weights(receptor: int, model: CellModel, synapses: Synapses) -> Floats:
         return _signed(synapses.weights * MODELS[model].weight_unit, model, receptor)
 
-    def _change_synapses(self, parts: list[tuple[int, str, Synapses]]) -> None:
+    def _change_synapses(self, parts: list[tuple[int, CellModel, Synapses]]) -> None:
         """Find NEST's connections by their ends; those with the same ends stand for each other."""
         parts = [part for part in parts if part[2].sources.size]
         if not parts:
@@ -296,7 +297,7 @@ class NestSimulation(ExternalSimulation):
     def _set_parameters(self, block: CellBlock) -> None:
         if not block.n_local:
             return
-        model, parameters = MODELS[block.model.name], block.parameters
+        model, parameters = MODELS[block.model], block.parameters
         before = self._parameters.get(block, {})
         changed = [
             name
@@ -338,7 +339,7 @@ class NestSimulation(ExternalSimulation):
             if is_new and variable.endswith(("_exc", "_inh")) and not values.any():
                 # as NEST begins
                 continue
-            name, unit = MODELS[block.model.name].variables.get(variable, (variable, 1.0))
+            name, unit = MODELS[block.model].variables.get(variable, (variable, 1.0))
             if _is_unseen(block, variable):
                 if values.any():
                     raise EngineError(
@@ -349,8 +350,8 @@ class NestSimulation(ExternalSimulation):
 
     def _set_current(self, block: CellBlock, total: Floats) -> None:
         if block.n_local:
-            offset = MODELS[block.model.name].offset
-            unit = MODELS[block.model.name].parameters[offset][1]
+            offset = MODELS[block.model].offset
+            unit = MODELS[block.model].parameters[offset][1]
             current = block.parameters[offset] * unit + total * 1000.0
             self._set(self._nodes(block.gids), {"I_e": current})
 
@@ -381,7 +382,7 @@ class NestSimulation(ExternalSimulation):
             multimeter = self.nest.Create(
                 "multimeter",
                 params={
-                    "record_from": [MODELS[block.model.name].variables[probes.variable][0]],
+                    "record_from": [MODELS[block.model].variables[probes.variable][0]],
                     "interval": probes.interval * self.dt,
                     "start": self._nest_times(self.step),
                 },
@@ -436,7 +437,7 @@ class NestSimulation(ExternalSimulation):
 
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
         """Return the present values of what is sampled; nan where NEST does not show them."""
-        name, unit = MODELS[block.model.name].variables[probes.variable]
+        name, unit = MODELS[block.model].variables[probes.variable]
         if not probes.positions.size or _is_unseen(block, probes.variable):
             return np.full(probes.positions.size, np.nan)
         return unit * np.ravel(self._nodes(block.gids[probes.positions]).get(name))
@@ -455,7 +456,7 @@ class NestSimulation(ExternalSimulation):
 
     def _collect_samples(self, block: CellBlock, probes: ProbeSet) -> None:
         """Fetch what a multimeter has given, and what was looked at after it."""
-        name, unit = MODELS[block.model.name].variables[probes.variable]
+        name, unit = MODELS[block.model].variables[probes.variable]
         due = np.arange(probes.next_step, self.step + 1, probes.interval)
         if not due.size:
             return
@@ -482,16 +483,16 @@ class NestSimulation(ExternalSimulation):
 
 def _is_unseen(block: CellBlock, variable: str) -> bool:
     """Return whether NEST neither sets a variable nor shows it but by a multimeter."""
-    model = MODELS[block.model.name]
+    model = MODELS[block.model]
     return variable not in model.variables or model.variables[variable][0] in model.unseen
 
 
-def _port(model: str, receptor: int) -> int:
+def _port(model: CellModel, receptor: int) -> int:
     """Return NEST's number of a receptor type."""
     return MODELS[model].receptors[receptor] if MODELS[model].receptors else 0
 
 
-def _signed(weights: Floats, model: str, receptor: int) -> Floats:
+def _signed(weights: Floats, model: CellModel, receptor: int) -> Floats:
     """Return weights with the sign that says in NEST which receptor is meant.
 
     Raises

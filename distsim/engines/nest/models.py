@@ -3,7 +3,21 @@
 from typing import Any, Literal, NamedTuple
 
 from distsim.errors import EngineError, did_you_mean
-from distsim.models import CellModel, Parameter, State
+from distsim.models import (
+    EIF_COND_ALPHA_ISFA_ISTA,
+    EIF_COND_EXP_ISFA_ISTA,
+    HH_COND_EXP,
+    IF_COND_ALPHA,
+    IF_COND_EXP,
+    IF_COND_EXP_GSFA_GRR,
+    IF_CURR_ALPHA,
+    IF_CURR_DELTA,
+    IF_CURR_EXP,
+    IZHIKEVICH,
+    CellModel,
+    Parameter,
+    State,
+)
 
 __all__ = ["MODELS", "NativeType", "NestModel", "native_type"]
 
@@ -99,34 +113,34 @@ W: Variables = {"w": ("w", 0.001)}
 
 CURRENT_NAMES = ("I_syn_ex", "I_syn_in")
 
-MODELS = {
-    "IF_curr_exp": NestModel(
+MODELS: dict[CellModel, NestModel] = {
+    IF_CURR_EXP: NestModel(
         "iaf_psc_exp", MEMBRANE | TAU_M | SYNAPSES, V | CURRENTS, "current", CURRENT_NAMES
     ),
-    "IF_curr_alpha": NestModel(
+    IF_CURR_ALPHA: NestModel(
         "iaf_psc_alpha", MEMBRANE | TAU_M | SYNAPSES, V | CURRENTS, "current", CURRENT_NAMES
     ),
-    "IF_curr_delta": NestModel("iaf_psc_delta", MEMBRANE | TAU_M, V, "potential"),
-    "IF_cond_exp": NestModel("iaf_cond_exp", MEMBRANE | SYNAPSES | REVERSAL, V | CONDUCTANCES),
-    "IF_cond_alpha": NestModel("iaf_cond_alpha", MEMBRANE | SYNAPSES | REVERSAL, V | CONDUCTANCES),
-    "EIF_cond_exp_isfa_ista": NestModel(
+    IF_CURR_DELTA: NestModel("iaf_psc_delta", MEMBRANE | TAU_M, V, "potential"),
+    IF_COND_EXP: NestModel("iaf_cond_exp", MEMBRANE | SYNAPSES | REVERSAL, V | CONDUCTANCES),
+    IF_COND_ALPHA: NestModel("iaf_cond_alpha", MEMBRANE | SYNAPSES | REVERSAL, V | CONDUCTANCES),
+    EIF_COND_EXP_ISFA_ISTA: NestModel(
         "aeif_cond_exp", MEMBRANE | ADAPTATION | SYNAPSES | REVERSAL, V | W | CONDUCTANCES
     ),
-    "EIF_cond_alpha_isfa_ista": NestModel(
+    EIF_COND_ALPHA_ISFA_ISTA: NestModel(
         "aeif_cond_alpha", MEMBRANE | ADAPTATION | SYNAPSES | REVERSAL, V | W | CONDUCTANCES
     ),
-    "IF_cond_exp_gsfa_grr": NestModel(
+    IF_COND_EXP_GSFA_GRR: NestModel(
         "iaf_cond_exp_sfa_rr",
         MEMBRANE | SPIKE_CONDUCTANCES | SYNAPSES | REVERSAL,
         V | {"g_s": ("g_sfa", 1.0), "g_r": ("g_rr", 1.0)} | CONDUCTANCES,
     ),
-    "HH_cond_exp": NestModel(
+    HH_COND_EXP: NestModel(
         "hh_cond_exp_traub",
         CHANNELS | SYNAPSES | REVERSAL,
         V | {"m": ("Act_m", 1.0), "h": ("Inact_h", 1.0), "n": ("Act_n", 1.0)} | CONDUCTANCES,
         unseen=("g_ex", "g_in"),
     ),
-    "Izhikevich": NestModel(
+    IZHIKEVICH: NestModel(
         "izhikevich",
         {**{name: (name, 1.0) for name in "abcd"}, "i_offset": ("I_e", 1000.0)},
         V | {"u": ("U_m", 1.0)},
@@ -187,7 +201,7 @@ def native_type(nest: Any, name: str) -> NativeType:
     }
     ports = {str(key): int(port) for key, port in defaults.get("receptor_types", {}).items()}
     parameters = {key: value for key, value in numbers.items() if key not in variables}
-    MODELS[name] = NestModel(
+    native = NestModel(
         name,
         {key: (key, 1.0) for key in parameters},
         {key: (key, 1.0) for key in variables},
@@ -196,14 +210,16 @@ def native_type(nest: Any, name: str) -> NativeType:
         tuple(ports.values()),
         takes_generators=False,
     )
+    model = CellModel(
+        name,
+        tuple(Parameter(key, "", value, "") for key, value in parameters.items()),
+        tuple(State(key, "", numbers.get(key, 0.0)) for key in variables),
+    )
+    MODELS[model] = native
     return NativeType(
-        CellModel(
-            name,
-            tuple(Parameter(key, "", value, "") for key, value in parameters.items()),
-            tuple(State(key, "", numbers.get(key, 0.0)) for key in variables),
-        ),
+        model,
         parameters,
         {key: numbers[key] for key in variables if key in numbers},
         tuple(ports) or ("excitatory", "inhibitory"),
-        MODELS[name].weights == "conductance",
+        native.weights == "conductance",
     )

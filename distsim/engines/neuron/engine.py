@@ -172,7 +172,7 @@ class NeuronSimulation(ExternalSimulation):
     def _make_cells(self, block: CellBlock) -> list[Cell | UserCell]:
         model = block.model
         if not isinstance(model, UserModel):
-            return [Cell(self.h, MODELS[model.name]) for _ in range(block.n_local)]
+            return [Cell(self.h, MODELS[model]) for _ in range(block.n_local)]
         model.check(block.parameters)
         return [
             UserCell(self.h, model, values) for values in _rows(block.parameters, block.n_local)
@@ -197,7 +197,7 @@ class NeuronSimulation(ExternalSimulation):
         self.context.set_gid2node(gid, self.rank)
         self.context.cell(gid, connection)
 
-    def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
+    def _connect(self, receptor: int, model: CellModel, synapses: Synapses) -> None:
         h, gid_connect, cells = self.h, self.context.gid_connect, self._cell_of
         columns = (
             synapses.sources.tolist(),
@@ -215,7 +215,7 @@ class NeuronSimulation(ExternalSimulation):
             connection.weight[0], connection.delay = weight, delay
             self._connections.append(connection)
 
-    def _change_synapses(self, parts: list[tuple[int, str, Synapses]]) -> None:
+    def _change_synapses(self, parts: list[tuple[int, CellModel, Synapses]]) -> None:
         connections = iter(self._connections)
         for _, model, synapses in parts:
             delays = self._delays_of(model, synapses)
@@ -223,7 +223,7 @@ class NeuronSimulation(ExternalSimulation):
                 connection = next(connections)
                 connection.weight[0], connection.delay = weight, delay
 
-    def _delays_of(self, model: str, synapses: Synapses) -> list[float]:
+    def _delays_of(self, model: CellModel, synapses: Synapses) -> list[float]:
         """Return the delays that NEURON is told [ms]."""
         delays, are_sent = synapses.delays, self._are_sent(synapses.sources)
         if not _of(model).synapse:
@@ -285,7 +285,7 @@ class NeuronSimulation(ExternalSimulation):
         if isinstance(block.model, UserModel):
             self._set_own_state(block, block.model)
             return
-        model = MODELS[block.model.name]
+        model = MODELS[block.model]
         is_kept = [model.is_alpha and model.is_synaptic(name) for name in block.model.state_names]
         if np.nan_to_num(block.state[is_kept]).any():
             raise EngineError(
@@ -415,7 +415,7 @@ class NeuronSimulation(ExternalSimulation):
 
     def _check_synapses(self, block: CellBlock) -> None:
         """Raise if a synapse has so many spikes in its list that it loses some."""
-        if _of(block.model.name).is_alpha:
+        if _of(block.model).is_alpha:
             held = [synapse.q for cell in self._cells[block] for synapse in cell.synapses]
             if max(held, default=0) >= MAX_SPIKES:
                 raise EngineError(
@@ -427,7 +427,7 @@ class NeuronSimulation(ExternalSimulation):
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
         positions, variable = probes.positions.tolist(), probes.variable
         values = [self._cells[block][position].reference(variable)[0] for position in positions]
-        return np.array(values, np.float64) * _of(block.model.name).unit(variable)
+        return np.array(values, np.float64) * _of(block.model).unit(variable)
 
     def _fetch_samples(self, block: CellBlock, probes: ProbeSet, end: int) -> None:
         """Record what is due of the traces up to a step, and empty them."""
@@ -435,7 +435,7 @@ class NeuronSimulation(ExternalSimulation):
         rows = np.full((due.size, probes.positions.size), np.nan)
         for column, trace in enumerate(self._traces[block][probes]):
             samples = trace.as_numpy()[due - self._first_traced]
-            rows[:, column] = samples * _of(block.model.name).unit(probes.variable)
+            rows[:, column] = samples * _of(block.model).unit(probes.variable)
             trace.resize(0)
         self.take_samples(probes, rows)
 
@@ -463,7 +463,7 @@ class NeuronSimulation(ExternalSimulation):
         self._forget()
 
 
-def _of(model: str) -> NeuronModel:
+def _of(model: CellModel) -> NeuronModel:
     """Return what NEURON has for a model, with nothing special about the user's own."""
     return MODELS.get(model, NeuronModel(synapse="the user's"))
 

@@ -3,6 +3,20 @@
 import math
 from typing import Any, NamedTuple
 
+from distsim.models import (
+    EIF_COND_ALPHA_ISFA_ISTA,
+    EIF_COND_EXP_ISFA_ISTA,
+    HH_COND_EXP,
+    IF_COND_ALPHA,
+    IF_COND_EXP,
+    IF_COND_EXP_GSFA_GRR,
+    IF_CURR_ALPHA,
+    IF_CURR_DELTA,
+    IF_CURR_EXP,
+    IZHIKEVICH,
+    CellModel,
+)
+
 __all__ = ["FOREVER", "MODELS", "Cell", "NeuronModel"]
 
 # a cell's length and diameter [um], of an area of 1e-3 cm2: cm [nF] is then in uF/cm2
@@ -74,15 +88,15 @@ ADEXP: dict[str, Any] = {
     "threshold": "v_spike",
 }
 
-MODELS = {
-    "IF_curr_exp": NeuronModel("ExpISyn", "isyn", "i", -1.0),
-    "IF_curr_alpha": NeuronModel("AlphaISyn", "isyn", "i", -1.0, is_alpha=True),
-    "IF_curr_delta": NeuronModel(variable="jump", attribute="jump"),
-    "IF_cond_exp": EXP,
-    "IF_cond_alpha": ALPHA,
-    "EIF_cond_exp_isfa_ista": EXP._replace(**ADEXP),
-    "EIF_cond_alpha_isfa_ista": ALPHA._replace(**ADEXP),
-    "IF_cond_exp_gsfa_grr": EXP._replace(
+MODELS: dict[CellModel, NeuronModel] = {
+    IF_CURR_EXP: NeuronModel("ExpISyn", "isyn", "i", -1.0),
+    IF_CURR_ALPHA: NeuronModel("AlphaISyn", "isyn", "i", -1.0, is_alpha=True),
+    IF_CURR_DELTA: NeuronModel(variable="jump", attribute="jump"),
+    IF_COND_EXP: EXP,
+    IF_COND_ALPHA: ALPHA,
+    EIF_COND_EXP_ISFA_ISTA: EXP._replace(**ADEXP),
+    EIF_COND_ALPHA_ISFA_ISTA: ALPHA._replace(**ADEXP),
+    IF_COND_EXP_GSFA_GRR: EXP._replace(
         spiking="SfaReset",
         parameters=(
             *("v_thresh", "v_reset", "tau_refrac"),
@@ -90,7 +104,7 @@ MODELS = {
         ),
         variables=("g_s", "g_r"),
     ),
-    "HH_cond_exp": EXP._replace(
+    HH_COND_EXP: EXP._replace(
         spiking="TraubChannels",
         parameters=(
             *("gbar_Na", "gbar_K", "g_leak", "v_offset"),
@@ -101,7 +115,7 @@ MODELS = {
         reset="",
         has_leak=False,
     ),
-    "Izhikevich": NeuronModel(
+    IZHIKEVICH: NeuronModel(
         spiking="IzhikevichCell",
         parameters=("a", "b", "c", "d"),
         variables=("u",),

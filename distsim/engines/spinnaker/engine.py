@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from distsim.engines.external import ExternalSimulation, Synapses, refuse_ranks
 from distsim.errors import EngineError
 from distsim.kernels.spike_keys import LAST_STEP, gid_of_key, spike_key, step_of_key
+from distsim.models import IF_COND_EXP, IF_CURR_ALPHA, IF_CURR_DELTA, IF_CURR_EXP, CellModel
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.currents import Injection
 from distsim.network.records import ProbeSet
@@ -18,7 +19,7 @@ __all__ = ["SpinnakerSimulation"]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-MODELS = ("IF_curr_exp", "IF_curr_alpha", "IF_curr_delta", "IF_cond_exp")
+MODELS = (IF_CURR_EXP, IF_CURR_ALPHA, IF_CURR_DELTA, IF_COND_EXP)
 RECEPTORS = ("excitatory", "inhibitory")
 
 # sPyNNaker's longest duration of a Poisson source [ms]
@@ -125,13 +126,13 @@ class SpinnakerSimulation(ExternalSimulation):
             return self.sim.SpikeSourcePoisson(**parameters)
         return self.sim.SpikeSourceArray()
 
-    def _connect(self, receptor: int, model: str, synapses: Synapses) -> None:
-        sign = -1.0 if receptor == 1 and "cond" not in model else 1.0
+    def _connect(self, receptor: int, model: CellModel, synapses: Synapses) -> None:
+        sign = -1.0 if receptor == 1 and "cond" not in model.name else 1.0
         if (synapses.weights * sign < 0).any():
             raise EngineError(
                 "SpiNNaker takes no notice of a weight's sign: the weights of a synapse that is "
-                f"'{RECEPTORS[receptor]}' on {model} must not be {'above' if sign < 0 else 'below'}"
-                " 0"
+                f"'{RECEPTORS[receptor]}' on {model.name} must not be "
+                f"{'above' if sign < 0 else 'below'} 0"
             )
         if synapses.sources.size:
             self._parts.setdefault(receptor, []).append(synapses)
@@ -141,7 +142,7 @@ class SpinnakerSimulation(ExternalSimulation):
             raise EngineError(_unchangeable("connections, weights or delays"))
         super()._wire(progress)
 
-    def _change_synapses(self, parts: list[tuple[int, str, Synapses]]) -> None:
+    def _change_synapses(self, parts: list[tuple[int, CellModel, Synapses]]) -> None:
         """Do nothing: `_wire` refuses."""
 
     def _end_wiring(self) -> None:
