@@ -35,6 +35,7 @@ for path in (
     "engines/model_networks.py",
     "engines/neuron_marks.py",
     "pynn/flag_cases.py",
+    "rank_invariance/own_types.py",
 ):
     spec = importlib.util.spec_from_file_location(Path(path).stem, Path(__file__).parent / path)
     sys.modules[spec.name] = importlib.util.module_from_spec(spec)

@@ -223,7 +223,7 @@ class ExternalSimulation(Engine):
         """Yield a pathway's synapses, with receptor type and model, and keep what they tell."""
         for synapses in self._synapses(model, pathway):
             self._note(synapses)
-            yield pathway.receptor, model, synapses
+            yield pathway.receptors[model], model, synapses
 
     def _hand_over(self) -> None:
         """Hand over the parameters, state and probes that are new or changed."""

@@ -5,7 +5,7 @@ from distsim.models.adaptive import (
     EIF_COND_EXP_ISFA_ISTA,
     IF_COND_EXP_GSFA_GRR,
 )
-from distsim.models.cell_model import CellModel, NativeModel, Parameter, Receptor, State
+from distsim.models.cell_model import Bound, CellModel, NativeModel, Parameter, Receptor, State
 from distsim.models.hodgkin_huxley import HH_COND_EXP
 from distsim.models.if_cond import IF_COND_ALPHA, IF_COND_EXP
 from distsim.models.if_curr import IF_CURR_ALPHA, IF_CURR_DELTA, IF_CURR_EXP
@@ -23,6 +23,7 @@ __all__ = [
     "IF_CURR_DELTA",
     "IF_CURR_EXP",
     "IZHIKEVICH",
+    "Bound",
     "CellModel",
     "NativeModel",
     "Parameter",

@@ -193,14 +193,14 @@ def _step_gsfa_grr(
     decay_exc_2, decay_inh_2, decay_sfa_2, decay_rr_2,
     decay_exc, decay_inh, decay_sfa, decay_rr,
 ):  # fmt: skip
-    rest = rest + per_uS * i_injected
+    constant = rest + per_uS * i_injected
     rate_1, drive_1 = _rate_and_drive(
         gsyn_exc * decay_exc_1, gsyn_inh * decay_inh_1, g_s * decay_sfa_1, g_r * decay_rr_1,
-        leak, rest, per_uS, e_rev_E, e_rev_I, e_rev_sfa, e_rev_rr,
+        leak, constant, per_uS, e_rev_E, e_rev_I, e_rev_sfa, e_rev_rr,
     )  # fmt: skip
     rate_2, drive_2 = _rate_and_drive(
         gsyn_exc * decay_exc_2, gsyn_inh * decay_inh_2, g_s * decay_sfa_2, g_r * decay_rr_2,
-        leak, rest, per_uS, e_rev_E, e_rev_I, e_rev_sfa, e_rev_rr,
+        leak, constant, per_uS, e_rev_E, e_rev_I, e_rev_sfa, e_rev_rr,
     )  # fmt: skip
     if not is_refractory:
         rate = 0.5 * (rate_1 + rate_2)

@@ -60,7 +60,7 @@ class Parameter(NamedTuple):
     name: str
     unit: str
     default: float
-    meaning: str
+    meaning: str = ""
     bound: Bound = Bound.NONE
     below: str = ""
 
@@ -189,12 +189,15 @@ class NativeModel(CellModel):
     Attributes
     ----------
     name, parameters, states, receptors, title, source
-        As for `CellModel`; the first state variable is v.
+        As for `CellModel`; where the kernel is an array kernel, the first state variable is v.
     coefficients : callable
         ``coefficients(parameters, dt)`` returns the NamedTuple of arrays that the kernel takes.
     """
 
     coefficients: Callable[[Parameters, float], NamedTuple] = field(kw_only=True)
+
+    def check_code(self) -> None:
+        """Raise if what the model was given cannot be compiled; of array kernels all can."""
 
 
 def refractory_steps(parameters: Parameters, dt: float) -> NDArray[np.int32]:

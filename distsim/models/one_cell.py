@@ -11,20 +11,15 @@ It can call other functions, and uses numbers that are defined outside; Numba co
 it may hold no Python objects but numbers, and make no arrays.
 """
 
-import inspect
 import linecache
-from collections.abc import Callable, Iterable, Mapping
-from hashlib import blake2b
-from types import CodeType, FunctionType
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numba import njit
-from numba.core.dispatcher import Dispatcher
-from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-from distsim.errors import ParameterError, did_you_mean
 from distsim.kernels.coefficients import at
 from distsim.kernels.epoch import register_update
 from distsim.kernels.options import KERNEL
@@ -38,8 +33,16 @@ from distsim.models.cell_model import (
     State,
     refractory_steps,
 )
+from distsim.models.functions import (
+    Given,
+    argument_names,
+    checksum,
+    compiled,
+    function_error,
+)
+from distsim.models.one_cell_checks import check_function, check_names, check_record, explain
 
-__all__ = ["one_cell_model"]
+__all__ = ["OneCellModel", "one_cell_model"]
 
 Derive = Callable[[Parameters, float], Mapping[str, NDArray[np.float64]]]
 
@@ -49,6 +52,8 @@ GIVEN = {
     "i_injected": "at(c.drive, i)",
     "is_refractory": "refractory[i] > 0",
 }
+# fields of coefficients that each model has; those of its own begin with `own_`
+COMMON = ("dt", "drive", "drive_rest", "drive_gain", "refractory_steps")
 # cells that are looked at one by one if one of them spikes
 LOOK = 128
 
@@ -86,11 +91,39 @@ def settle_cells(cells, c):
 """
 
 
+@dataclass(frozen=True, eq=False)
+class OneCellModel(NativeModel):
+    """A model whose loops over all cells are made from functions for one.
+
+    Attributes
+    ----------
+    name, parameters, states, receptors, title, source, coefficients
+        As for `NativeModel`.
+    functions : mapping of str to Given
+        'step', 'is_spiking' and 'spike'.
+    checksum : str
+        Of all that the model is.
+    """
+
+    functions: Mapping[str, Given] = field(kw_only=True)
+    checksum: str = field(kw_only=True)
+
+    @property
+    def is_injectable(self) -> bool:
+        """Whether an injected current has an effect."""
+        return any("i_injected" in argument_names(f.function) for f in self.functions.values())
+
+    def check_code(self) -> None:
+        """Raise if a function cannot be compiled, or returns what it should not."""
+        for given in self.functions.values():
+            explain(given, self.state_names)
+
+
 def one_cell_model(
     name: str,
     parameters: tuple[Parameter, ...],
     states: tuple[State, ...],
-    receptors: tuple[Receptor, ...],
+    receptors: tuple[Receptor, ...] = (),
     *,
     step: Callable[..., Any],
     is_spiking: Callable[..., Any],
@@ -98,50 +131,63 @@ def one_cell_model(
     derive: Derive = lambda parameters, dt: {},
     title: str = "",
     source: str = "",
-) -> NativeModel:
+) -> OneCellModel:
     """Return a model of cells for the native engine, from functions for one cell.
 
     Parameters
     ----------
     name, parameters, states, receptors, title, source
-        As for `CellModel`; the first state variable is v. A parameter `tau_refrac` is the
-        refractory period.
+        As for `CellModel`. A parameter `tau_refrac` is the refractory period [ms].
     step : callable
-        Returns all state variables, in their order, a time step later, before input is added.
+        Returns all state variables, in their order, a time step later, before input is added. It
+        may assign to state variables that it takes, but to nothing else that it takes.
     is_spiking : callable
         Returns whether the cell spikes, after input was added.
     spike : callable
         Returns all state variables of a cell that spikes, as they go on.
     derive : callable, optional
         ``derive(parameters, dt)`` returns more that functions can take, by name: arrays of one
-        number per cell. Called where parameters change, not in each step.
+        number per cell, or one number for all. Called where parameters change, not in each step;
+        not compiled. A cell's numbers may depend on that cell's parameters alone.
 
     Raises
     ------
     ParameterError
-        If a function takes something that the model does not have, or a name is there twice.
+        If something of the model cannot be; with the line of the function that it is in.
     """
-    record = CellModel(name, parameters, states, receptors, title, source)
-    functions = {"step": step, "is_spiking": is_spiking, "spike": spike}
-    examples = {parameter.name: np.array([parameter.default]) for parameter in parameters}
-    derived = list(derive(examples, 0.1))
-    values = [*record.parameter_names, *derived]
-    _check_names(record, values)
-    arguments = {key: _arguments(f, record, values) for key, f in functions.items()}
+    record = CellModel(name, tuple(parameters), tuple(states), tuple(receptors), title, source)
+    check_record(record)
+    functions = {
+        key: Given(function, key, name)
+        for key, function in (("step", step), ("is_spiking", is_spiking), ("spike", spike))
+    }
+    examples = {parameter.name: np.array([parameter.default]) for parameter in record.parameters}
+    values = [*record.parameter_names, *derive(examples, 0.1)]
+    check_names(record, [*record.state_names, *values, *GIVEN])
+    ways = (
+        GIVEN
+        | {s: f"row_{s}[i]" for s in record.state_names}
+        | {n: f"at(c.own_{n}, i)" for n in values}
+    )
+    for given in functions.values():
+        check_function(given, record, list(ways))
+    taken = {key: argument_names(given.function) for key, given in functions.items()}
+    arguments = {key: ", ".join(ways[n] for n in names) for key, names in taken.items()}
     # only what some function takes
-    used = [
-        n for n in values if any(n in inspect.signature(f).parameters for f in functions.values())
-    ]
-    fields = ["dt", "drive", "drive_rest", "drive_gain", "refractory_steps", *used]
-    identity = f"{name}_{_digest(functions.values(), states, arguments, fields)}"
+    used = [n for n in values if any(n in names for names in taken.values())]
+    fields = [*COMMON, *(f"own_{n}" for n in used)]
+    loops = _loops(record, arguments)
+    plain_functions = {key: given.function for key, given in functions.items()}
+    identity = f"{name}_{checksum(plain_functions, fields, loops)}"
     coefficients_class = one_cell_classes.get(identity, fields)
     if coefficients_class not in _registered:
         _registered.add(coefficients_class)
-        _register(identity, coefficients_class, record, functions, arguments)
+        _register(identity, coefficients_class, loops, plain_functions)
 
     def coefficients(p: Parameters, dt: float) -> Any:
         n_cells = next(iter(p.values())).size
-        every = {**p, **derive(p, dt)}
+        derived = {key: of_each(key, x, n_cells) for key, x in derive(p, dt).items()}
+        every = {**p, **derived}
         steps = refractory_steps(p, dt) if "tau_refrac" in p else np.zeros(n_cells, np.int32)
         return coefficients_class(
             dt,
@@ -152,133 +198,56 @@ def one_cell_model(
             *(np.array(every[key], np.float64) for key in used),
         )
 
-    return NativeModel(
-        name, parameters, states, receptors, title, source, coefficients=coefficients
+    def of_each(key: str, numbers: Any, n_cells: int) -> NDArray[np.float64]:
+        """Return what was derived as one number per cell."""
+        try:
+            return np.broadcast_to(np.asarray(numbers, np.float64), (n_cells,))
+        except (TypeError, ValueError) as error:
+            text = f"gives '{key}' as {type(numbers).__name__} of shape {np.shape(numbers)}; it "
+            text += "must be an array of one number per cell, or one number"
+            raise function_error(Given(derive, "derive", name), text) from error
+
+    return OneCellModel(
+        *(name, record.parameters, record.states, record.receptors, title, source),
+        coefficients=coefficients,
+        functions=functions,
+        checksum=checksum(identity, record.parameters, record.states, record.receptors, derive),
     )
 
 
-# those of models made so far; a model may be made twice of the same functions
+# of models made so far; a model may be made twice of the same functions
 _registered: set[type] = set()
 
 
-def _check_names(record: CellModel, values: list[str]) -> None:
-    """Raise if a name is there twice, or a receptor adds to no state variable."""
-    names = [*record.state_names, *values, *GIVEN]
-    for name in names:
-        if names.count(name) > 1:
-            raise ParameterError(f"'{name}' of {record.name} is there twice; call one otherwise")
-    for receptor in record.receptors:
-        if receptor.state not in record.state_names:
-            raise ParameterError(
-                f"receptor '{receptor.name}' of {record.name} adds to '{receptor.state}'; "
-                f"{did_you_mean(receptor.state, record.state_names)}"
-            )
-    receptors = [receptor.name for receptor in record.receptors]
-    for name in receptors:
-        if receptors.count(name) > 1:
-            raise ParameterError(f"receptor '{name}' of {record.name} is there twice")
-
-
-def _arguments(function: Callable[..., Any], record: CellModel, values: list[str]) -> str:
-    """Return how the loop calls a function."""
-    ways = (
-        GIVEN
-        | {s: f"row_{s}[i]" for s in record.state_names}
-        | {n: f"at(c.{n}, i)" for n in values}
+def _loops(record: CellModel, arguments: Mapping[str, str]) -> str:
+    """Return the text of the loops."""
+    names = record.state_names
+    return LOOPS.format(
+        rows="\n    ".join(f"row_{name} = cells.state[{row}]" for row, name in enumerate(names)),
+        new=", ".join(f"new_{name}" for name in names),
+        store="; ".join(f"row_{name}[i] = new_{name}" for name in names),
+        look=LOOK,
+        **{f"{key}_arguments": text for key, text in arguments.items()},
     )
-    names = list(inspect.signature(function).parameters)
-    for name in names:
-        if name not in ways:
-            code = function.__code__
-            raise ParameterError(
-                f"{function.__name__}() of {record.name} ({code.co_filename}, line "
-                f"{code.co_firstlineno}) takes '{name}', which is neither a state variable nor a "
-                f"parameter; {did_you_mean(name, list(ways))}",
-                name=name,
-            )
-    return ", ".join(ways[name] for name in names)
 
 
 def _register(
     identity: str,
     coefficients_class: type,
-    record: CellModel,
+    loops: str,
     functions: Mapping[str, Callable[..., Any]],
-    arguments: Mapping[str, str],
 ) -> None:
     """Make the loops, and have the engine call them for coefficients of a class."""
-    names = record.state_names
-    text = LOOPS.format(
-        rows="\n    ".join(f"row_{name} = cells.state[{row}]" for row, name in enumerate(names)),
-        new=", ".join(f"new_{name}" for name in names) + ("," if len(names) == 1 else ""),
-        store="; ".join(f"row_{name}[i] = new_{name}" for name in names),
-        look=LOOK,
-        **{f"{key}_arguments": text for key, text in arguments.items()},
-    )
     # where Numba's messages, and its cache, look for the source
     file = f"<distsim>/one_cell/{identity}.py"
-    linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
-    compiled = {key: _compiled(function) for key, function in functions.items()}
+    linecache.cache[file] = len(loops), None, loops.splitlines(keepends=True), file
     scope: dict[str, Any] = {
         "__name__": "distsim.models.one_cell",
         "np": np,
         "compiled": njit(**KERNEL, error_model="numpy"),
+        "at": at,
     }
-    scope |= {"at": at, **compiled}
-    exec(compile(text, file, "exec"), scope)
+    done: dict[Any, Any] = {}
+    scope |= {key: compiled(function, done) for key, function in functions.items()}
+    exec(compile(loops, file, "exec"), scope)
     register_update(coefficients_class, scope["advance_cells"], scope["settle_cells"])
-
-
-def _compiled(function: Callable[..., Any]) -> Any:
-    """Return a function for compiled code, with all that it calls."""
-    if isinstance(function, Dispatcher):
-        return function
-    _let_call(function)
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
-    return njit(**options)(function)
-
-
-def _let_call(function: Callable[..., Any]) -> None:
-    """Let compiled code call the plain functions that a function calls, and theirs."""
-    for helper in _found_outside(function).values():
-        if isinstance(helper, FunctionType) and helper not in _callable:
-            _callable.add(helper)
-            register_jitable(helper)
-            _let_call(helper)
-
-
-# plain functions that compiled code may call
-_callable: set[FunctionType] = set()
-
-
-def _found_outside(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return what a function finds outside of itself, by name."""
-    code: Any = function.__code__
-    scope = function.__globals__
-    found = {name: scope[name] for name in code.co_names if name in scope}
-    cells = function.__closure__ or ()
-    return found | {n: c.cell_contents for n, c in zip(code.co_freevars, cells, strict=True)}
-
-
-def _digest(functions: Iterable[Callable[..., Any]], *more: object) -> str:
-    """Return a checksum of functions, of all that they call, and of the numbers that they find."""
-    digest = blake2b(digest_size=8)
-
-    def add(value: Any, seen: frozenset[int]) -> None:
-        function = value.py_func if isinstance(value, Dispatcher) else value
-        if not isinstance(function, FunctionType):
-            digest.update(repr(value).encode())
-        elif id(function) not in seen:
-            digest.update(_code(function.__code__))
-            for name, other in sorted(_found_outside(function).items()):
-                digest.update(name.encode())
-                add(other, seen | {id(function)})
-
-    for value in (*functions, *more, LOOPS):
-        add(value, frozenset())
-    return digest.hexdigest()
-
-
-def _code(code: CodeType) -> bytes:
-    constants = [_code(c) if isinstance(c, CodeType) else c for c in code.co_consts]
-    return code.co_code + repr((constants, code.co_names, code.co_varnames)).encode()

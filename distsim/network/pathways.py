@@ -1,6 +1,6 @@
 """Connections as an engine is given them: data, from which it makes those onto its rank's cells."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +76,8 @@ class Pathway:
     blocks : sequence of (CellBlock, ndarray of int64)
         The blocks that the targets are in, in their order, and the targets' positions there.
     sources : GidMap
-    receptor : int
-        Index of the receptor type.
+    receptors : mapping of CellModel to int
+        Index of the receptor type in each model of the targets.
     is_drive : bool
         Whether it is one to one from Poisson sources.
     """
@@ -87,7 +87,7 @@ class Pathway:
     targets: Integers
     blocks: Sequence[tuple[CellBlock, Integers]]
     sources: GidMap
-    receptor: int
+    receptors: Mapping[CellModel, int]
     is_drive: bool = False
 
     @property

@@ -27,6 +27,7 @@ from distsim.pynn import (
 )
 from distsim.pynn import procedural as procedural_api
 from distsim.pynn.assemblies import Assembly
+from distsim.pynn.cell_types import cell_type
 from distsim.pynn.connectors import (
     AllToAllConnector,
     ArrayConnector,
@@ -224,6 +225,7 @@ __all__ = [
     "TsodyksMarkramSynapse",
     "Vogels2011Rule",
     "build_translations",
+    "cell_type",
     "connect",
     "connectors",
     "control",

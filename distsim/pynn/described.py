@@ -123,7 +123,13 @@ def _rng(value: Any) -> str:
 
 
 def _model(value: BaseModelType) -> str:
-    return f"{type(value).__name__}({_space(value.parameter_space)})"
+    return f"{_class(type(value))}({_space(value.parameter_space)})"
+
+
+def _class(value: type) -> str:
+    """Return the name of a class; of a cell type that was written as functions, their checksum."""
+    checksum = getattr(getattr(value, "record", None), "checksum", "")
+    return f"{value.__qualname__} (functions {checksum})" if checksum else value.__qualname__
 
 
 def _space(value: ParameterSpace) -> str:
@@ -184,7 +190,7 @@ KINDS: list[tuple[Any, Callable[[Any], str]]] = [
     ((list, tuple, range), _items),
     (Mapping, _mapping),
     ((set, frozenset), _set),
-    (type, lambda value: value.__qualname__),
+    (type, _class),
     (PurePath, lambda value: repr(str(value))),
     (ArrayParameter, lambda value: f"Sequence({describe(value.value)})"),
     (LazyArray, _lazy),

@@ -75,7 +75,9 @@ class _CurrentSource(StandardCurrentSource):
         parts = _parts_of(cells)
         for part in parts:
             if not part.celltype.injectable:
-                raise TypeError(f"cannot inject a current into the spike sources of '{part.label}'")
+                raise TypeError(
+                    f"cannot inject a current into '{part.label}', whose cells take none"
+                )
         if not self._targets:
             self._network = state.network
             self._in_record().forget()

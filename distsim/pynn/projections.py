@@ -220,7 +220,10 @@ class Projection(common.Projection):
             targets=self.post.local_positions,
             blocks=[(part.root.block, part.block_positions) for part in self.post.parts],
             sources=gid_map(self.pre.parts),
-            receptor=self.post.receptor_types.index(self.receptor_type),
+            receptors={
+                part.root.block.model: list(part.celltype.receptor_types).index(self.receptor_type)
+                for part in self.post.parts
+            },
             is_drive=isinstance(self._connector, OneToOneConnector)
             and all(isinstance(p.celltype, SpikeSourcePoisson) for p in self.pre.parts),
         )
@@ -228,7 +231,10 @@ class Projection(common.Projection):
     # --- checks --------------------------------------------------------------------------------
 
     def _guess_receptor_type(self) -> None:
-        """Take the receptor type by the sign of the weights."""
+        """Take the receptor type by the sign of the weights, where there are two or more."""
+        if len(self.post.receptor_types) == 1:
+            (self.receptor_type,) = self.post.receptor_types
+            return
         weight = self.synapse_type.parameter_space["weight"]
         column = None
         if isinstance(self._connector, FromListConnector):

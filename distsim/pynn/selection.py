@@ -437,9 +437,7 @@ class Selection:
     def inject(self, current_source: Any, location: Any = None) -> None:
         """Inject a current into all cells."""
         if not self.celltype.injectable:
-            raise TypeError(
-                f"cannot inject a current into '{self.label}', whose cells are spike sources"
-            )
+            raise TypeError(f"cannot inject a current into '{self.label}', whose cells take none")
         if not isinstance(current_source, StandardCurrentSource):
             raise TypeError(
                 f"cannot inject {current_source!r} into '{self.label}'; give a current source, "

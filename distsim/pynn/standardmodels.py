@@ -42,6 +42,7 @@ __all__ = [
     "StaticSynapse",
     "UnknownParameterError",
     "same_names",
+    "type_of",
     "unknown_attribute",
     "unknown_parameter",
 ]
@@ -238,38 +239,66 @@ class NeuronType(StandardCell):
         return simulation.add_cells(model, first_gid, indices)
 
 
-def cell_type(record: CellModel) -> type[NeuronType]:
-    """Return PyNN's cell type of a model, as its record has it."""
-    pynn_type = getattr(pynn_cells, record.name)
+def type_of(record: CellModel, module: str = __name__) -> type[NeuronType]:
+    """Return the cell type of a model, as its record has it; PyNN's own, where PyNN has it.
+
+    Parameters
+    ----------
+    record : CellModel
+    module : str
+        In which the type is found by the name of the record.
+    """
+    is_standard = CELL_MODELS.get(record.name) is record
+    attributes: dict[str, Any] = {
+        "__doc__": _documentation(record),
+        "__module__": module,
+        "record": record,
+        "recordable": ["spikes", *(s.name for s in record.states if s.is_recordable)],
+        "receptor_types": tuple(receptor.name for receptor in record.receptors),
+    }
+    bases: tuple[type, ...] = (NeuronType,)
+    if is_standard:
+        bases += (getattr(pynn_cells, record.name),)
+        attributes["translations"] = same_names(bases[1])
+    else:
+        attributes |= _of_no_pynn_type(record)
+    return type(record.name, bases, attributes)
+
+
+def _of_no_pynn_type(record: CellModel) -> dict[str, Any]:
+    """Return those attributes of a cell type that PyNN's own ones inherit."""
+    added = [record.states[row].unit for row in record.receptor_rows]
+    units = {s.name: s.unit for s in record.states} | {p.name: p.unit for p in record.parameters}
+    return {
+        "default_parameters": {p.name: p.default for p in record.parameters},
+        "default_initial_values": {s.name: s.initial for s in record.states},
+        "translations": build_translations(*((name, name) for name in record.parameter_names)),
+        "units": units,
+        "conductance_based": bool(added) and all(unit in ("uS", "nS") for unit in added),
+        "injectable": getattr(record, "is_injectable", True),
+    }
+
+
+def _documentation(record: CellModel) -> str:
     lines = [record.title, "", *([f"{record.source}.", ""] if record.source else [])]
     lines += ["Parameters", "----------"]
     for parameter in record.parameters:
         lines.append(f"{parameter.name} : float, default {parameter.default:g}")
-        lines.append(f"    {parameter.meaning.capitalize()} [{parameter.unit}].")
-    return type(
-        record.name,
-        (NeuronType, pynn_type),
-        {
-            "__doc__": "\n".join(lines) + "\n",
-            "__module__": __name__,
-            "record": record,
-            "translations": same_names(pynn_type),
-            "recordable": ["spikes", *(s.name for s in record.states if s.is_recordable)],
-            "receptor_types": tuple(receptor.name for receptor in record.receptors),
-        },
-    )
+        meaning = parameter.meaning[:1].upper() + parameter.meaning[1:]
+        lines.append(f"    {meaning} [{parameter.unit or '1'}].".replace("     [", "    ["))
+    return "\n".join(lines) + "\n"
 
 
-IF_curr_exp = cell_type(CELL_MODELS["IF_curr_exp"])
-IF_curr_alpha = cell_type(CELL_MODELS["IF_curr_alpha"])
-IF_curr_delta = cell_type(CELL_MODELS["IF_curr_delta"])
-IF_cond_exp = cell_type(CELL_MODELS["IF_cond_exp"])
-IF_cond_alpha = cell_type(CELL_MODELS["IF_cond_alpha"])
-EIF_cond_exp_isfa_ista = cell_type(CELL_MODELS["EIF_cond_exp_isfa_ista"])
-EIF_cond_alpha_isfa_ista = cell_type(CELL_MODELS["EIF_cond_alpha_isfa_ista"])
-IF_cond_exp_gsfa_grr = cell_type(CELL_MODELS["IF_cond_exp_gsfa_grr"])
-HH_cond_exp = cell_type(CELL_MODELS["HH_cond_exp"])
-Izhikevich = cell_type(CELL_MODELS["Izhikevich"])
+IF_curr_exp = type_of(CELL_MODELS["IF_curr_exp"])
+IF_curr_alpha = type_of(CELL_MODELS["IF_curr_alpha"])
+IF_curr_delta = type_of(CELL_MODELS["IF_curr_delta"])
+IF_cond_exp = type_of(CELL_MODELS["IF_cond_exp"])
+IF_cond_alpha = type_of(CELL_MODELS["IF_cond_alpha"])
+EIF_cond_exp_isfa_ista = type_of(CELL_MODELS["EIF_cond_exp_isfa_ista"])
+EIF_cond_alpha_isfa_ista = type_of(CELL_MODELS["EIF_cond_alpha_isfa_ista"])
+IF_cond_exp_gsfa_grr = type_of(CELL_MODELS["IF_cond_exp_gsfa_grr"])
+HH_cond_exp = type_of(CELL_MODELS["HH_cond_exp"])
+Izhikevich = type_of(CELL_MODELS["Izhikevich"])
 
 
 class SpikeSourceArray(StandardCell, pynn_cells.SpikeSourceArray):

@@ -7,6 +7,7 @@ user, and EXCHANGE as in `setup()`.
 import random
 import sys
 from functools import partial
+from pathlib import Path
 
 import csa
 import numpy as np
@@ -14,6 +15,10 @@ from pyNN.core import IndexBasedExpression
 
 import distsim as sim
 from distsim import RandomDistribution
+
+sys.path.append(str(Path(__file__).parent))
+
+from own_types import Quadratic, Shunted
 
 
 def backwards_in_threes(first_gid, n_cells, n_ranks):
@@ -71,6 +76,8 @@ def make_populations():
         "gsfa": (13, sim.IF_cond_exp_gsfa_grr(i_offset=offset)),
         "channels": (5, sim.HH_cond_exp(i_offset=uniform(0.2, 0.6))),
         "quadratic": (9, sim.Izhikevich(i_offset=uniform(0.004, 0.01))),
+        "own": (11, Quadratic(i_offset=uniform(0.05, 0.3), tau_w=uniform(50.0, 300.0))),
+        "own_shunted": (8, Shunted(i_offset=uniform(0.7, 1.2), cm=[1.0, 0.5] * 4)),
         "single": (1, sim.IF_curr_exp(i_offset=3.0)),
         "empty": (0, sim.IF_cond_exp()),
         "arrays": (
@@ -90,6 +97,7 @@ def make_populations():
 def initialize(p):
     """Set initial values in every way."""
     p["curr_exp"].initialize(v=uniform(-65.0, -52.0))
+    p["own"].initialize(v=uniform(-60.0, -45.0), w=lambda i: 0.001 * i)
     p["curr_exp"][::3].initialize(v=uniform(-60.0, -50.5), isyn_exc=0.1)
     p["curr_alpha"].initialize(v=uniform(-65.0, -52.0, numpy_rng(13)))
     p["curr_delta"].initialize(v=lambda i: -60.0 + 0.5 * i)
@@ -113,6 +121,7 @@ def connect(p):
     everything = sim.Assembly(p["curr_exp"], p["curr_alpha"][3:], p["curr_delta"], label="all")
     conductances = p["cond_exp"] + p["cond_alpha"]
     nonlinear = sim.Assembly(p["adexp"], p["adexp_alpha"], p["gsfa"], p["channels"], label="more")
+    shunted = p["own_shunted"] + p["cond_exp"]
     sources = sim.Assembly(p["arrays"], p["poisson"], p["curr_exp"], label="sources")
     space = sim.Space(axes="xy", periodic_boundaries=((0.0, 100.0), (0.0, 50.0), None))
     near = "0.7 * exp(-d / 30)"
@@ -232,6 +241,14 @@ def connect(p):
         (sources, nonlinear, sim.FixedProbabilityConnector(0.3), synapse(uniform(0.0, 0.01))),
         (nonlinear, nonlinear, sim.FixedNumberPreConnector(3), synapse(0.005, uniform(0.2, 3.0))),
         (p["channels"] + p["quadratic"], p["quadratic"], sim.AllToAllConnector(), synapse(0.5)),
+        (sources, p["own"], sim.FixedProbabilityConnector(0.3), synapse(uniform(0.0, 0.1))),
+        (
+            p["own"] + p["gsfa"],
+            shunted,
+            sim.FixedNumberPreConnector(4),
+            synapse(uniform(0.0, 0.02)),
+        ),
+        (shunted, p["own"], sim.FixedNumberPostConnector(3), synapse(-0.02, 1.2)),
         (p["empty"], p["cond_exp"], sim.AllToAllConnector(), synapse(0.1)),
         (p["cond_exp"], p["empty"], sim.FixedNumberPreConnector(2), synapse(0.1)),
     ]
@@ -247,13 +264,14 @@ def inject(p):
     steps = sim.StepCurrentSource(times=[1.0, 9.0, 25.0], amplitudes=[0.5, -0.2, 0.4])
     steps.inject_into(p["curr_delta"][::2] + p["single"])
     p["cond_alpha"][1].inject(steps)
+    steps.inject_into(p["own"][:4])
 
 
 def record(p, path):
     """Record subsets, with sampling intervals of their own."""
     for label, population in p.items():
         population.record("spikes", to_file=path)
-        if population.celltype.injectable and label != "empty":
+        if "v" in population.celltype.recordable and label != "empty":
             interval = {"curr_exp": 0.3, "placed": 1.0}.get(label)
             population[::2].record("v", to_file=path, sampling_interval=interval)
             others = [v for v in population.celltype.recordable if v not in ("spikes", "v")]

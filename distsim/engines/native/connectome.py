@@ -90,7 +90,7 @@ def build_connectome(
     """
     if not pathways:
         return empty_connectome(), 0
-    table = _PossibleRows(pathways, model.receptor_rows)
+    table = _PossibleRows(pathways, model)
     counts = RunCounts()
     for pathway in pathways:
         offset, lids = table.offset(pathway), pathway.lids(model)
@@ -162,13 +162,12 @@ class _PossibleRows:
     rows : RowTable
     """
 
-    def __init__(self, pathways: Sequence[Pathway], receptor_rows: Sequence[int]) -> None:
-        self._receptor_rows = receptor_rows
+    def __init__(self, pathways: Sequence[Pathway], model: CellModel) -> None:
+        rows = model.receptor_rows
+        self._row_of = {pathway: rows[pathway.receptors[model]] for pathway in pathways}
         self._n_places = 0
         self._blocks: list[tuple[int, int, int, int]] = []  # receptor, first gid, end gid, place
-        for receptor, first, end in sorted(
-            (receptor_rows[p.receptor], *p.sources.span) for p in pathways
-        ):
+        for receptor, first, end in sorted((self._row_of[p], *p.sources.span) for p in pathways):
             if self._blocks:
                 last_receptor, last_first, last_end, place = self._blocks[-1]
                 if receptor == last_receptor and first <= last_end:
@@ -185,7 +184,7 @@ class _PossibleRows:
 
     def offset(self, pathway: Pathway) -> int:
         """Return the difference of place and gid for the sources of a pathway."""
-        gid, mine = pathway.sources.span[0], self._receptor_rows[pathway.receptor]
+        gid, mine = pathway.sources.span[0], self._row_of[pathway]
         return next(
             place - first
             for receptor, first, end, place in self._blocks

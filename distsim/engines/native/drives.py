@@ -67,7 +67,7 @@ def collect_set(pathway: Pathway, model: CellModel, dt: float) -> DriveSet:
         np.concatenate(lids),
         np.concatenate(weights),
         round((delay or dt) / dt),
-        model.receptor_rows[pathway.receptor],
+        model.receptor_rows[pathway.receptors[model]],
     )
 
 

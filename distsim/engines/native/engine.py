@@ -151,7 +151,7 @@ class NativeSimulation(Engine):
             self._refresh_poisson()
         if is_structure_changed:
             self._renew_exchange()
-            first_on_each_node(self.comm, self._compile)
+            first_on_each_node(self.comm, self._compile_checked)
             # what some connection could still have carried, owners send to where it goes now
             reach = self.history.reach
             keys = self.history.change(self.step, self.max_delay_steps or 0)
@@ -182,6 +182,15 @@ class NativeSimulation(Engine):
             self.exchange_kind, self.comm, self.partition, wanted, epoch, old.traffic
         )
         old.free()
+
+    def _compile_checked(self) -> None:
+        """Compile; where that fails, say what is wrong in which model."""
+        try:
+            self._compile()
+        except Exception:  # the compiler has many
+            for group in self.cell_groups:
+                group.model.check_code()
+            raise
 
     def _compile(self) -> None:
         """Call the kernels of each group without work, so that they are compiled, or loaded."""

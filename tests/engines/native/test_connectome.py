@@ -67,7 +67,7 @@ def pathway_of(synapses, first_source=0, lids=None, receptor=0, chunk_size=3, we
         targets=np.arange(N_POST),
         blocks=blocks,
         sources=GidMap((first_source,), (N_PRE,), (None,), (first_source, first_source + N_PRE)),
-        receptor=receptor,
+        receptors={IF_CURR_EXP: receptor},
     )
 
 
