@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["normal_quantiles"]
+__all__ = ["normal_quantile", "normal_quantiles"]
 
 _BLOCK = 256
 
@@ -51,6 +51,21 @@ def _lower_tail(p):
         b = (b * r + 0.0148753612908506148525) * r + 0.13692988092273580531
         b = (b * r + 0.59983220655588793769) * r + 1.0
     return -a / b
+
+
+@njit(cache=True)
+def normal_quantile(p):
+    """Return one quantile, the same to the bit as `normal_quantiles` does.
+
+    Parameters
+    ----------
+    p : float
+        Probability, 0 < p < 1.
+    """
+    nearer = p if p < 0.5 else 1.0 - p
+    q = nearer - 0.5
+    below = _central(q) if q >= -0.425 else _lower_tail(nearer)
+    return below if p < 0.5 else -below
 
 
 @njit(cache=True, inline="always")

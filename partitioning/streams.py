@@ -42,6 +42,7 @@ class Purpose(IntEnum):
     POISSON = 7
     SAMPLE = 8
     POSITION = 9
+    NOISE = 10
 
 
 class Stream(NamedTuple):
@@ -92,6 +93,16 @@ class Stream(NamedTuple):
             What the numbers are for.
         """
         return self._replace(purpose=(self.purpose & ~0xFF) | int(purpose))
+
+    def revised(self, revision: int) -> "Stream":
+        """Return the stream of the same thing, drawn anew.
+
+        Parameters
+        ----------
+        revision : int
+            As for `of`.
+        """
+        return self._replace(purpose=(self.purpose & 0xFFFFF) | (revision % 4096) << 20)
 
 
 @njit(cache=True, inline="always")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from distsim.partitioning.normal import normal_quantiles
+from distsim.partitioning.normal import normal_quantile, normal_quantiles
 
 
 def test_quantiles_are_exact_in_both_tails():
@@ -33,3 +33,8 @@ def test_quantiles_of_an_interval_invert_its_distribution(low, high):
 def test_any_shape_is_kept():
     assert normal_quantiles(np.full((2, 3), 0.5)).shape == (2, 3)
     assert normal_quantiles(np.zeros(0)).shape == (0,)
+
+
+def test_one_quantile_is_the_same_as_among_many():
+    p = np.concatenate([np.linspace(1e-4, 1.0 - 1e-4, 4001), [1e-16, 0.075, 0.5, 0.925]])
+    assert [normal_quantile(x) for x in p] == normal_quantiles(p).tolist()
