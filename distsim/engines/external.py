@@ -16,7 +16,7 @@ from distsim.errors import EngineError
 from distsim.kernels.spike_keys import spike_key
 from distsim.models import CellModel
 from distsim.network.blocks import CellBlock, SourceBlock
-from distsim.network.currents import Course, Injection, courses_of
+from distsim.network.currents import Course, Injection, Steps, courses_of
 from distsim.network.pathways import Pathway
 from distsim.network.poisson import PoissonBlock, build_tables, draw_spikes, is_source
 from distsim.network.records import ProbeSet
@@ -66,7 +66,8 @@ class ExternalSimulation(Engine):
     shortest_piece : float
         Of a run in which nothing changes [ms].
     takes_courses : bool
-        Whether it is told before a run how currents will change; else it pauses where they do.
+        Whether it is told before a piece of a run how currents will change in it; else it pauses
+        where they do.
     """
 
     shortest_piece = 0.0
@@ -86,7 +87,7 @@ class ExternalSimulation(Engine):
         self.cell_blocks: list[CellBlock] = []
         self.pathways: list[tuple[CellModel, Pathway]] = []
         self.injections: dict[tuple[int, int], Injection] = {}
-        self._courses: list[Course] = []
+        self._known_courses: list[Course] | None = None
         self._n_synapses = 0
         self._is_built = False
         self._is_torn = False
@@ -132,7 +133,7 @@ class ExternalSimulation(Engine):
     def inject(self, key: tuple[int, int], injection: Injection) -> None:
         """Let a current flow into cells, in place of an earlier one with the same key."""
         self.injections[key] = injection
-        self._courses = []
+        self._known_courses = None
 
     def _refuse_if_running(self) -> None:
         if self._is_built:
@@ -342,7 +343,6 @@ class ExternalSimulation(Engine):
         self._sample_now()
         if last_step > first:
             self._end_of_run = last_step
-            self._plan_currents()
             self._make_steps(self._pieces(progress, is_noted))
             self._collect(first)
             self._record_poisson(first, self.step)
@@ -370,9 +370,12 @@ class ExternalSimulation(Engine):
         while self.step < self._end_of_run:
             before = self.step
             pause = min(self._end_of_run, before + self._pace.n_epochs * n_steps)
-            for end in (*self._changes_between(before, pause), pause):
-                if not self.takes_courses:
-                    self._hold_currents()
+            for end in (*self._pauses_between(before, pause), pause):
+                if self.takes_courses:
+                    self._play_currents(self._changes_within(self.step, end))
+                    # no longer what they were when the last piece began
+                    self._currents.clear()
+                self._hold_currents()
                 self._play(self._take_source_keys(end))
                 yield end
                 progress(end - self.step)
@@ -387,34 +390,38 @@ class ExternalSimulation(Engine):
         """Steps of the shortest piece of a run in which nothing changes."""
         return max(self.min_delay_steps or 1, round(self.shortest_piece / self.dt))
 
-    def _plan_currents(self) -> None:
-        """Tell the simulator how currents will change in this run, or agree on when to pause."""
-        self._changes = np.zeros(0, np.int64)
-        if self.takes_courses:
-            self._courses = self._courses or courses_of(self.injections.values())
-            courses = [course.within(self.step, self._end_of_run) for course in self._courses]
-            self._play_currents([course for course in courses if course.steps.size])
-            # no longer what they were when the last run began
-            self._currents.clear()
-            self._hold_currents()
-        else:
-            steps = [injection.steps for injection in self.injections.values()]
-            # of all ranks, since all pause
-            mine = np.unique(np.concatenate([self._changes, *steps]))
-            self._changes = np.unique(gather(self.comm, mine))
+    @property
+    def _courses(self) -> list[Course]:
+        """The courses of all cells into which currents flow."""
+        if self._known_courses is None:
+            self._known_courses = courses_of(self.injections.values())
+        return self._known_courses
 
-    def _changes_between(self, first: int, last: int) -> list[int]:
-        """Return the steps between two at which the simulator has to pause for a current."""
-        steps = self._changes
-        return [int(step) for step in steps[(steps > first) & (steps < last)]]
+    def _changes_within(self, first: int, last: int) -> list[tuple[Course, Steps]]:
+        """Return the courses that change after a step and before another, and how."""
+        changes = [(course, course.within(first, last, self.segment)) for course in self._courses]
+        return [(course, steps) for course, steps in changes if steps.steps.size]
+
+    def _pauses_between(self, first: int, last: int) -> list[int]:
+        """Return the steps between two at which the simulator has to pause for a current.
+
+        Every rank must call it.
+        """
+        if self.takes_courses:
+            return []
+        changes = [injection.signal.changes(first, last) for injection in self.injections.values()]
+        mine = np.unique(np.concatenate([np.zeros(0, np.int64), *changes]))
+        # of all ranks, since all pause
+        pauses: list[int] = np.unique(gather(self.comm, mine)).tolist()
+        return pauses
 
     def _hold_currents(self) -> None:
         """Let the injected currents flow that hold from the present step on."""
         totals: dict[CellBlock, Floats] = {}
+        now = np.array([self.step])
         for injection in self._held():
             total = totals.setdefault(injection.block, np.zeros(injection.block.n_local))
-            last = int(np.searchsorted(injection.steps, self.step, side="right"))
-            np.add.at(total, injection.positions, injection.amplitudes[last - 1] if last else 0.0)
+            np.add.at(total, injection.positions, injection.signal.values(now, self.segment)[0])
         for block, total in totals.items():
             if block not in self._currents or not np.array_equal(total, self._currents[block]):
                 self._currents[block] = total
@@ -527,8 +534,8 @@ class ExternalSimulation(Engine):
     def _set_current(self, block: CellBlock, total: Floats) -> None:
         """Let a current [nA] flow into each cell of a block, from the present step on."""
 
-    def _play_currents(self, courses: list[Course]) -> None:
-        """Let currents change in the run that follows; of an engine that `takes_courses`."""
+    def _play_currents(self, changes: list[tuple[Course, Steps]]) -> None:
+        """Let currents change in the piece that follows; of an engine that `takes_courses`."""
         raise NotImplementedError
 
     @abstractmethod

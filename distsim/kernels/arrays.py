@@ -16,11 +16,13 @@ __all__ = [
     "Currents",
     "Drives",
     "Gathering",
+    "Noises",
     "PoissonInput",
     "PoissonSources",
     "PoissonTables",
     "Probes",
     "Queue",
+    "Sines",
     "SpikeLog",
 ]
 
@@ -122,24 +124,122 @@ class Queue(NamedTuple):
     bounds: NDArray[np.int64]
 
 
-class Currents(NamedTuple):
-    """Piecewise constant currents injected into single cells, sorted by step.
+class Sines(NamedTuple):
+    """Currents in the shape of a sine, each from step `first` to before step `end`; else zero.
 
     Attributes
     ----------
-    step : ndarray of int64, shape (n_changes,)
-        Time from which on the value holds [steps].
-    lid : ndarray of int64, shape (n_changes,)
+    source : ndarray of int64, shape (n_sines,)
+        Number of the current.
+    first, end : ndarray of int64
+        [steps]
+    offset, amplitude : ndarray of float64
+        [nA]
+    frequency : ndarray of float64
+        [Hz]
+    phase : ndarray of float64
+        At `start` [degrees].
+    start : ndarray of float64
+        [ms]
+    dt : ndarray of float64
+        Length of a step [ms].
+    """
+
+    source: NDArray[np.int64]
+    first: NDArray[np.int64]
+    end: NDArray[np.int64]
+    offset: NDArray[np.float64]
+    amplitude: NDArray[np.float64]
+    frequency: NDArray[np.float64]
+    phase: NDArray[np.float64]
+    start: NDArray[np.float64]
+    dt: NDArray[np.float64]
+
+
+class Noises(NamedTuple):
+    """Currents with Gaussian noise, each from step `first` to before step `end`; else zero.
+
+    Attributes
+    ----------
+    source : ndarray of int64, shape (n_noises,)
+        Number of the current.
+    first, end : ndarray of int64
+        [steps]
+    interval : ndarray of int64
+        From one value to the next [steps].
+    mean, stdev : ndarray of float64
+        [nA]
+    stream : ndarray of int64, shape (n_noises, 3)
+        Fields of the `Stream`.
+    gid : ndarray of int64
+        Whose sequence of it.
+    held : ndarray of int64
+        Number of the interval whose value flows at present; -1: none does.
+    """
+
+    source: NDArray[np.int64]
+    first: NDArray[np.int64]
+    end: NDArray[np.int64]
+    interval: NDArray[np.int64]
+    mean: NDArray[np.float64]
+    stdev: NDArray[np.float64]
+    stream: NDArray[np.int64]
+    gid: NDArray[np.int64]
+    held: NDArray[np.int64]
+
+
+class Currents(NamedTuple):
+    """Currents injected into cells of one group: what they are, and which cells sum up which.
+
+    Cells into which the same currents flow, in the same order, share a *course*.
+
+    Attributes
+    ----------
+    step : ndarray of int64, shape (n_changes,), ascending
+        Changes of all piecewise constant currents: from when on the value holds [steps].
+    source : ndarray of int64, shape (n_changes,)
+        Which current.
     value : ndarray of float64, shape (n_changes,)
-        Sum of the currents injected into the cell from then on [nA].
+        [nA]
     position : ndarray of int64, shape (1,)
         Number of changes already applied.
+    sines : Sines
+    noises : Noises
+    level : ndarray of float64, shape (n_sources,)
+        Present value of each current [nA].
+    course_start : ndarray of int64, shape (n_sources + 1,)
+        First entry of each current in `course`.
+    course : ndarray of int64
+        Of which courses a current is a part.
+    term_start : ndarray of int64, shape (n_courses + 1,)
+        First entry of each course in `term`.
+    term : ndarray of int64
+        The currents that are summed, in this order.
+    lid_start : ndarray of int64, shape (n_courses + 1,)
+        First entry of each course in `lid`.
+    lid : ndarray of int64
+        The cells.
+    is_due : ndarray of bool, shape (n_courses,)
+        Whether a course has changed, and is not applied yet.
+    due : ndarray of int64, shape (n_courses,)
+        Working space: the courses that are due.
     """
 
     step: NDArray[np.int64]
-    lid: NDArray[np.int64]
+    source: NDArray[np.int64]
     value: NDArray[np.float64]
     position: NDArray[np.int64]
+    sines: Sines
+    noises: Noises
+    level: NDArray[np.float64]
+    course_start: NDArray[np.int64]
+    course: NDArray[np.int64]
+    term_start: NDArray[np.int64]
+    term: NDArray[np.int64]
+    lid_start: NDArray[np.int64]
+    lid: NDArray[np.int64]
+    is_due: NDArray[np.bool_]
+    due: NDArray[np.int64]
 
 
 class Probes(NamedTuple):

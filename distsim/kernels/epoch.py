@@ -7,6 +7,7 @@ from numba import njit
 from numba.extending import overload
 
 from distsim.kernels.coefficients import set_drive
+from distsim.kernels.currents import is_changing, renew
 from distsim.kernels.delivery import deliver
 from distsim.kernels.drive import drive
 from distsim.kernels.options import KERNEL
@@ -88,12 +89,17 @@ def _is_full(probes):
 
 @njit(**KERNEL)
 def _inject(step, currents, coefficients):
-    """Apply the current changes that hold from `step` on."""
-    k = currents.position[0]
-    while k < currents.step.size and currents.step[k] <= step:
-        set_drive(coefficients, currents.lid[k], currents.value[k])
-        k += 1
-    currents.position[0] = k
+    """Let the currents flow that hold from `step` on."""
+    if not is_changing(step, currents):
+        return
+    for i in range(renew(step, currents)):
+        course = currents.due[i]
+        currents.is_due[course] = False
+        total = 0.0
+        for k in range(currents.term_start[course], currents.term_start[course + 1]):
+            total += currents.level[currents.term[k]]
+        for k in range(currents.lid_start[course], currents.lid_start[course + 1]):
+            set_drive(coefficients, currents.lid[k], total)
 
 
 @njit(**KERNEL)

@@ -61,8 +61,9 @@ from distsim.pynn.drawn_connectors import (
     DisplacementDependentProbabilityConnector,
     IndexBasedProbabilityConnector,
 )
-from distsim.pynn.electrodes import DCSource, StepCurrentSource
+from distsim.pynn.electrodes import ACSource, DCSource, StepCurrentSource
 from distsim.pynn.native_types import NativeCellType, native_cell_type
+from distsim.pynn.noisy_current import NoisyCurrentSource
 from distsim.pynn.populations import Population, PopulationView
 from distsim.pynn.procedural import (
     connect,
@@ -93,7 +94,6 @@ from distsim.pynn.standardmodels import (
 )
 from distsim.pynn.unavailable import (
     LIF,
-    ACSource,
     AdditivePotentiationMultiplicativeDepression,
     AdditiveWeightDependence,
     AdExp,
@@ -115,7 +115,6 @@ from distsim.pynn.unavailable import (
     NaChannel,
     NativeElectrodeType,
     NativeSynapseType,
-    NoisyCurrentSource,
     PassiveLeak,
     PassiveLeakHH,
     PointNeuron,

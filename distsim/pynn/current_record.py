@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.network.currents import Signal
 from distsim.pynn.simulator import state
 
 __all__ = ["CurrentRecord"]
 
-Integers = NDArray[np.int64]
 Values = NDArray[np.float64]
 
 
 class CurrentRecord:
-    """The courses of a current, each with the step from which on it held.
+    """What a current was, each time with the step from which on it was so.
 
     Notes
     -----
@@ -24,7 +24,7 @@ class CurrentRecord:
 
     def __init__(self) -> None:
         self._dt = state.dt
-        self._courses: list[tuple[int, Integers, Values]] = []
+        self._signals: list[tuple[int, Signal]] = []
         self._first_step: int | None = None
         self._kept: tuple[Values, Values] | None = None
         self.is_closed = False
@@ -35,29 +35,21 @@ class CurrentRecord:
         if self._first_step is None:
             self._first_step = state.simulation.step
 
-    def change(self, steps: Integers, amplitudes: Values) -> None:
-        """Note the course of the current that begins to flow.
-
-        Parameters
-        ----------
-        steps : ndarray of int64, shape (n,), ascending
-            From when on each amplitude holds; before the first it is zero.
-        amplitudes : ndarray of float64, shape (n,)
-            [nA]
-        """
+    def change(self, signal: Signal) -> None:
+        """Note what the current is from now on."""
         first_step = state.simulation.step + state.running
-        self._courses = [course for course in self._courses if course[0] < first_step]
-        self._courses.append((first_step, steps, amplitudes))
+        self._signals = [before for before in self._signals if before[0] < first_step]
+        self._signals.append((first_step, signal))
 
     def forget(self) -> None:
-        """Forget all courses so far: nothing has flowed."""
-        self._courses = []
+        """Forget all so far: nothing has flowed."""
+        self._signals = []
 
     def store_to_cache(self, annotations: dict[str, Any] | None = None) -> None:
         """End the present segment: keep it until the next one is run."""
         if state.running:
             self._kept = self._present()
-        self._courses = [(0, *course[1:]) for course in self._courses[-1:]]
+        self._signals = [(0, signal) for _, signal in self._signals[-1:]]
         if self._first_step is not None:
             self._first_step = 0
 
@@ -81,8 +73,7 @@ class CurrentRecord:
         end = state.simulation.step + 1
         steps = np.arange(end if self._first_step is None else self._first_step, end)
         values = np.zeros(steps.size)
-        for first_step, changes, amplitudes in self._courses:
+        for first_step, signal in self._signals:
             held = steps >= first_step
-            last = np.searchsorted(changes, steps[held], side="right")
-            values[held] = np.concatenate([[0.0], amplitudes])[last]
+            values[held] = signal.values(steps[held], state.segment_counter)
         return np.round(steps * self._dt, 9), values

@@ -192,6 +192,8 @@ class State(common.control.BaseState):
         self.n_populations = 0
         self.n_projections = 0
         self._n_samples = 0
+        # sources of noise: into each single cell, and into several
+        self._n_noises: dict[int | None, int] = {}
 
     def start(self, setup: Setup) -> None:
         """Begin a new, empty simulation; every rank must call it."""
@@ -381,6 +383,21 @@ class State(common.control.BaseState):
         """Return the number of a current source, larger than those made before on this rank."""
         self._n_sources += 1
         return self._n_sources
+
+    def noise_address(self, gid: int | None, is_counted: bool = True) -> tuple[Stream, int]:
+        """Return the stream of a source of noise, and the gid whose sequence it takes.
+
+        Parameters
+        ----------
+        gid : int or None
+            Of the single cell that it flows into. None: into several; every rank must ask.
+        is_counted : bool
+            Whether the next one gets another.
+        """
+        n = self._n_noises.get(gid, 0)
+        self._n_noises[gid] = n + is_counted
+        stream = self.stream(Purpose.NOISE, n, variant=int(gid is None))
+        return stream, 0 if gid is None else gid
 
     # --- running -------------------------------------------------------------------------------
 

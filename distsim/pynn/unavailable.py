@@ -9,7 +9,6 @@ import pyNN.connectors
 from pyNN.standardmodels import (
     StandardCellType,
     cells,
-    electrodes,
     ion_channels,
     receptors,
     synapses,
@@ -19,7 +18,6 @@ from distsim.pynn.signatures import with_signature_of
 
 __all__ = [
     "LIF",
-    "ACSource",
     "AdExp",
     "AdditivePotentiationMultiplicativeDepression",
     "AdditiveWeightDependence",
@@ -41,7 +39,6 @@ __all__ = [
     "NaChannel",
     "NativeElectrodeType",
     "NativeSynapseType",
-    "NoisyCurrentSource",
     "PassiveLeak",
     "PassiveLeakHH",
     "PointNeuron",
@@ -159,17 +156,6 @@ class PassiveLeak(_Unavailable, ion_channels.PassiveLeak):
 
 class PassiveLeakHH(_Unavailable, ion_channels.PassiveLeakHH):
     """Leak of a membrane with Hodgkin-Huxley channels."""
-
-
-# --- current sources ---------------------------------------------------------------------------
-
-
-class ACSource(_Unavailable, electrodes.ACSource):
-    """Current in the shape of a sine."""
-
-
-class NoisyCurrentSource(_Unavailable, electrodes.NoisyCurrentSource):
-    """Current with Gaussian noise."""
 
 
 # --- synapses ----------------------------------------------------------------------------------

@@ -224,6 +224,8 @@ def changed_between_runs(sim, **options):
         inhibition,
     ]
     first[:5].inject(sim.DCSource(amplitude=0.5, start=165.0, stop=200.0))
+    first[3:8].inject(sim.ACSource(amplitude=0.3, frequency=100.0, start=165.0, stop=171.0))
+    first[6:].inject(sim.NoisyCurrentSource(stdev=0.5, dt=0.5, start=163.0, stop=180.0))
     late.set(rate=500.0)
     burst()
     projections[1].set(delay=1.0)

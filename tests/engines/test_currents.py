@@ -11,9 +11,6 @@ import distsim as sim
 from distsim.engines.external import ExternalSimulation
 from distsim.engines.nest import currents as nest_currents
 from distsim.engines.nest.models import MODELS
-from distsim.models import IF_CURR_EXP
-from distsim.network.blocks import CellBlock
-from distsim.network.currents import Injection, courses_of
 
 # Brian calls other packages in ways that are to end
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -25,7 +22,7 @@ N_CHANGES = 400
 def injected_cells(engine):
     """Return v of cells into which several currents flow, some of them told between two runs."""
     sim.setup(timestep=0.1, engine=engine, **QUIET)
-    cells = sim.Population(5, sim.IF_curr_exp(v_thresh=1000.0))
+    cells = sim.Population(7, sim.IF_curr_exp(v_thresh=1000.0))
     cells.record("v")
     amplitudes = np.random.default_rng(1).uniform(-1.0, 1.0, N_CHANGES)
     times = 0.1 * np.arange(N_CHANGES)
@@ -34,10 +31,16 @@ def injected_cells(engine):
     cells[2:4].inject(sim.DCSource(amplitude=0.3, start=3.0, stop=11.0))
     # one run ends, another begins, where a current changes
     cells[4:].inject(sim.DCSource(amplitude=0.4, start=1.0, stop=20.0))
+    sine = sim.ACSource(amplitude=0.5, offset=-0.1, frequency=70.0, phase=40.0, start=2.3, stop=33)
+    noise = sim.NoisyCurrentSource(mean=0.2, stdev=1.0, start=1.2, stop=38.0, dt=0.2)
+    cells[3:6].inject(sine)
+    cells[5:].inject(noise)
     sim.run(1.0)
     sim.run(19.0)
     cells[:4].inject(sim.DCSource(amplitude=0.2, start=23.0, stop=31.0))
     steps.set_parameters(amplitudes=amplitudes[::-1])
+    sine.frequency = 150.0
+    noise.set_parameters(stdev=0.7)
     sim.run(20.0)
     return signal_of(cells, "v")
 
@@ -92,16 +95,23 @@ def currents_told_on_the_way(engine, **options):
     one, two = (sim.StepCurrentSource(**course(first)) for first in (0.0, 2.0))
     cells[0:4].inject(one)
     cells[3:5].inject(two)
+    sine = sim.ACSource(amplitude=0.4, frequency=90.0, start=0.5)
+    noise = sim.NoisyCurrentSource(stdev=0.6, start=1.3, dt=0.3)
+    cells[[0, 3]].inject(sine)
+    cells[3:].inject(noise)
     for duration in (0.3, 5.0, 0.1):
         sim.run(duration)
         # before all that flows by then has arrived
         one.set_parameters(**course(0.0))
+        sine.phase += 30.0
+        noise.mean += 0.1
     sim.run(2.0)
     cells.set(i_offset=0.1, v_rest=-66.0)
     cells[2:6].inject(sim.StepCurrentSource(**course(1.0)))
     sim.run(12.0)
     # from here on it changes seldom
     one.set_parameters(times=[0.0, 21.0, 23.0], amplitudes=[0.4, -0.4, 0.0])
+    noise.stop = 24.0
     sim.run(0.7)
     sim.run(10.0)
     sim.reset()
@@ -155,16 +165,3 @@ def test_a_current_may_be_told_to_the_rank_of_its_cell_alone(mpi_job, n_ranks):
     v = [float(word) for word in line.split()[1:]]
     # as all ranks tell it
     np.testing.assert_allclose(v, [-65.0, -65.0, -64.597649, -65.0], atol=1e-6)
-
-
-def test_cells_with_the_same_currents_share_a_course():
-    block = CellBlock(IF_CURR_EXP, 0, np.arange(6))
-    one = Injection(block, np.array([1, 3, 4]), np.array([2, 5]), np.array([1.0, 0.0]))
-    two = Injection(block, np.array([4, 4, 5]), np.array([0, 5, 7]), np.array([0.5, 0.25, 0.0]))
-    courses = courses_of([one, two])
-    assert [course.positions.tolist() for course in courses] == [[1, 3], [4], [5]]
-    assert courses[0].amplitudes.tolist() == [1.0, 0.0]
-    # into the same cell twice: two times as much
-    assert courses[1].steps.tolist() == [0, 2, 5, 7]
-    assert courses[1].amplitudes.tolist() == [1.0, 2.0, 0.5, 0.0]
-    assert courses[2].within(0, 7).steps.tolist() == [5]

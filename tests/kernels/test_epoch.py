@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distsim.engines.native.connectome import empty_connectome
+from distsim.engines.native.currents import build_currents
 from distsim.engines.native.drives import build_drives
 from distsim.kernels.arrays import Cells, Currents, Probes, SpikeLog
 from distsim.kernels.delivery import empty_queue
 from distsim.kernels.epoch import advance, sample, update
 from distsim.models import CELL_MODELS
+from distsim.network.blocks import CellBlock
+from distsim.network.currents import Injection, Steps
 from distsim.partitioning.streams import Stream
 
 MODEL = CELL_MODELS["IF_curr_delta"]
@@ -77,6 +80,18 @@ class Group(NamedTuple):
     log: SpikeLog
 
 
+def currents_of(n_local, changes):
+    """Return Currents of changes (step, lid, amplitude), ascending."""
+    block = CellBlock(MODEL, 0, np.arange(n_local))
+    injections = []
+    for cell in range(n_local):
+        mine = [(step, amplitude) for step, lid, amplitude in changes if lid == cell]
+        columns = np.array(mine, np.float64).reshape(-1, 2).T
+        signal = Steps(columns[0].astype(np.int64), columns[1].copy())
+        injections.append(Injection(block, np.array([cell]), signal))
+    return build_currents(injections, 0)
+
+
 def group_of(n_local=3, i_offset=0.0, changes=(), sets=(), max_rows=1000, log_size=1000):
     """Return a group of cells that do not leak; a current of 1 nA moves v by 0.1 mV in a step."""
     values = {
@@ -89,7 +104,6 @@ def group_of(n_local=3, i_offset=0.0, changes=(), sets=(), max_rows=1000, log_si
     }
     parameters = {name: np.full(n_local, value) for name, value in values.items()}
     parameters["i_offset"] = np.broadcast_to(float(i_offset), n_local).copy()
-    steps, lids, amplitudes = zip(*changes, strict=True) if changes else ((), (), ())
     state = np.zeros((3, n_local))
     return Group(
         Cells(
@@ -102,12 +116,7 @@ def group_of(n_local=3, i_offset=0.0, changes=(), sets=(), max_rows=1000, log_si
         empty_connectome(),
         (empty_queue(4), empty_queue(4)),
         build_drives([], Stream(0, 0, 0)),
-        Currents(
-            np.array(steps, np.int64),
-            np.array(lids, np.int64),
-            np.array(amplitudes, np.float64),
-            np.zeros(1, np.int64),
-        ),
+        currents_of(n_local, changes),
         probes_of(list(sets), max_rows),
         SpikeLog(np.zeros(log_size, np.int64), np.zeros(1, np.int64)),
     )

@@ -258,17 +258,32 @@ def test_delays_within_bounds_that_are_no_multiples_of_a_step(comm):
         ("DCSource", {"stop": INF}),
         ("DCSource", {"amplitude": 1j}),
         ("DCSource", {"amplitude": None}),
+        ("DCSource", {"amplitude": [0.1, 0.2]}),
+        ("DCSource", {"start": 2.0, "stop": 1.0}),
+        ("ACSource", {"phase": NAN}),
+        ("ACSource", {"offset": [0.1, 0.2]}),
+        ("ACSource", {"frequency": -1.0}),
+        ("ACSource", {"start": 2.0, "stop": 1.0}),
+        ("NoisyCurrentSource", {"mean": INF}),
+        ("NoisyCurrentSource", {"stdev": -0.1}),
+        ("NoisyCurrentSource", {"stdev": np.array([0.1, 0.1])}),
+        ("NoisyCurrentSource", {"dt": 0.25}),
+        ("NoisyCurrentSource", {"dt": 0.05}),
+        ("NoisyCurrentSource", {"dt": 0.0}),
+        ("NoisyCurrentSource", {"start": 2.0, "stop": 1.0}),
         ("StepCurrentSource", {"times": [1.0, NAN], "amplitudes": [1.0, 2.0]}),
         ("StepCurrentSource", {"times": [1.0, 2.0], "amplitudes": [1.0, INF]}),
         ("StepCurrentSource", {"times": [1.0, 2.0], "amplitudes": [1.0, "a"]}),
     ],
 )
-def test_parameters_of_currents_are_finite_numbers(sim, comm, name, parameters):
+def test_parameters_that_currents_cannot_have_are_refused_and_not_kept(sim, comm, name, parameters):
     cells = sim.Population(3, sim.IF_curr_exp())
     refused(comm, lambda: getattr(sim, name)(**parameters), f"of {name}")
     source = getattr(sim, name)()
     cells.inject(source)
+    before = str(source.get_parameters())
     refused(comm, lambda: source.set_parameters(**parameters), f"of {name}")
+    assert str(source.get_parameters()) == before
     sim.run(1.0)
 
 

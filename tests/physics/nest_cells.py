@@ -21,7 +21,7 @@ def simulate(case):
         synapse = {"weight": source["weight"], "delay": source["delay"]}
         nest.Connect(generator, cell, syn_spec=synapse)
     for current in case["currents"]:
-        generator = nest.Create("dc_generator", params=current["parameters"])
+        generator = nest.Create(current.get("model", "dc_generator"), params=current["parameters"])
         nest.Connect(generator, cell, syn_spec={"weight": 1.0, "delay": current["delay"]})
     meter = nest.Create("multimeter", params={"record_from": ["V_m"], "interval": case["dt"]})
     recorder = nest.Create("spike_recorder")

@@ -54,6 +54,8 @@ def test_copies_of_a_cell_stay_in_the_network_and_pickles_do_not(sim):
         distsim.StaticSynapse(),
         distsim.DCSource(amplitude=0.5, start=3.0),
         distsim.StepCurrentSource(times=[1.0, 2.0], amplitudes=[0.5, 1.0]),
+        distsim.ACSource(frequency=20.0, phase=90.0),
+        distsim.NoisyCurrentSource(stdev=0.5, stop=80.0),
     ],
 )
 def test_models_can_be_copied(copied, model):

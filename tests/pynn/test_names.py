@@ -49,7 +49,7 @@ def test_no_submodule_hides_an_exported_name():
             "IF_facets_hardware1",
             "AdExp",
         ),
-        *("SpikeSourcePoissonRefractory", "LIF", "ACSource", "NoisyCurrentSource", "ExpPSR"),
+        *("SpikeSourcePoissonRefractory", "LIF", "ExpPSR"),
         *("TsodyksMarkramSynapse", "SimpleStochasticSynapse", "ElectricalSynapse", "NaChannel"),
         *("StochasticTsodyksMarkramSynapse", "MultiQuantalSynapse", "MultiCompartmentNeuron"),
         *("AdExp", "SpikePairRule", "AdditiveWeightDependence", "GutigWeightDependence"),

@@ -259,12 +259,21 @@ def connect(p):
 
 
 def inject(p):
-    """Inject constant and stepwise currents."""
+    """Inject currents of every kind; return those that are to change between two runs."""
     sim.DCSource(amplitude=0.3, start=3.0, stop=40.0).inject_into(p["placed"])
     steps = sim.StepCurrentSource(times=[1.0, 9.0, 25.0], amplitudes=[0.5, -0.2, 0.4])
     steps.inject_into(p["curr_delta"][::2] + p["single"])
     p["cond_alpha"][1].inject(steps)
     steps.inject_into(p["own"][:4])
+    sine = sim.ACSource(amplitude=0.2, frequency=40.0, start=2.0)
+    sine.inject_into(p["curr_alpha"] + p["adexp"][2:7] + p["curr_delta"])
+    noise = sim.NoisyCurrentSource(stdev=0.4, dt=0.3)
+    noise.inject_into(p["curr_exp"] + p["curr_delta"][1:9])
+    # the owner of a cell may make a source for it
+    for cell in p["cond_exp"]:
+        cell.inject(sim.NoisyCurrentSource(stdev=0.2, start=1.0))
+    noise.record()
+    return sine, noise
 
 
 def record(p, path):
@@ -305,12 +314,15 @@ def main(partition, exchange, path, lists_path):
     p = make_populations()
     initialize(p)
     projections = connect(p)
-    inject(p)
+    sine, noise = inject(p)
     record(p, path)
     lists = list_of(projections)
     sim.run(20.0)
     p["curr_exp"].set(i_offset=uniform(0.9, 1.3))
     p["poisson"].set(rate=uniform(100.0, 300.0))
+    sine.set_parameters(frequency=90.0, stop=40.0)
+    noise.mean = 0.1
+    noise.inject_into(p["placed"][3:])
     projections[0].set(weight=uniform(0.0, 0.5))
     projections[2].set(delay=uniform(0.2, 1.0))
     lists += list_of(projections + grow(p, path))
@@ -333,6 +345,7 @@ def main(partition, exchange, path, lists_path):
     lists += list_of(projections)
     lists.append(np.array(sorted((int(k), int(n)) for k, n in counts.items())))
     lists.append(p["placed"].positions)
+    lists.append(noise.get_data().magnitude)
     sim.end()
     if sim.rank() == 0:
         np.savez(lists_path, *lists)

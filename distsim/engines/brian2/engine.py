@@ -20,7 +20,7 @@ from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
 from distsim.models import CellModel
 from distsim.models.cell_model import refractory_steps
 from distsim.network.blocks import CellBlock, SourceBlock
-from distsim.network.currents import Course
+from distsim.network.currents import Course, Steps
 from distsim.network.records import ProbeSet
 
 __all__ = ["Brian2Simulation"]
@@ -305,14 +305,14 @@ class Brian2Simulation(ExternalSimulation):
             values = self._groups[block.model].values("i_in")
             values[self._cells(block)] = block.parameters["i_offset"] + total
 
-    def _play_currents(self, courses: list[Course]) -> None:
+    def _play_currents(self, changes: list[tuple[Course, Steps]]) -> None:
         """Keep what is to be set before which step, the last first."""
-        changes = [
-            (int(step), course, amplitude)
-            for course in courses
-            for step, amplitude in zip(course.steps, course.amplitudes, strict=True)
+        each = [
+            (step, course, amplitude)
+            for course, steps in changes
+            for step, amplitude in zip(steps.steps.tolist(), steps.amplitudes, strict=True)
         ]
-        self._current_changes = sorted(changes, key=itemgetter(0), reverse=True)
+        self._current_changes = sorted(each, key=itemgetter(0), reverse=True)
 
     def _set_probes(self, block: CellBlock) -> None:
         """Do nothing: each run looks anew what is to be recorded."""
@@ -350,7 +350,7 @@ class Brian2Simulation(ExternalSimulation):
         if self._now == self._piece_end:
             self._piece_end = next(self._pieces_left)
         while self._current_changes and self._current_changes[-1][0] == self._now:
-            _, (block, positions, _, _), amplitude = self._current_changes.pop()
+            _, (block, positions, _), amplitude = self._current_changes.pop()
             values = self._groups[block.model].values("i_in")[self._cells(block)]
             values[positions] = block.parameters["i_offset"][positions] + amplitude
         if self._now + 1 == self._end_of_run < self._last_planned:

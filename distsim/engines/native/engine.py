@@ -205,7 +205,7 @@ class NativeSimulation(Engine):
         """Recompute coefficients of groups of which some block was changed."""
         for group in self.cell_groups:
             if is_structure_changed or any(block.is_changed for block in group.blocks):
-                group.refresh()
+                group.refresh(self.segment)
         for block in self.array_blocks:
             if block.is_changed:
                 block.refresh(self.dt, self.step)

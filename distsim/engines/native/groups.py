@@ -1,16 +1,15 @@
 """All local cells of one model in one group, with what the kernels take of them."""
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.engines.native.currents import build_currents
 from distsim.engines.native.probes import build_probes, flush
-from distsim.kernels.arrays import Cells, Currents, SpikeLog
+from distsim.kernels.arrays import Cells, SpikeLog
 from distsim.kernels.coefficients import merged
 from distsim.models import NativeModel
 from distsim.network.blocks import CellBlock
-from distsim.network.currents import Injection, courses_of
+from distsim.network.currents import Injection
 from distsim.network.records import ProbeSet
 
 __all__ = ["CellGroup"]
@@ -75,8 +74,13 @@ class CellGroup:
         self.log = SpikeLog(np.zeros(n_local + LOG_SIZE, np.int64), np.zeros(1, np.int64))
         self.n_taken = 0
 
-    def refresh(self) -> None:
+    def refresh(self, segment: int = 0) -> None:
         """Recompute what depends on parameters, injected currents and probes.
+
+        Parameters
+        ----------
+        segment : int
+            The present one, which has noise of its own.
 
         Raises
         ------
@@ -94,7 +98,8 @@ class CellGroup:
             self.coefficients = merged(self.model.coefficients(one_cell, self.dt))
         else:
             self.coefficients = self.model.coefficients(parameters, self.dt)
-        self.currents = _schedule([self.injections[key] for key in sorted(self.injections)])
+        injections = [self.injections[key] for key in sorted(self.injections)]
+        self.currents = build_currents(injections, segment)
         self._rebuild_probes()
         for block in self.blocks:
             block.is_changed = False
@@ -124,22 +129,3 @@ class CellGroup:
         """
         first, self.n_taken = self.n_taken, int(self.log.filled[0]) if end is None else end
         return self.log.keys[first : self.n_taken]
-
-
-def _schedule(injections: Iterable[Injection]) -> Currents:
-    """Return the changes of each cell's total injected current, sorted by step."""
-    steps, lids = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    values = [np.zeros(0)]
-    for course in courses_of(injections):
-        n_cells, n_changes = course.positions.size, course.steps.size
-        steps.append(np.tile(course.steps, n_cells))
-        lids.append(np.repeat(course.block.first_lid + course.positions, n_changes))
-        values.append(np.tile(course.amplitudes, n_cells))
-    step = np.concatenate(steps)
-    order = np.argsort(step, kind="stable")
-    return Currents(
-        step[order],
-        np.concatenate(lids)[order],
-        np.concatenate(values)[order],
-        np.zeros(1, np.int64),
-    )

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from distsim.engines.nest.models import MODELS
 from distsim.network.blocks import CellBlock
-from distsim.network.currents import Course, Injection
+from distsim.network.currents import Course, Injection, Steps
 
 __all__ = ["CurrentGenerators"]
 
@@ -43,13 +43,17 @@ class CurrentGenerators:
         self._lead = lead
         self._delay_steps = delay_steps
         self._nodes: dict[Key, Any] = {}
-        self._opposites: dict[Key, Injection] = {}
+        # with the sign changed
+        self._carried: dict[Key, Steps] = {}
 
     def opposites(self) -> list[Injection]:
         """Return what is carried, with its sign changed."""
-        return list(self._opposites.values())
+        return [
+            Injection(block, np.frombuffer(positions, np.int64), steps)
+            for (block, positions), steps in self._carried.items()
+        ]
 
-    def plan(self, courses: list[Course], step: int) -> Integers:
+    def plan(self, courses: list[Course], step: int, last: int, segment: int) -> list[int]:
         """Let generators carry the courses that change often, as soon as they can.
 
         Parameters
@@ -58,45 +62,51 @@ class CurrentGenerators:
             All of them, in place of those planned before.
         step : int
             The present one.
+        last : int
+            Until when they are to be carried: the end of a piece of a run.
+        segment : int
 
         Returns
         -------
-        ndarray of int64, ascending
-            The steps at which constant currents have to be changed.
+        list of int
+            The steps before `last` at which constant currents have to be changed.
         """
         first = step + self._delay_steps + 1
         often, pauses = {}, [np.zeros(0, np.int64)]
         for course in courses:
             is_often = MODELS[course.block.model].takes_generators and (
-                np.count_nonzero(course.steps > first) >= MIN_CHANGES
+                course.n_changes_after(first) >= MIN_CHANGES
             )
             if is_often:
                 often[course.block, course.positions.tobytes()] = course
-            pauses.append(course.steps[course.steps <= first] if is_often else course.steps)
-        for key in {**self._opposites, **often}:
-            self._carry(key, often.get(key), step, first)
-            steps = self._opposites[key].steps
-            pauses.append(steps[steps <= first])
-        return np.unique(np.concatenate(pauses))
+            end = min(last, first + 1) if is_often else last
+            pauses.append(course.within(step, end, segment).steps)
+        for key in {**self._carried, **often}:
+            self._carry(key, often.get(key), step, last, segment)
+            pauses.append(self._carried[key].changes(step, min(last, first + 1)))
+        steps: list[int] = np.unique(np.concatenate(pauses)).tolist()
+        return steps
 
-    def _carry(self, key: Key, course: Course | None, step: int, first: int) -> None:
+    def _carry(self, key: Key, course: Course | None, step: int, last: int, segment: int) -> None:
         """Let a generator carry a course, or nothing, from its first step on."""
         if course is not None and key not in self._nodes:
             self._create(key, course)
-        before = self._opposites[key]
+        first = step + self._delay_steps + 1
+        before = self._carried[key]
         # what flows at present, and what is on its way
         begin = max(int(np.searchsorted(before.steps, step, side="right")) - 1, 0)
         end = int(np.searchsorted(before.steps, first))
         steps, amplitudes = np.array([first]), np.zeros(1)
         if course is not None:
-            last = int(np.searchsorted(course.steps, first, side="right"))
-            steps = np.concatenate([steps, course.steps[last:]])
-            amplitudes = np.concatenate([[0.0], course.amplitudes])[last:]
+            # what a generator sends before `last`
+            later = course.within(first, last + self._delay_steps + 1, segment).steps
+            steps = np.concatenate([steps, later])
+            amplitudes = course.values(steps, segment)
         times = np.round((steps + self._lead - self._delay_steps) * self._dt, 9)
         self._nodes[key].set(amplitude_times=times, amplitude_values=1000.0 * amplitudes)
-        self._opposites[key] = before._replace(
-            steps=np.concatenate([before.steps[begin:end], steps]),
-            amplitudes=np.concatenate([before.amplitudes[begin:end], -amplitudes]),
+        self._carried[key] = Steps(
+            np.concatenate([before.steps[begin:end], steps]),
+            np.concatenate([before.amplitudes[begin:end], -amplitudes]),
         )
 
     def _create(self, key: Key, course: Course) -> None:
@@ -106,5 +116,4 @@ class CurrentGenerators:
         cells = nest.NodeCollection((gids + 1).tolist())
         delay = round(self._delay_steps * self._dt, 9)
         nest.Connect(self._nodes[key], cells, None, {"delay": delay})
-        nothing = np.zeros(0, np.int64), np.zeros(0)
-        self._opposites[key] = Injection(course.block, course.positions, *nothing)
+        self._carried[key] = Steps(np.zeros(0, np.int64), np.zeros(0))

@@ -16,7 +16,7 @@ from distsim.errors import EngineError
 from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.models import CellModel
 from distsim.network.blocks import CellBlock, SourceBlock
-from distsim.network.currents import Injection, courses_of
+from distsim.network.currents import Injection
 from distsim.network.poisson import PoissonBlock
 from distsim.network.records import ProbeSet
 
@@ -245,7 +245,6 @@ class NestSimulation(ExternalSimulation):
         self._currents_carried = CurrentGenerators(
             self.nest, self.dt, self._lead, self._slice_steps
         )
-        self._courses = []
         if not self.share_input:
             self._add_generators()
 
@@ -355,16 +354,14 @@ class NestSimulation(ExternalSimulation):
             current = block.parameters[offset] * unit + total * 1000.0
             self._set(self._nodes(block.gids), {"I_e": current})
 
-    def _plan_currents(self) -> None:
-        """Let generators carry what changes often, and pause at the changes of the rest.
+    def _pauses_between(self, first: int, last: int) -> list[int]:
+        """Let generators carry what changes often, and return the changes of the rest.
 
         On several ranks each change is a pause: NEST wants new connections on all of them alike.
         """
         if self.comm.Get_size() > 1:
-            super()._plan_currents()
-        elif not self._courses:
-            self._courses = courses_of(self.injections.values())
-            self._changes = self._currents_carried.plan(self._courses, self.step)
+            return super()._pauses_between(first, last)
+        return self._currents_carried.plan(self._courses, first, last, self.segment)
 
     def _held(self) -> Iterable[Injection]:
         return [*self.injections.values(), *self._currents_carried.opposites()]

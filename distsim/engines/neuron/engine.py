@@ -17,7 +17,7 @@ from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.models import CellModel
 from distsim.models.cell_model import refractory_steps
 from distsim.network.blocks import CellBlock
-from distsim.network.currents import Course
+from distsim.network.currents import Course, Steps
 from distsim.network.poisson import PoissonBlock
 from distsim.network.records import ProbeSet
 from distsim.network.spike_arrays import ArrayBlock
@@ -326,11 +326,11 @@ class NeuronSimulation(ExternalSimulation):
         for cell, amplitude in zip(self._cells[block], total.tolist(), strict=True):
             cell.inject(amplitude)
 
-    def _play_currents(self, courses: list[Course]) -> None:
+    def _play_currents(self, changes: list[tuple[Course, Steps]]) -> None:
         """Have NEURON call what sets the amplitude at each change."""
         # an interrupted run leaves events behind that are not meant any more
         self._n_plans += 1
-        for block, positions, steps, amplitudes in courses:
+        for (block, positions, _), (steps, amplitudes) in changes:
             cells = [self._cells[block][position] for position in positions.tolist()]
             for t, amplitude in zip((steps * self.dt).tolist(), amplitudes.tolist(), strict=True):
                 self._events.event(t, partial(self._inject, self._n_plans, cells, amplitude))

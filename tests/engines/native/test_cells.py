@@ -2,13 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from distsim.engines.native.groups import CellGroup
 from distsim.models import CELL_MODELS
 from distsim.network.blocks import CellBlock
-from distsim.network.currents import Injection
 
 MODEL = CELL_MODELS["IF_curr_delta"]
 VALUES = {
@@ -73,44 +70,3 @@ def test_spikes_are_taken_once(n_spikes):
     group.log.filled[0] = n_spikes
     assert group.take_spikes().tolist() == keys.tolist()
     assert group.take_spikes().size == 0
-
-
-SOURCES = st.lists(
-    st.tuples(
-        st.integers(0, 1),
-        st.sets(st.integers(0, 2), min_size=1),
-        st.lists(st.tuples(st.integers(-3, 12), st.integers(-8, 8)), max_size=4),
-    ),
-    max_size=5,
-)
-
-
-@settings(deadline=None)
-@given(SOURCES)
-def test_the_schedule_is_the_sum_of_all_sources(sources):
-    """Amplitudes are small whole numbers, so that sums do not depend on their order."""
-    group = group_of(3, 3)
-    group.build()
-    for k, (block, positions, course) in enumerate(sources):
-        course = sorted(course, key=lambda change: change[0])
-        group.injections[k, 0] = Injection(
-            group.blocks[block],
-            np.array(sorted(positions), np.int64),
-            np.array([step for step, _ in course], np.int64),
-            np.array([amplitude for _, amplitude in course], np.float64),
-        )
-    group.refresh()
-    currents = group.currents
-    assert (np.diff(currents.step) >= 0).all()
-    for step in range(-4, 14):
-        total = np.zeros(6)
-        for injection in group.injections.values():
-            reached = injection.steps <= step
-            if reached.any():
-                lids = injection.block.first_lid + injection.positions
-                total[lids] += injection.amplitudes[reached][-1]
-        found = np.zeros(6)
-        for at, lid, value in zip(currents.step, currents.lid, currents.value, strict=True):
-            if at <= step:
-                found[lid] = value
-        np.testing.assert_array_equal(found, total)
