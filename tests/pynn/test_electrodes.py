@@ -61,7 +61,7 @@ def test_what_is_no_cell_is_refused(sim, cells):
         lambda: sim.DCSource().inject_into(sources[:1]),
         lambda: sim.DCSource().inject_into(cells + sources),
     ):
-        with pytest.raises(TypeError, match="spike sources"):
+        with pytest.raises(TypeError, match="whose cells take none"):
             use()
 
 
