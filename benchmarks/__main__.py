@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 
+from benchmarks.adaptive import MODELS
 from benchmarks.harness import (
     FOLDER,
     Contestant,
@@ -55,6 +56,22 @@ def brunel(options):
         Contestant("nest", "brunel_nest.py", [*arguments, threads]),
         Contestant("brian2", "brunel_brian2.py", [*arguments, threads]),
     ]
+
+
+def adaptive(options):
+    """Compare AdEx, Hodgkin-Huxley or Izhikevich cells: NEST, Brian 2 as C++ program."""
+    arguments = [f"--model={options.model}", f"--scale={options.scale}", *common(options)]
+    threaded = [*arguments, f"--threads={options.threads}"]
+    contestants = [
+        Contestant("distsim", "adaptive_distsim.py", arguments, n_ranks=options.ranks),
+        Contestant("nest", "adaptive_nest.py", threaded),
+        Contestant("brian2", "adaptive_brian2.py", threaded),
+    ]
+    if options.model == "hh":
+        # what costs it least, of order 1
+        coarse = [*threaded, "--method=exponential_euler"]
+        contestants.append(Contestant("brian2_coarse", "adaptive_brian2.py", coarse))
+    return contestants
 
 
 def scaling(options):
@@ -119,6 +136,7 @@ def main():
         ("microcircuit", microcircuit, 0.2, 100.0),
         ("vogels-abbott", vogels_abbott, 1.0, 200.0),
         ("brunel", brunel, 1.0, 100.0),
+        ("adaptive", adaptive, 1.0, 200.0),
     ):
         command = commands.add_parser(name, help=function.__doc__)
         command.add_argument("--scale", type=float, default=scale)
@@ -132,6 +150,7 @@ def main():
     commands.choices["vogels-abbott"].add_argument(
         "--synapses", choices=("cuba", "coba"), default="cuba"
     )
+    commands.choices["adaptive"].add_argument("--model", choices=MODELS, default="adex")
     for name, function in (("scaling", scaling), ("kernels", kernels), ("engines", engines)):
         command = commands.add_parser(name, help=function.__doc__)
         command.add_argument("--repeats", type=int, default=3)

@@ -75,8 +75,10 @@ def built(name, n_cells):
 def update_ns(name, n_cells):
     """Return the ns per cell and step of a model's update."""
     _, network = built(name, n_cells)
-    state.build()
+    # the cells alone: what else a run takes would be compiled for each model, too
     group = network().group
+    group.build()
+    group.refresh()
     arguments = N_STEPS, group.cells, group.coefficients
     return fastest(repeat_update, *arguments) / N_STEPS / n_cells * 1e9
 
