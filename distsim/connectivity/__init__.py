@@ -3,16 +3,25 @@
 from distsim.connectivity.bounds import Bounds
 from distsim.connectivity.connections import Chunk, Connections
 from distsim.connectivity.dense import AllToAll, OneToOne
+from distsim.connectivity.distances import (
+    Coordinates,
+    DistanceExpression,
+    Distances,
+    Metric,
+    ProbabilityOfDistance,
+)
 from distsim.connectivity.explicit import Listed, Masked
 from distsim.connectivity.fixed_number import FixedNumberPost, FixedNumberPre, FixedTotalNumber
 from distsim.connectivity.probability import DistanceProbability, FixedProbability
-from distsim.connectivity.rows import Rows, Rule
+from distsim.connectivity.rows import DrawnNumbers, Rows, Rule
 from distsim.connectivity.values import (
     Constant,
+    Derived,
     Drawn,
     DrawnOnGrid,
     Matrix,
     OfDistance,
+    OfIndices,
     PerEntry,
     Values,
 )
@@ -23,8 +32,13 @@ __all__ = [
     "Chunk",
     "Connections",
     "Constant",
+    "Coordinates",
+    "Derived",
+    "DistanceExpression",
     "DistanceProbability",
+    "Distances",
     "Drawn",
+    "DrawnNumbers",
     "DrawnOnGrid",
     "FixedNumberPost",
     "FixedNumberPre",
@@ -33,9 +47,12 @@ __all__ = [
     "Listed",
     "Masked",
     "Matrix",
+    "Metric",
     "OfDistance",
+    "OfIndices",
     "OneToOne",
     "PerEntry",
+    "ProbabilityOfDistance",
     "Rows",
     "Rule",
     "Values",

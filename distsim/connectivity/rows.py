@@ -5,15 +5,19 @@ rule's parameters, its stream and the target's index alone, so every rank makes 
 connections of its own targets, and the network is the same on any number of ranks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from distsim.errors import ConnectivityError
+from distsim.partitioning.distributions import quantile
+from distsim.partitioning.streams import Stream, uniforms
 
 __all__ = [
+    "DrawnNumbers",
     "Ints",
     "Number",
     "Own",
@@ -139,6 +143,29 @@ def counts_of(n: Number, indices: Ints) -> Ints:
             f"n = {value} connections for cell {cell}; give 0 or more", n=value, cell=cell
         )
     return counts
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnNumbers:
+    """Numbers of connections drawn for each cell, rounded.
+
+    Attributes
+    ----------
+    name : str
+        Of the distribution, see `distsim.partitioning.distributions`.
+    parameters : dict of str to float
+    stream : Stream
+        Random numbers, by cell.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+    stream: Stream
+
+    def __call__(self, cells: Ints) -> Ints:
+        """Return the numbers of some cells."""
+        drawn = quantile(self.name, self.parameters, uniforms(self.stream, cells))
+        return np.rint(drawn).astype(np.int64)
 
 
 def mean_count(n: Number, n_cells: int) -> float:

@@ -4,7 +4,7 @@ As with rules, the values of one target's synapses depend on the target alone, n
 were asked for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,7 +17,17 @@ from distsim.errors import ConnectivityError
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Stream, uniforms
 
-__all__ = ["Constant", "Drawn", "DrawnOnGrid", "Matrix", "OfDistance", "PerEntry", "Values"]
+__all__ = [
+    "Constant",
+    "Derived",
+    "Drawn",
+    "DrawnOnGrid",
+    "Matrix",
+    "OfDistance",
+    "OfIndices",
+    "PerEntry",
+    "Values",
+]
 
 Floats = NDArray[np.float64]
 
@@ -236,6 +246,62 @@ class OfDistance:
         distances = self.distances(targets, rows.indptr, rows.sources)
         given = np.asarray(self.function(distances), np.float64)
         return np.array(np.broadcast_to(given, rows.sources.shape))
+
+
+@dataclass(frozen=True)
+class OfIndices:
+    """Values that are a function of the indices of both cells.
+
+    Parameters
+    ----------
+    function : callable
+        Value for arrays of the indices of sources and targets, elementwise.
+    """
+
+    function: Callable[[Ints, Ints], ArrayLike]
+
+    def values(self, targets: Ints, rows: Rows) -> Floats:
+        """Return the function's value for each synapse.
+
+        Parameters
+        ----------
+        targets : ndarray of int64, shape (n_targets,)
+        rows : Rows
+
+        Returns
+        -------
+        ndarray of float64
+        """
+        post = np.repeat(targets, np.diff(rows.indptr))
+        return np.asarray(self.function(rows.sources.astype(np.int64), post), np.float64)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Values to which functions are applied, such as arithmetic with numbers.
+
+    Parameters
+    ----------
+    base : Values
+    operations : sequence of (callable, float or None)
+        Each is called with the values, and a number if there is one.
+    """
+
+    base: Values
+    operations: Sequence[tuple[Callable[..., Any], Any]]
+
+    def values(self, targets: Ints, rows: Rows) -> float | Floats:
+        """Return the value of each synapse, or one for all of them.
+
+        Parameters
+        ----------
+        targets : ndarray of int64, shape (n_targets,)
+        rows : Rows
+        """
+        result = self.base.values(targets, rows)
+        for function, argument in self.operations:
+            result = function(result) if argument is None else function(result, argument)
+        return result
 
 
 class PerEntry:

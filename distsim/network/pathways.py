@@ -10,7 +10,7 @@ from distsim.connectivity import Chunk, Connections
 from distsim.models import CellModel
 from distsim.network.blocks import CellBlock
 
-__all__ = ["GidMap", "Pathway"]
+__all__ = ["GidMap", "Pathway", "SameCells"]
 
 Integers = NDArray[np.int64]
 
@@ -26,7 +26,7 @@ class GidMap:
     sizes : tuple of int
         How many cells of each.
     indices : tuple of ndarray of int64 or None
-        Which of each, by their indices in the population; None: all, in their order.
+        Which of each, by their indices in the population, ascending; None: all, in their order.
     span : tuple of 2 int
         All cells of these populations have gids ``first <= gid < end``.
     """
@@ -55,10 +55,51 @@ class GidMap:
             first += size
         return gids
 
+    def positions_of(self, gids: Integers) -> Integers:
+        """Return the positions of the cells with some gids, -1 for those that are not there.
+
+        Examples
+        --------
+        >>> cells = GidMap((100, 200), (3, 2), (None, np.array([7, 9])), (100, 250))
+        >>> cells.positions_of(np.array([100, 103, 207, 208])).tolist()
+        [0, -1, 3, -1]
+        """
+        positions = np.full(gids.shape, -1, np.int64)
+        first = 0
+        for k, size in enumerate(self.sizes):
+            within, indices = gids - self.first_gids[k], self.indices[k]
+            if indices is None:
+                is_there = (within >= 0) & (within < size)
+            else:
+                places = np.minimum(np.searchsorted(indices, within), size - 1)
+                is_there = (indices[places] == within) if size else np.zeros(gids.shape, np.bool_)
+                within = places
+            positions = np.where(is_there, first + within, positions)
+            first += size
+        return positions
+
     def _of_part(self, k: int, positions: NDArray[np.integer]) -> Integers:
         indices = self.indices[k]
         chosen = positions if indices is None else indices[positions]
         return self.first_gids[k] + np.asarray(chosen, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class SameCells:
+    """Which cells of one side of a projection are on the other side, too.
+
+    Attributes
+    ----------
+    cells, others : GidMap
+        Of the side that is asked for, and of the other side.
+    """
+
+    cells: GidMap
+    others: GidMap
+
+    def __call__(self, indices: Integers) -> Integers:
+        """Return the indices of the same cells on the other side, -1 for those not there."""
+        return self.others.positions_of(self.cells.gids(indices))
 
 
 @dataclass(eq=False)

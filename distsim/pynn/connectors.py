@@ -10,6 +10,7 @@ from pyNN.random import RandomDistribution
 from distsim.connectivity import (
     AllToAll,
     DistanceProbability,
+    DrawnNumbers,
     FixedNumberPost,
     FixedNumberPre,
     FixedProbability,
@@ -17,11 +18,11 @@ from distsim.connectivity import (
     Listed,
     Masked,
     OneToOne,
+    ProbabilityOfDistance,
     Rule,
 )
 from distsim.errors import ConnectivityError, ParameterError, did_you_mean
-from distsim.partitioning.distributions import quantile
-from distsim.partitioning.streams import Purpose, uniforms
+from distsim.partitioning.streams import Purpose
 from distsim.pynn.connection_files import as_file, read_table
 from distsim.pynn.rule_connector import RuleConnector
 from distsim.pynn.seeded_draws import SeededDraws
@@ -40,8 +41,6 @@ __all__ = [
     "FromListConnector",
     "OneToOneConnector",
 ]
-
-Integers = NDArray[np.int64]
 
 
 class AllToAllConnector(RuleConnector, pyNN.connectors.AllToAllConnector):
@@ -140,15 +139,10 @@ class DistanceDependentProbabilityConnector(
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
         check_pure(self.distance_function, f"d_expression of projection '{projection.label}'")
-
-        def probability(targets: Integers) -> NDArray[np.float64]:
-            distances = projection.distances_to(targets)
-            return np.broadcast_to(self.distance_function(distances), distances.shape)
-
         return DistanceProbability(
             projection.pre.size,
             projection.post.size,
-            probability=probability,
+            probability=ProbabilityOfDistance(self.distance_function, projection.distances),
             stream=self.stream(projection),
             own=self.own_sources(projection),
             lower=self.is_lower(projection),
@@ -170,11 +164,7 @@ class _FixedNumber(RuleConnector):
         if not isinstance(n, RandomDistribution):
             return int(n)
         stream = state.stream(Purpose.INDEGREE, projection.number, seed=n.rng.seed)
-
-        def drawn(cells: Integers) -> Integers:
-            return np.rint(quantile(n.name, n.parameters, uniforms(stream, cells))).astype(np.int64)
-
-        return drawn
+        return DrawnNumbers(n.name, n.parameters, stream)
 
 
 class FixedNumberPreConnector(_FixedNumber, pyNN.connectors.FixedNumberPreConnector):

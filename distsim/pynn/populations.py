@@ -73,6 +73,7 @@ class Population(Selection, common.Population):
         self.label = label or f"population{state.n_populations}"
         self.root = self
         self._positions: NDArray[np.float64] | None = None
+        self._are_positions_shared = False
         # by this rank, cell by cell; others may not know
         self.is_moved = False
         self.annotations: dict[str, Any] = {}
@@ -213,7 +214,7 @@ class Population(Selection, common.Population):
                 f"positions of '{self.label}' have shape {array.shape}; they must have shape "
                 f"(3, {self.size})"
             )
-        self._positions = array
+        self._positions, self._are_positions_shared = array, False
         self._structure = None
 
     positions = property(
@@ -221,14 +222,26 @@ class Population(Selection, common.Population):
     )
 
     def _set_cell_position(self, id: Any, pos: Any) -> None:  # noqa: A002 - PyNN's name
-        self._get_positions()[:, self.id_to_index(id)] = pos
+        self._own_positions()[:, self.id_to_index(id)] = pos
         self.is_moved = True
+
+    def shared_positions(self) -> NDArray[np.float64]:
+        """Return the coordinates, for projections: cells that move leave the array as it is."""
+        self._are_positions_shared = True
+        return self._get_positions()
+
+    def _own_positions(self) -> NDArray[np.float64]:
+        """Return the coordinates, for changes."""
+        if self._are_positions_shared:
+            self._positions = self._get_positions().copy()
+            self._are_positions_shared = False
+        return self._get_positions()
 
     def take_positions_of_owners(self) -> None:
         """Let the owner of each cell say where it is; every rank must call it."""
         mine = self.local_positions
         indices, rows = gather_arrays(mine, self._get_positions().T[mine])
-        self._get_positions()[:, indices] = rows.T
+        self._own_positions()[:, indices] = rows.T
         self.is_moved = False
 
     def _set_structure(self, structure: Any) -> None:

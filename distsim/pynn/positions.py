@@ -1,18 +1,19 @@
 """Positions of cells, which follow from their structure whoever asks for them, and when."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pyNN import space
 
+from distsim.connectivity import Coordinates, Metric
 from distsim.partitioning.streams import Purpose
 from distsim.pynn.random_numbers import is_rank_local, numpy_rng, on_streams
 from distsim.pynn.simulator import state
 
-__all__ = ["generate_positions", "is_repeatable", "share_positions"]
+__all__ = ["coordinates", "generate_positions", "is_repeatable", "metric_of", "share_positions"]
 
 KNOWN = (space.Line, space.Grid2D, space.Grid3D, space.RandomStructure)
 
@@ -50,6 +51,25 @@ def share_positions(populations: Sequence[Any]) -> None:
     for population, is_moved in zip(populations, moved, strict=True):
         if is_moved:
             population.take_positions_of_owners()
+
+
+def coordinates(parts: Iterable[Any]) -> Coordinates:
+    """Return where the cells of populations and views are now, one after the other."""
+    parts = list(parts)
+    return Coordinates(
+        tuple(part.root.shared_positions() for part in parts),
+        tuple(None if part is part.root else part.indices() for part in parts),
+    )
+
+
+def metric_of(measured: space.Space) -> Metric:
+    """Return how a space of PyNN's measures distances."""
+    return Metric(
+        tuple(int(axis) for axis in measured.axes),
+        measured.scale_factor,
+        measured.offset,
+        measured.periodic_boundaries,
+    )
 
 
 def generate_positions(structure: Any, size: int, seed: int, number: int) -> NDArray[np.float64]:

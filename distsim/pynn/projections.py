@@ -11,7 +11,16 @@ from pyNN.parameters import ParameterSpace
 from pyNN.space import Space
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
-from distsim.connectivity import Bounds, Connections, Constant, Listed, PerEntry, Rule, Values
+from distsim.connectivity import (
+    Bounds,
+    Connections,
+    Constant,
+    Distances,
+    Listed,
+    PerEntry,
+    Rule,
+    Values,
+)
 from distsim.network.pathways import Pathway
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose
@@ -23,7 +32,7 @@ from distsim.pynn.connection_files import write_table
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector
 from distsim.pynn.drawn_connectors import own_connector
 from distsim.pynn.gather import gather_arrays
-from distsim.pynn.positions import share_positions
+from distsim.pynn.positions import coordinates, metric_of, share_positions
 from distsim.pynn.projection_checks import check_ends, check_kinds, check_receptor
 from distsim.pynn.projection_errors import ProjectionError, as_pynns_error
 from distsim.pynn.random_numbers import shared_numbers
@@ -37,7 +46,6 @@ from distsim.pynn.synapse_values import (
     evaluator,
     function_values,
     has_numpy_rng,
-    pair_distances,
 )
 from distsim.pynn.value_lists import check_shapes, of_own_connections, without_lists
 from distsim.pynn.values import as_function
@@ -299,17 +307,12 @@ class Projection(common.Projection):
 
     # --- distances -----------------------------------------------------------------------------
 
-    def distances_of(self, targets: Integers, indptr: Integers, sources: Any) -> Floats:
-        """Return the distance of each connection."""
-        post = np.repeat(targets, np.diff(indptr))
-        return pair_distances(
-            self.space, self.pre.positions[:, sources], self.post.positions[:, post]
+    @property
+    def distances(self) -> Distances:
+        """The distances between its cells, where they are now."""
+        return Distances(
+            metric_of(self.space), coordinates(self.pre.parts), coordinates(self.post.parts)
         )
-
-    def distances_to(self, targets: Integers) -> Floats:
-        """Return the distances of all sources to some targets, shape (n_targets, n_pre)."""
-        pre, post = self.pre.positions, self.post.positions[:, targets]
-        return pair_distances(self.space, pre[:, None, :], post[:, :, None])
 
     # --- connections of this rank --------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from pyNN.random import RandomDistribution
 from distsim.connectivity import Rule
 from distsim.connectivity.rows import Own
 from distsim.errors import ConnectivityError, DistsimError, ParameterError, did_you_mean
+from distsim.network.pathways import SameCells
 from distsim.partitioning.streams import Purpose, Stream
 from distsim.pynn.random_numbers import (
     NativeRNG,
@@ -24,6 +25,7 @@ from distsim.pynn.random_numbers import (
     on_streams,
     shared_numbers,
 )
+from distsim.pynn.selection import gid_map
 from distsim.pynn.signatures import with_signature_of
 from distsim.pynn.simulator import state
 
@@ -162,14 +164,14 @@ class RuleConnector:
         if self.allow_self_connections is True:
             return None
         self._check_once(projection.pre)
-        return lambda targets: projection.pre.positions_of(projection.post.gids(targets))
+        return SameCells(gid_map(projection.post.parts), gid_map(projection.pre.parts))
 
     def own_targets(self, projection: Any) -> Own | None:
         """Return the function from sources to the same cells among the targets, if excluded."""
         if self.allow_self_connections is True:
             return None
         self._check_once(projection.post)
-        return lambda sources: projection.post.positions_of(projection.pre.gids(sources))
+        return SameCells(gid_map(projection.pre.parts), gid_map(projection.post.parts))
 
     def _check_once(self, cells: Any) -> None:
         """Raise if a cell is in an assembly twice, where it is to be left out."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pyNN.parameters import ArrayParameter, LazyArray
 from pyNN.random import RandomDistribution
 
+from distsim.connectivity import DistanceExpression
 from distsim.errors import ParameterError
 from distsim.partitioning.distributions import quantile
 from distsim.pynn.checks import (
@@ -51,7 +52,7 @@ def as_function(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        function = _OfDistance(value)
+        function = DistanceExpression(value)
         function(np.ones(1))
     except Exception as error:
         raise ParameterError(
@@ -98,22 +99,6 @@ def check_pure(
 def _are_same(first: NDArray[Any], second: NDArray[Any]) -> bool:
     is_float = first.dtype.kind == second.dtype.kind == "f"
     return np.array_equal(first, second, equal_nan=is_float)
-
-
-class _OfDistance:
-    """The function of distance that a text means, which can be pickled."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        # shown in messages, and where ranks compare what they are given
-        self.__name__ = self.__qualname__ = text
-        self._function = eval(f"lambda d: {text}", {**vars(np), "np": np})
-
-    def __call__(self, d: Any) -> Any:
-        return self._function(d)
-
-    def __reduce__(self) -> Any:
-        return type(self), (self.text,)
 
 
 def lazy_numbers(value: Any, size: int, what: str, units: str | None = None) -> LazyArray:
