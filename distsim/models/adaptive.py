@@ -1,10 +1,7 @@
 """Integrate-and-fire models that adapt: adaptive exponential, and conductances opened by spikes.
 
-The adaptive exponential cells [1]_ are integrated by Runge and Kutta's method of order 4, with the
-synaptic conductances known exactly; where those are so large that v follows them within a step, by
-an exponential step. As NEST has it, the potential counts as `v_spike` where it is
-above, so that the exponential cannot run off, and with ``delta_T = 0`` spikes are seen at
-`v_thresh`. While a cell is refractory it stays at `v_reset`, and adapts.
+The adaptive exponential cells [1]_ make an `adaptive_step`. As NEST has it, with ``delta_T = 0``
+spikes are seen at `v_thresh`.
 
 References
 ----------
@@ -18,10 +15,14 @@ from math import e, exp
 
 import numpy as np
 
+from distsim.kernels.adaptive import is_stiff, runge_kutta_step, stiff_step
 from distsim.kernels.conductance import MAX_DECAY, NODE_1, NODE_2, gauss_step
 from distsim.models.cell_model import Bound, Parameter, Parameters, State
 from distsim.models.one_cell import one_cell_model
 from distsim.models.parts import (
+    ALPHA_SHAPED,
+    DECAYING,
+    THRESHOLD,
     conductances,
     drives,
     membrane,
@@ -32,48 +33,27 @@ from distsim.models.parts import (
 )
 from distsim.models.propagators import decay
 
-__all__ = ["EIF_COND_ALPHA_ISFA_ISTA", "EIF_COND_EXP_ISFA_ISTA", "IF_COND_EXP_GSFA_GRR"]
+__all__ = [
+    "ADAPTIVE_EXPONENTIAL",
+    "BRETTE_GERSTNER",
+    "EIF_COND_ALPHA_ISFA_ISTA",
+    "EIF_COND_EXP_ISFA_ISTA",
+    "IF_COND_EXP_GSFA_GRR",
+    "membrane_of",
+]
 
 # --- adaptive exponential ----------------------------------------------------------------------
 
 
-def _slopes(v, w, current, g_exc, g_inh, cell):
-    """Return dv/dt [mV/ms] and dw/dt [nA/ms] of a cell that is not refractory."""
-    cm, g_leak, v_rest, v_thresh, delta_T, peak, a, tau_w, e_rev_E, e_rev_I = cell
-    v = min(v, peak)
-    spike = g_leak * delta_T * exp((v - v_thresh) / delta_T) if delta_T > 0.0 else 0.0
-    synapses = g_exc * (e_rev_E - v) + g_inh * (e_rev_I - v)
-    dv = (g_leak * (v_rest - v) + spike - w + current + synapses) / cm
-    return dv, (a * (v - v_rest) - w) / tau_w
+def _synapses(current, g_exc, g_inh, e_rev_E, e_rev_I):
+    """Return the total conductance [uS], and the current that does not depend on v [nA]."""
+    return g_exc + g_inh, current + g_exc * e_rev_E + g_inh * e_rev_I
 
 
-def _exponential_step(v, w, current, g_exc, g_inh, dt, cell):
-    """Return v and w after a step under large conductances, which v follows."""
-    cm, g_leak, v_rest, v_thresh, delta_T, peak, a, tau_w, e_rev_E, e_rev_I = cell
-    x = min(v, peak)
-    current += g_leak * delta_T * exp((x - v_thresh) / delta_T) if delta_T > 0.0 else 0.0
-    g = g_leak + g_exc + g_inh
-    final = (g_leak * v_rest - w + current + g_exc * e_rev_E + g_inh * e_rev_I) / g
-    v = final + (v - final) * exp(-dt * g / cm)
-    target = a * (0.5 * (x + min(v, peak)) - v_rest)
-    return v, target + (w - target) * exp(-dt / tau_w)
-
-
-def _membrane_step(v, w, current, g_0, g_1, g_2, dt, v_reset, is_refractory, cell):
-    """Return v and w after a step; conductances are of its beginning, middle and end."""
-    if is_refractory:
-        v_rest, a, tau_w = cell[2], cell[6], cell[7]
-        target = a * (v_reset - v_rest)
-        return v_reset, target + (w - target) * exp(-dt / tau_w)
-    if dt * (cell[1] + g_0[0] + g_0[1] + g_2[0] + g_2[1]) > MAX_DECAY * cell[0]:
-        return _exponential_step(v, w, current, g_1[0], g_1[1], dt, cell)
-    dv_1, dw_1 = _slopes(v, w, current, g_0[0], g_0[1], cell)
-    half = 0.5 * dt
-    dv_2, dw_2 = _slopes(v + half * dv_1, w + half * dw_1, current, g_1[0], g_1[1], cell)
-    dv_3, dw_3 = _slopes(v + half * dv_2, w + half * dw_2, current, g_1[0], g_1[1], cell)
-    dv_4, dw_4 = _slopes(v + dt * dv_3, w + dt * dw_3, current, g_2[0], g_2[1], cell)
-    v += dt / 6.0 * (dv_1 + 2.0 * dv_2 + 2.0 * dv_3 + dv_4)
-    return v, w + dt / 6.0 * (dw_1 + 2.0 * dw_2 + 2.0 * dw_3 + dw_4)
+def _decayed(gsyn_exc, gsyn_inh, half_decay_exc, half_decay_inh):
+    """Return both conductances in the middle and at the end of a step."""
+    middle = gsyn_exc * half_decay_exc, gsyn_inh * half_decay_inh
+    return middle, (middle[0] * half_decay_exc, middle[1] * half_decay_inh)
 
 
 def _step_exp(
@@ -81,13 +61,44 @@ def _step_exp(
     cm, g_leak, v_rest, v_reset, v_thresh, delta_T, peak, a_uS, tau_w, e_rev_E, e_rev_I, i_offset,
     half_decay_exc, half_decay_inh,
 ):  # fmt: skip
-    cell = cm, g_leak, v_rest, v_thresh, delta_T, peak, a_uS, tau_w, e_rev_E, e_rev_I
-    g_0 = gsyn_exc, gsyn_inh
-    g_1 = gsyn_exc * half_decay_exc, gsyn_inh * half_decay_inh
-    g_2 = g_1[0] * half_decay_exc, g_1[1] * half_decay_inh
+    cell = cm, g_leak, v_rest, v_thresh, delta_T, peak, a_uS, tau_w
     current = i_offset + i_injected
-    v, w = _membrane_step(v, w, current, g_0, g_1, g_2, dt, v_reset, is_refractory, cell)
+    g_1, g_2 = _decayed(gsyn_exc, gsyn_inh, half_decay_exc, half_decay_inh)
+    begin = _synapses(current, gsyn_exc, gsyn_inh, e_rev_E, e_rev_I)
+    middle = _synapses(current, g_1[0], g_1[1], e_rev_E, e_rev_I)
+    end = _synapses(current, g_2[0], g_2[1], e_rev_E, e_rev_I)
+    v, w = runge_kutta_step(v, w, dt, begin, middle, end, v_reset, is_refractory, cell)
     return v, w, g_2[0], g_2[1]
+
+
+def _stiff_step_exp(
+    v, w, gsyn_exc, gsyn_inh, dt, is_refractory, i_injected,
+    cm, g_leak, v_rest, v_reset, v_thresh, delta_T, peak, a_uS, tau_w, e_rev_E, e_rev_I, i_offset,
+    half_decay_exc, half_decay_inh,
+):  # fmt: skip
+    cell = cm, g_leak, v_rest, v_thresh, delta_T, peak, a_uS, tau_w
+    g_1, g_2 = _decayed(gsyn_exc, gsyn_inh, half_decay_exc, half_decay_inh)
+    middle = _synapses(i_offset + i_injected, g_1[0], g_1[1], e_rev_E, e_rev_I)
+    v, w = stiff_step(v, w, dt, middle, v_reset, is_refractory, cell)
+    return v, w, g_2[0], g_2[1]
+
+
+def _is_stiff_exp(gsyn_exc, gsyn_inh, dt, cm, g_leak, half_decay_exc, half_decay_inh):
+    _, end = _decayed(gsyn_exc, gsyn_inh, half_decay_exc, half_decay_inh)
+    return is_stiff(dt, (gsyn_exc + gsyn_inh, 0.0), (end[0] + end[1], 0.0), (cm, g_leak))
+
+
+def _risen(synapses, half):
+    """Return both conductances, and what drives them, half a step later."""
+    gsyn_exc, gsyn_inh, drive_exc, drive_inh = synapses
+    half_decay_exc, half_decay_inh, half_rise_exc, half_rise_inh = half
+    drive_exc, drive_inh = drive_exc * half_decay_exc, drive_inh * half_decay_inh
+    return (
+        gsyn_exc * half_decay_exc + half_rise_exc * drive_exc,
+        gsyn_inh * half_decay_inh + half_rise_inh * drive_inh,
+        drive_exc,
+        drive_inh,
+    )
 
 
 def _step_alpha(
@@ -95,21 +106,39 @@ def _step_alpha(
     cm, g_leak, v_rest, v_reset, v_thresh, delta_T, peak, a_uS, tau_w, e_rev_E, e_rev_I, i_offset,
     half_decay_exc, half_decay_inh, half_rise_exc, half_rise_inh,
 ):  # fmt: skip
-    cell = cm, g_leak, v_rest, v_thresh, delta_T, peak, a_uS, tau_w, e_rev_E, e_rev_I
-    g_0 = gsyn_exc, gsyn_inh
-    d_1 = drive_exc * half_decay_exc, drive_inh * half_decay_inh
-    g_1 = (
-        gsyn_exc * half_decay_exc + half_rise_exc * d_1[0],
-        gsyn_inh * half_decay_inh + half_rise_inh * d_1[1],
-    )
-    d_2 = d_1[0] * half_decay_exc, d_1[1] * half_decay_inh
-    g_2 = (
-        g_1[0] * half_decay_exc + half_rise_exc * d_2[0],
-        g_1[1] * half_decay_inh + half_rise_inh * d_2[1],
-    )
+    cell = cm, g_leak, v_rest, v_thresh, delta_T, peak, a_uS, tau_w
+    half = half_decay_exc, half_decay_inh, half_rise_exc, half_rise_inh
     current = i_offset + i_injected
-    v, w = _membrane_step(v, w, current, g_0, g_1, g_2, dt, v_reset, is_refractory, cell)
-    return v, w, g_2[0], g_2[1], d_2[0], d_2[1]
+    g_1 = _risen((gsyn_exc, gsyn_inh, drive_exc, drive_inh), half)
+    g_2 = _risen(g_1, half)
+    begin = _synapses(current, gsyn_exc, gsyn_inh, e_rev_E, e_rev_I)
+    middle = _synapses(current, g_1[0], g_1[1], e_rev_E, e_rev_I)
+    end = _synapses(current, g_2[0], g_2[1], e_rev_E, e_rev_I)
+    v, w = runge_kutta_step(v, w, dt, begin, middle, end, v_reset, is_refractory, cell)
+    return v, w, g_2[0], g_2[1], g_2[2], g_2[3]
+
+
+def _stiff_step_alpha(
+    v, w, gsyn_exc, gsyn_inh, drive_exc, drive_inh, dt, is_refractory, i_injected,
+    cm, g_leak, v_rest, v_reset, v_thresh, delta_T, peak, a_uS, tau_w, e_rev_E, e_rev_I, i_offset,
+    half_decay_exc, half_decay_inh, half_rise_exc, half_rise_inh,
+):  # fmt: skip
+    cell = cm, g_leak, v_rest, v_thresh, delta_T, peak, a_uS, tau_w
+    half = half_decay_exc, half_decay_inh, half_rise_exc, half_rise_inh
+    g_1 = _risen((gsyn_exc, gsyn_inh, drive_exc, drive_inh), half)
+    g_2 = _risen(g_1, half)
+    middle = _synapses(i_offset + i_injected, g_1[0], g_1[1], e_rev_E, e_rev_I)
+    v, w = stiff_step(v, w, dt, middle, v_reset, is_refractory, cell)
+    return v, w, g_2[0], g_2[1], g_2[2], g_2[3]
+
+
+def _is_stiff_alpha(
+    gsyn_exc, gsyn_inh, drive_exc, drive_inh, dt, cm, g_leak,
+    half_decay_exc, half_decay_inh, half_rise_exc, half_rise_inh,
+):  # fmt: skip
+    half = half_decay_exc, half_decay_inh, half_rise_exc, half_rise_inh
+    end = _risen(_risen((gsyn_exc, gsyn_inh, drive_exc, drive_inh), half), half)
+    return is_stiff(dt, (gsyn_exc + gsyn_inh, 0.0), (end[0] + end[1], 0.0), (cm, g_leak))
 
 
 def _is_at_peak(v, peak):
@@ -124,12 +153,19 @@ def _spike_alpha(w, gsyn_exc, gsyn_inh, drive_exc, drive_inh, v_reset, b):
     return v_reset, w + b, gsyn_exc, gsyn_inh, drive_exc, drive_inh
 
 
-def _derive(p: Parameters, dt: float) -> dict[str, np.ndarray]:
-    tau_exc, tau_inh = p["tau_syn_E"], p["tau_syn_I"]
+def membrane_of(p: Parameters) -> dict[str, np.ndarray]:
+    """Return what `adaptive_step` takes of a membrane and is no parameter."""
     return {
         "g_leak": p["cm"] / p["tau_m"],
         "a_uS": 1e-3 * p["a"],
         "peak": np.where(p["delta_T"] > 0.0, p["v_spike"], p["v_thresh"]),
+    }
+
+
+def _derive(p: Parameters, dt: float) -> dict[str, np.ndarray]:
+    tau_exc, tau_inh = p["tau_syn_E"], p["tau_syn_I"]
+    return {
+        **membrane_of(p),
         "half_decay_exc": decay(0.5 * dt, tau_exc),
         "half_decay_inh": decay(0.5 * dt, tau_inh),
         "half_rise_exc": 0.5 * e * dt / tau_exc,
@@ -146,33 +182,61 @@ ADAPTIVE_EXPONENTIAL = (
     Parameter("tau_w", "ms", 144.0, "time constant of adaptation", Bound.POSITIVE),
     Parameter("a", "nS", 4.0, "adaptation below threshold"),
     Parameter("b", "nA", 0.0805, "adaptation current added by a spike"),
-    *synaptic_times(),
-    *reversal_potentials(0.0, -80.0),
+)
+TWO_SYNAPSES = synaptic_times() + reversal_potentials(0.0, -80.0)
+ADAPTIVE_EQUATIONS = (
+    "cm dv/dt = g_leak (v_rest - v) + g_leak delta_T exp((v - v_thresh) / delta_T) - w",
+    "           + i_syn + i_offset + i_injected, g_leak = cm / tau_m",
+    "tau_w dw/dt = a (v - v_rest) - w",
+    "i_syn = gsyn_exc (e_rev_E - v) + gsyn_inh (e_rev_I - v)",
+)
+ADAPTIVE_SPIKE = (
+    "where v >= v_spike, or v_thresh if delta_T = 0: a spike; w += b, v = v_reset for tau_refrac"
+)
+ADAPTIVE_METHOD = (
+    "conductances exactly, v and w by Runge and Kutta's method of order 4; under conductances so "
+    "large that v follows them, by an exponential step of order 1"
 )
 BRETTE_GERSTNER = "Brette & Gerstner (2005), J. Neurophysiol. 94:3637"
 EIF_COND_EXP_ISFA_ISTA = one_cell_model(
     "EIF_cond_exp_isfa_ista",
-    ADAPTIVE_EXPONENTIAL,
+    ADAPTIVE_EXPONENTIAL + TWO_SYNAPSES,
     (*potential(-70.6), State("w", "nA"), *conductances()),
     receptors("gsyn_exc", "gsyn_inh"),
     step=_step_exp,
+    is_stiff=_is_stiff_exp,
+    stiff_step=_stiff_step_exp,
     is_spiking=_is_at_peak,
     spike=_spike_exp,
     derive=_derive,
     title="Adaptive exponential integrate-and-fire cell with decaying conductances.",
     source=BRETTE_GERSTNER,
+    equations=(
+        *ADAPTIVE_EQUATIONS,
+        *(line.format(x="gsyn") for line in DECAYING),
+        ADAPTIVE_SPIKE,
+    ),
+    method=ADAPTIVE_METHOD,
 )
 EIF_COND_ALPHA_ISFA_ISTA = one_cell_model(
     "EIF_cond_alpha_isfa_ista",
-    ADAPTIVE_EXPONENTIAL,
+    ADAPTIVE_EXPONENTIAL + TWO_SYNAPSES,
     (*potential(-70.6), State("w", "nA"), *conductances(), *drives("uS")),
     receptors("drive_exc", "drive_inh"),
     step=_step_alpha,
+    is_stiff=_is_stiff_alpha,
+    stiff_step=_stiff_step_alpha,
     is_spiking=_is_at_peak,
     spike=_spike_alpha,
     derive=_derive,
     title="Adaptive exponential integrate-and-fire cell with alpha-shaped conductances.",
     source=BRETTE_GERSTNER,
+    equations=(
+        *ADAPTIVE_EQUATIONS,
+        *(line.format(x="gsyn") for line in ALPHA_SHAPED),
+        ADAPTIVE_SPIKE,
+    ),
+    method=ADAPTIVE_METHOD,
 )
 
 # --- conductances opened by spikes -------------------------------------------------------------
@@ -255,4 +319,16 @@ IF_COND_EXP_GSFA_GRR = one_cell_model(
     derive=_derive_gsfa_grr,
     title="Leaky integrate-and-fire cell whose spikes open two more conductances.",
     source="Muller et al. (2007), Neural Computation 19:2958",
+    equations=(
+        "dv/dt = (v_rest - v) / tau_m + (i_syn + i_adapt + i_offset + i_injected) / cm",
+        "i_syn = gsyn_exc (e_rev_E - v) + gsyn_inh (e_rev_I - v)",
+        "i_adapt = g_s (e_rev_sfa - v) + g_r (e_rev_rr - v)",
+        *(line.format(x="gsyn") for line in DECAYING),
+        "dg_s/dt = -g_s / tau_sfa, dg_r/dt = -g_r / tau_rr",
+        f"{THRESHOLD}, g_s += q_sfa, g_r += q_rr",
+    ),
+    method=(
+        "conductances exactly, v by a Gauss method of order 4; under conductances so large that v "
+        "follows them, by an exponential step of order 1"
+    ),
 )

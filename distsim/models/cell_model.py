@@ -118,6 +118,10 @@ class CellModel:
         What cells it is of, in a line.
     source : str
         Where it was published.
+    equations : tuple of str
+        What is solved, a line each, by names of parameters and state variables.
+    method : str
+        How, and of which order, the native engine solves them.
     """
 
     name: str
@@ -126,6 +130,8 @@ class CellModel:
     receptors: tuple[Receptor, ...] = ()
     title: str = ""
     source: str = ""
+    equations: tuple[str, ...] = ()
+    method: str = ""
 
     @property
     def parameter_names(self) -> list[str]:
@@ -188,7 +194,7 @@ class NativeModel(CellModel):
 
     Attributes
     ----------
-    name, parameters, states, receptors, title, source
+    name, parameters, states, receptors, title, source, equations, method
         As for `CellModel`; where the kernel is an array kernel, the first state variable is v.
     coefficients : callable
         ``coefficients(parameters, dt)`` returns the NamedTuple of arrays that the kernel takes.

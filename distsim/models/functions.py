@@ -33,7 +33,13 @@ __all__ = [
     "written_names",
 ]
 
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+# a call that is left in a loop keeps it from being vectorised
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "_nrt": False,
+    "forceinline": True,
+}
 # packages whose functions are known by their names
 LIBRARIES = ("numba", "numpy", "scipy")
 PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic, Enum)

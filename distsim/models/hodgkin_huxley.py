@@ -5,19 +5,23 @@ its conductances faster than that method can, a piece is an exponential step ins
 piece at its first potential, then the potential with these gates, each exact where the other is
 constant. A cell spikes where its potential has a peak of at least 30 mV above `v_offset`.
 
+All that the curves take of exponentials of v are powers of ``exp(-v / 40)`` and ``exp(-v / 18)``.
+
 References
 ----------
 .. [1] R. D. Traub and R. Miles, "Neuronal Networks of the Hippocampus", Cambridge University Press
    (1991).
 """
 
-from math import exp
+import math
 
 import numpy as np
 
+from distsim.kernels.exponential import exp
 from distsim.models.cell_model import Bound, Parameter, Parameters, State
 from distsim.models.one_cell import one_cell_model
 from distsim.models.parts import (
+    DECAYING,
     conductances,
     potential,
     receptors,
@@ -30,44 +34,51 @@ __all__ = ["HH_COND_EXP"]
 
 # of a peak above v_offset, at least [mV]
 PEAK = 30.0
-EXP_OF_MINUS_5 = exp(-5.0)
 # longest piece of a step [ms], and longest in time constants of all channels open
 LONGEST_PIECE, LONGEST_DECAY = 0.025, 4.0
 # a piece longer than this, in time constants of the membrane, is an exponential step
 MAX_DECAY = 2.0
+# what shifts the curves
+FROM_10_BY_40, FROM_13_BY_4, FROM_15_BY_5 = math.exp(0.25), math.exp(3.25), math.exp(3.0)
+FROM_17_BY_18, FROM_40_BY_5 = math.exp(17.0 / 18.0), math.exp(8.0)
+# of a series, and below which number it is taken
+TWELFTH, SIXTIETH, SMALL = 1.0 / 12.0, 1.0 / 60.0, 0.01
+PER_18, PER_40 = 1.0 / 18.0, 1.0 / 40.0
 
 
-def _linear(x, width, exponential):
-    """Return ``x / (exp(x / width) - 1)``, given that exponential."""
-    if abs(x) < 1e-6 * width:
-        return width - 0.5 * x
-    return x / (exponential - 1.0)
+def _linear(z, exponential):
+    """Return ``z / (exp(z) - 1)``, given that exponential."""
+    square = z * z
+    series = 1.0 - 0.5 * z + TWELFTH * square * (1.0 - SIXTIETH * square)
+    return series if abs(z) < SMALL else z / (exponential - 1.0)
 
 
 def _rates(x):
     """Return the rates at which m, h and n open and close [1/ms]; x is v above `v_offset`."""
-    # of (x - 40) / 5, from which those of (40 - x) / 5 and (15 - x) / 5 follow
-    rising = exp((x - 40.0) / 5.0)
-    falling = 1.0 / rising
+    by_40 = exp(-PER_40 * x)
+    by_20 = by_40 * by_40
+    by_10 = by_20 * by_20
+    by_5 = by_10 * by_10
+    by_4 = by_5 * by_20
     return (
-        0.32 * _linear(13.0 - x, 4.0, exp((13.0 - x) / 4.0)),
-        0.28 * _linear(x - 40.0, 5.0, rising),
-        0.128 * exp((17.0 - x) / 18.0),
-        4.0 / (1.0 + falling),
-        0.032 * _linear(15.0 - x, 5.0, EXP_OF_MINUS_5 * falling),
-        0.5 * exp((10.0 - x) / 40.0),
+        1.28 * _linear(0.25 * (13.0 - x), FROM_13_BY_4 * by_4),
+        1.4 * _linear(0.2 * (x - 40.0), 1.0 / (FROM_40_BY_5 * by_5)),
+        0.128 * FROM_17_BY_18 * exp(-PER_18 * x),
+        4.0 / (1.0 + FROM_40_BY_5 * by_5),
+        0.16 * _linear(0.2 * (15.0 - x), FROM_15_BY_5 * by_5),
+        0.5 * FROM_10_BY_40 * by_40,
     )
 
 
 def _slopes(v, m, h, n, g_exc, g_inh, current, v_offset, cell):
     """Return dv/dt [mV/ms], and those of the gates [1/ms]."""
-    gbar_Na, gbar_K, g_leak, cm, e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I = cell
+    gbar_Na, gbar_K, g_leak, elastance, e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I = cell
     alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = _rates(v - v_offset)
     current += gbar_Na * (m * m * m) * h * (e_rev_Na - v)
     current += gbar_K * (n * n) * (n * n) * (e_rev_K - v) + g_leak * (e_rev_leak - v)
     current += g_exc * (e_rev_E - v) + g_inh * (e_rev_I - v)
     return (
-        current / cm,
+        current * elastance,
         alpha_m - (alpha_m + beta_m) * m,
         alpha_h - (alpha_h + beta_h) * h,
         alpha_n - (alpha_n + beta_n) * n,
@@ -82,7 +93,7 @@ def _gate(gate, opening, closing, t):
 
 def _exponential_piece(v, m, h, n, g_exc, g_inh, current, v_offset, t, cell):
     """Return potential and gates after a piece of a step, under conductances of any size."""
-    gbar_Na, gbar_K, g_leak, cm, e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I = cell
+    gbar_Na, gbar_K, g_leak, elastance, e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I = cell
     alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n = _rates(v - v_offset)
     m, h, n = (
         _gate(m, alpha_m, beta_m, t),
@@ -93,7 +104,7 @@ def _exponential_piece(v, m, h, n, g_exc, g_inh, current, v_offset, t, cell):
     g = g_Na + g_K + g_leak + g_exc + g_inh
     drive = g_Na * e_rev_Na + g_K * e_rev_K + g_leak * e_rev_leak + g_exc * e_rev_E
     final = (drive + g_inh * e_rev_I + current) / g
-    return final + (v - final) * exp(-g / cm * t), m, h, n
+    return final + (v - final) * exp(-g * elastance * t), m, h, n
 
 
 def _runge_kutta_piece(
@@ -122,35 +133,58 @@ def _runge_kutta_piece(
 
 
 def _step(
-    v, gsyn_exc, gsyn_inh, m, h, n, rise, is_peak, dt, i_injected,
-    gbar_Na, gbar_K, g_leak, cm, v_offset, e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I,
-    i_offset, n_pieces, half_decay_exc, half_decay_inh,
+    v, gsyn_exc, gsyn_inh, m, h, n, rise, is_peak, before, piece, i_injected,
+    gbar_Na, gbar_K, g_leak, v_offset, e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I,
+    i_offset, elastance, n_pieces, piece_dt, half_decay_exc, half_decay_inh,
 ):  # fmt: skip
-    cell = gbar_Na, gbar_K, g_leak, cm, e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I
-    current, before = i_offset + i_injected, v
-    t = dt / n_pieces
+    cell = gbar_Na, gbar_K, g_leak, elastance, e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I
+    exc_1, inh_1 = gsyn_exc * half_decay_exc, gsyn_inh * half_decay_inh
+    exc_2, inh_2 = exc_1 * half_decay_exc, inh_1 * half_decay_inh
+    before = v if piece == 0 else before
+    v, m, h, n = _runge_kutta_piece(
+        v, m, h, n, gsyn_exc, gsyn_inh, exc_1, inh_1, exc_2, inh_2,
+        i_offset + i_injected, v_offset, piece_dt, cell,
+    )  # fmt: skip
+    rise, is_peak = _seen(v, before, rise, is_peak, v_offset, piece, n_pieces)
+    return v, exc_2, inh_2, m, h, n, rise, is_peak, before
+
+
+def _stiff_step(
+    v, gsyn_exc, gsyn_inh, m, h, n, rise, is_peak, before, piece, i_injected,
+    gbar_Na, gbar_K, g_leak, v_offset, e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I,
+    i_offset, elastance, n_pieces, piece_dt, half_decay_exc, half_decay_inh,
+):  # fmt: skip
+    cell = gbar_Na, gbar_K, g_leak, elastance, e_rev_Na, e_rev_K, e_rev_leak, e_rev_E, e_rev_I
+    exc, inh = gsyn_exc * half_decay_exc, gsyn_inh * half_decay_inh
+    before = v if piece == 0 else before
+    v, m, h, n = _exponential_piece(
+        v, m, h, n, exc, inh, i_offset + i_injected, v_offset, piece_dt, cell
+    )
+    rise, is_peak = _seen(v, before, rise, is_peak, v_offset, piece, n_pieces)
+    return v, exc * half_decay_exc, inh * half_decay_inh, m, h, n, rise, is_peak, before
+
+
+def _seen(v, before, rise, is_peak, v_offset, piece, n_pieces):
+    """Return the rise of v in this step, and whether the last one ended at a peak.
+
+    Known at the end of a step, where `rise` is still that of the last one.
+    """
+    is_down = rise > 0.0 and v < before and before >= v_offset + PEAK
+    is_end = piece + 1 == n_pieces
+    return (v - before if is_end else rise), ((1.0 if is_down else 0.0) if is_end else is_peak)
+
+
+def _is_stiff(gsyn_exc, gsyn_inh, g_leak, gbar_Na, gbar_K, elastance, piece_dt):
     max_open = g_leak + 0.3 * gbar_Na + gbar_K
-    for _ in range(int(n_pieces)):
-        exc_1, inh_1 = gsyn_exc * half_decay_exc, gsyn_inh * half_decay_inh
-        exc_2, inh_2 = exc_1 * half_decay_exc, inh_1 * half_decay_inh
-        if t * (gsyn_exc + gsyn_inh + max_open) > MAX_DECAY * cm:
-            v, m, h, n = _exponential_piece(v, m, h, n, exc_1, inh_1, current, v_offset, t, cell)
-        else:
-            v, m, h, n = _runge_kutta_piece(
-                v, m, h, n, gsyn_exc, gsyn_inh, exc_1, inh_1, exc_2, inh_2,
-                current, v_offset, t, cell,
-            )  # fmt: skip
-        gsyn_exc, gsyn_inh = exc_2, inh_2
-    is_peak = 1.0 if rise > 0.0 and v < before and before >= v_offset + PEAK else 0.0
-    return v, gsyn_exc, gsyn_inh, m, h, n, v - before, is_peak
+    return piece_dt * (gsyn_exc + gsyn_inh + max_open) * elastance > MAX_DECAY
 
 
 def _is_spiking(is_peak):
     return is_peak > 0.0
 
 
-def _spike(v, gsyn_exc, gsyn_inh, m, h, n, rise):
-    return v, gsyn_exc, gsyn_inh, m, h, n, rise, 0.0
+def _spike(v, gsyn_exc, gsyn_inh, m, h, n, rise, before):
+    return v, gsyn_exc, gsyn_inh, m, h, n, rise, 0.0, before
 
 
 def _derive(p: Parameters, dt: float) -> dict[str, np.ndarray]:
@@ -159,7 +193,9 @@ def _derive(p: Parameters, dt: float) -> dict[str, np.ndarray]:
     n_pieces = np.clip(np.ceil(dt / longest - 1e-9), 1.0, 1000.0)
     half = 0.5 * dt / n_pieces
     return {
+        "elastance": 1.0 / p["cm"],
         "n_pieces": n_pieces,
+        "piece_dt": dt / n_pieces,
         "half_decay_exc": decay(half, p["tau_syn_E"]),
         "half_decay_inh": decay(half, p["tau_syn_I"]),
     }
@@ -187,12 +223,31 @@ HH_COND_EXP = one_cell_model(
         State("n", ""),
         State("rise", "mV", is_recordable=False, is_native=True),
         State("is_peak", "", is_recordable=False, is_native=True),
+        State("before", "mV", is_recordable=False, is_native=True),
     ),
     receptors("gsyn_exc", "gsyn_inh"),
     step=_step,
     is_spiking=_is_spiking,
     spike=_spike,
     derive=_derive,
+    is_stiff=_is_stiff,
+    stiff_step=_stiff_step,
+    pieces="n_pieces",
     title="Cell with Hodgkin-Huxley channels and decaying conductances.",
     source="Traub & Miles (1991), Neuronal Networks of the Hippocampus",
+    equations=(
+        "cm dv/dt = gbar_Na m^3 h (e_rev_Na - v) + gbar_K n^4 (e_rev_K - v)",
+        "           + g_leak (e_rev_leak - v) + i_syn + i_offset + i_injected",
+        "i_syn = gsyn_exc (e_rev_E - v) + gsyn_inh (e_rev_I - v)",
+        *(line.format(x="gsyn") for line in DECAYING),
+        "dm/dt = 0.32 L(13 - x, 4) (1 - m) - 0.28 L(x - 40, 5) m",
+        "dh/dt = 0.128 exp((17 - x) / 18) (1 - h) - 4 / (1 + exp((40 - x) / 5)) h",
+        "dn/dt = 0.032 L(15 - x, 5) (1 - n) - 0.5 exp((10 - x) / 40) n",
+        "x = v - v_offset, L(y, k) = y / (exp(y / k) - 1)",
+        "where v has a peak, x >= 30 mV: a spike, which changes nothing",
+    ),
+    method=(
+        "Runge and Kutta's of order 4, in pieces of at most 0.025 ms; under conductances so large "
+        "that v follows them, an exponential step of order 1"
+    ),
 )

@@ -7,6 +7,9 @@ from distsim.kernels.if_cond_alpha import IFCondAlpha
 from distsim.kernels.if_cond_exp import IFCondExp
 from distsim.models.cell_model import NativeModel, Parameters, refractory_steps
 from distsim.models.parts import (
+    ALPHA_SHAPED,
+    DECAYING,
+    THRESHOLD,
     conductances,
     drives,
     membrane,
@@ -66,12 +69,23 @@ def _alpha_coefficients(p: Parameters, dt: float) -> IFCondAlpha:
     )
 
 
+MEMBRANE = (
+    "dv/dt = (v_rest - v) / tau_m + (i_syn + i_offset + i_injected) / cm",
+    "i_syn = gsyn_exc (e_rev_E - v) + gsyn_inh (e_rev_I - v)",
+)
+METHOD = (
+    "conductances exactly, v by a Gauss method of order 4; under conductances so large that v "
+    "follows them, by an exponential step of order 4"
+)
+
 IF_COND_EXP = NativeModel(
     "IF_cond_exp",
     membrane() + synaptic_times() + reversal_potentials(),
     potential() + conductances(),
     receptors("gsyn_exc", "gsyn_inh"),
     title="Leaky integrate-and-fire cell with exponentially decaying synaptic conductances.",
+    equations=(*MEMBRANE, *(line.format(x="gsyn") for line in DECAYING), THRESHOLD),
+    method=METHOD,
     coefficients=_exp_coefficients,
 )
 IF_COND_ALPHA = NativeModel(
@@ -80,5 +94,7 @@ IF_COND_ALPHA = NativeModel(
     potential() + conductances() + drives("uS"),
     receptors("drive_exc", "drive_inh"),
     title="Leaky integrate-and-fire cell with alpha-shaped synaptic conductances.",
+    equations=(*MEMBRANE, *(line.format(x="gsyn") for line in ALPHA_SHAPED), THRESHOLD),
+    method=METHOD,
     coefficients=_alpha_coefficients,
 )

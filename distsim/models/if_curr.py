@@ -7,7 +7,17 @@ from distsim.kernels.if_curr_delta import IFCurrDelta
 from distsim.kernels.if_curr_exp import IFCurrExp
 from distsim.models import propagators
 from distsim.models.cell_model import NativeModel, Parameters, State, refractory_steps
-from distsim.models.parts import currents, drives, membrane, potential, receptors, synaptic_times
+from distsim.models.parts import (
+    ALPHA_SHAPED,
+    DECAYING,
+    THRESHOLD,
+    currents,
+    drives,
+    membrane,
+    potential,
+    receptors,
+    synaptic_times,
+)
 
 __all__ = ["IF_CURR_ALPHA", "IF_CURR_DELTA", "IF_CURR_EXP"]
 
@@ -63,12 +73,17 @@ def _delta_coefficients(p: Parameters, dt: float) -> IFCurrDelta:
     return IFCurrDelta(p22=propagators.decay(dt, p["tau_m"]), **_drive(p, dt), **_threshold(p, dt))
 
 
+MEMBRANE = "dv/dt = (v_rest - v) / tau_m + (isyn_exc + isyn_inh + i_offset + i_injected) / cm"
+EXACT = "exact: Rotter & Diesmann (1999), Biol. Cybern. 81:381"
+
 IF_CURR_EXP = NativeModel(
     "IF_curr_exp",
     membrane() + synaptic_times(),
     potential() + currents(),
     receptors("isyn_exc", "isyn_inh"),
     title="Leaky integrate-and-fire cell with exponentially decaying synaptic currents.",
+    equations=(MEMBRANE, *(line.format(x="isyn") for line in DECAYING), THRESHOLD),
+    method=EXACT,
     coefficients=_exp_coefficients,
 )
 IF_CURR_ALPHA = NativeModel(
@@ -77,6 +92,8 @@ IF_CURR_ALPHA = NativeModel(
     potential() + currents() + drives("nA"),
     receptors("drive_exc", "drive_inh"),
     title="Leaky integrate-and-fire cell with alpha-shaped synaptic currents.",
+    equations=(MEMBRANE, *(line.format(x="isyn") for line in ALPHA_SHAPED), THRESHOLD),
+    method=EXACT,
     coefficients=_alpha_coefficients,
 )
 IF_CURR_DELTA = NativeModel(
@@ -89,5 +106,11 @@ IF_CURR_DELTA = NativeModel(
     ),
     receptors("jump_exc", "jump_inh"),
     title="Leaky integrate-and-fire cell whose potential jumps by the weight [mV] at each spike.",
+    equations=(
+        "dv/dt = (v_rest - v) / tau_m + (i_offset + i_injected) / cm",
+        "a spike adds its weight to v, unless the cell is refractory",
+        THRESHOLD,
+    ),
+    method=EXACT,
     coefficients=_delta_coefficients,
 )

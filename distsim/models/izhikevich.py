@@ -60,4 +60,11 @@ IZHIKEVICH = one_cell_model(
     spike=_spike,
     title="Cell with quadratic potential, which jumps by weights, and a recovery variable.",
     source="Izhikevich (2003), IEEE Trans. Neural Networks 14:1569",
+    equations=(
+        "dv/dt = 0.04 v^2 + 5 v + 140 - u + 1000 (i_offset + i_injected)",
+        "du/dt = a (b v - u)",
+        "a spike adds its weight to v",
+        "where v >= 30 mV: a spike; v = c, u += d",
+    ),
+    method="Runge and Kutta's of order 4",
 )

@@ -5,10 +5,12 @@ parameters, what `derive` has derived from them, and
 
 - `dt` [ms],
 - `i_injected` [nA], the current that sources inject into the cell,
-- `is_refractory`, whether the cell is in its refractory period.
+- `is_refractory`, whether the cell is in its refractory period,
+- `piece`, of a step that is made in several pieces: the number of this one, from 0.
 
 It can call other functions, and uses numbers that are defined outside; Numba compiles all of it. So
-it may hold no Python objects but numbers, and make no arrays.
+it may hold no Python objects but numbers, and make no arrays. The loop is vectorised where a
+function only calculates: with `distsim.kernels.exponential.exp` it is, with `math.exp` it is not.
 """
 
 import linecache
@@ -20,8 +22,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.kernels.apart import beside, load, store
 from distsim.kernels.coefficients import at
 from distsim.kernels.epoch import register_update
+from distsim.kernels.membrane import BLOCK, count_down
 from distsim.kernels.options import KERNEL
 from distsim.models import one_cell_classes
 from distsim.models.cell_model import (
@@ -49,8 +53,9 @@ Derive = Callable[[Parameters, float], Mapping[str, NDArray[np.float64]]]
 # what a function may take besides states, parameters and what is derived: how the loop writes it
 GIVEN = {
     "dt": "c.dt",
-    "i_injected": "at(c.drive, i)",
-    "is_refractory": "refractory[i] > 0",
+    "i_injected": "beside(c.drive, i, {n_rows})",
+    "is_refractory": "beside(refractory, i, {n_rows}) > 0",
+    "piece": "piece",
 }
 # fields of coefficients that each model has; those of its own begin with `own_`
 COMMON = ("dt", "drive", "drive_rest", "drive_gain", "refractory_steps")
@@ -59,13 +64,37 @@ LOOK = 128
 
 LOOPS = """
 @compiled
+def advance_rows(first, end, piece, cells, refractory, c, {row_names}):
+    for i in range(np.uint64(first), np.uint64(end)):
+        {new} = {step}
+        {store_piece}
+
+
+@compiled
+def advance_stiff_rows(first, end, piece, cells, refractory, c, {row_names}):
+    for i in range(np.uint64(first), np.uint64(end)):
+        {new} = {stiff_step} if {is_stiff} else {step}
+        {store_piece}
+
+
+@compiled
 def advance_cells(cells, c):
     {rows}
     refractory = cells.refractory
-    for i in range(np.uint64(refractory.size)):
-        {new} = step({step_arguments})
-        {store}
-        refractory[i] -= np.int32(refractory[i] > 0)
+    for first in range(0, refractory.size, {block}):
+        end = min(first + {block}, refractory.size)
+        most = 1
+        for i in range(np.uint64(first), np.uint64(end)):
+            most = max(most, np.int64({n_pieces}))
+        for piece in range(most):
+            n_stiff = 0
+            for i in range(np.uint64(first), np.uint64(end)):
+                n_stiff += {is_stiff}
+            if n_stiff == 0:
+                advance_rows(first, end, piece, cells, refractory, c, {row_names})
+            else:
+                advance_stiff_rows(first, end, piece, cells, refractory, c, {row_names})
+        count_down(refractory, first, end)
 
 
 @compiled
@@ -77,12 +106,12 @@ def settle_cells(cells, c):
         end = min(first + {look}, refractory.size)
         n_above = 0
         for i in range(np.uint64(first), np.uint64(end)):
-            n_above += is_spiking({is_spiking_arguments})
+            n_above += {is_spiking}
         if n_above == 0:
             continue
         for i in range(first, end):
-            if is_spiking({is_spiking_arguments}):
-                {new} = spike({spike_arguments})
+            if {is_spiking}:
+                {new} = {spike}
                 {store}
                 refractory[i] = at(c.refractory_steps, i)
                 cells.spiking[n_spiking] = i
@@ -97,10 +126,10 @@ class OneCellModel(NativeModel):
 
     Attributes
     ----------
-    name, parameters, states, receptors, title, source, coefficients
+    name, parameters, states, receptors, title, source, equations, method, coefficients
         As for `NativeModel`.
     functions : mapping of str to Given
-        'step', 'is_spiking' and 'spike'.
+        'step', 'is_spiking', 'spike', and perhaps 'is_stiff' and 'stiff_step'.
     checksum : str
         Of all that the model is.
     """
@@ -129,14 +158,19 @@ def one_cell_model(
     is_spiking: Callable[..., Any],
     spike: Callable[..., Any],
     derive: Derive = lambda parameters, dt: {},
+    is_stiff: Callable[..., Any] | None = None,
+    stiff_step: Callable[..., Any] | None = None,
+    pieces: str = "",
     title: str = "",
     source: str = "",
+    equations: tuple[str, ...] = (),
+    method: str = "",
 ) -> OneCellModel:
     """Return a model of cells for the native engine, from functions for one cell.
 
     Parameters
     ----------
-    name, parameters, states, receptors, title, source
+    name, parameters, states, receptors, title, source, equations, method
         As for `CellModel`. A parameter `tau_refrac` is the refractory period [ms].
     step : callable
         Returns all state variables, in their order, a time step later, before input is added. It
@@ -149,34 +183,47 @@ def one_cell_model(
         ``derive(parameters, dt)`` returns more that functions can take, by name: arrays of one
         number per cell, or one number for all. Called where parameters change, not in each step;
         not compiled. A cell's numbers may depend on that cell's parameters alone.
+    is_stiff, stiff_step : callable, optional
+        Whether another step than `step` is made for a cell, and that one. Where none of many cells
+        is stiff, the loop has only `step`, which the compiler then vectorises.
+    pieces : str, optional
+        Of what `derive` returns: the number of pieces of a step. Each is made by `step` or
+        `stiff_step`, for which `piece` is its number, from 0.
 
     Raises
     ------
     ParameterError
         If something of the model cannot be; with the line of the function that it is in.
     """
-    record = CellModel(name, tuple(parameters), tuple(states), tuple(receptors), title, source)
+    record = CellModel(
+        *(name, tuple(parameters), tuple(states), tuple(receptors)),
+        *(title, source, tuple(equations), method),
+    )
     check_record(record)
-    functions = {
-        key: Given(function, key, name)
-        for key, function in (("step", step), ("is_spiking", is_spiking), ("spike", spike))
-    }
+    given_functions = {"step": step, "is_spiking": is_spiking, "spike": spike}
+    if is_stiff and stiff_step:
+        given_functions |= {"is_stiff": is_stiff, "stiff_step": stiff_step}
+    functions = {key: Given(function, key, name) for key, function in given_functions.items()}
     examples = {parameter.name: np.array([parameter.default]) for parameter in record.parameters}
     values = [*record.parameter_names, *derive(examples, 0.1)]
     check_names(record, [*record.state_names, *values, *GIVEN])
     ways = (
         GIVEN
-        | {s: f"row_{s}[i]" for s in record.state_names}
-        | {n: f"at(c.own_{n}, i)" for n in values}
+        | {s: f"load(row_{s}, i, {row}, {{n_rows}})" for row, s in enumerate(record.state_names)}
+        | {n: f"beside(c.own_{n}, i, {{n_rows}})" for n in values}
     )
     for given in functions.values():
         check_function(given, record, list(ways))
     taken = {key: argument_names(given.function) for key, given in functions.items()}
-    arguments = {key: ", ".join(ways[n] for n in names) for key, names in taken.items()}
+    n_rows = len(record.states)
+    calls = {
+        key: f"{key}({', '.join(ways[n].format(n_rows=n_rows) for n in names)})"
+        for key, names in taken.items()
+    }
     # only what some function takes
-    used = [n for n in values if any(n in names for names in taken.values())]
+    used = [n for n in values if n == pieces or any(n in names for names in taken.values())]
     fields = [*COMMON, *(f"own_{n}" for n in used)]
-    loops = _loops(record, arguments)
+    loops = _loops(record, calls, pieces)
     plain_functions = {key: given.function for key, given in functions.items()}
     identity = f"{name}_{checksum(plain_functions, fields, loops)}"
     coefficients_class = one_cell_classes.get(identity, fields)
@@ -208,7 +255,8 @@ def one_cell_model(
             raise function_error(Given(derive, "derive", name), text) from error
 
     return OneCellModel(
-        *(name, record.parameters, record.states, record.receptors, title, source),
+        *(name, record.parameters, record.states, record.receptors),
+        *(title, source, record.equations, method),
         coefficients=coefficients,
         functions=functions,
         checksum=checksum(identity, record.parameters, record.states, record.receptors, derive),
@@ -219,15 +267,25 @@ def one_cell_model(
 _registered: set[type] = set()
 
 
-def _loops(record: CellModel, arguments: Mapping[str, str]) -> str:
+def _loops(record: CellModel, calls: Mapping[str, str], pieces: str) -> str:
     """Return the text of the loops."""
-    names = record.state_names
+    names, n = record.state_names, len(record.states)
+    # a cell with fewer pieces than others stays as it is
+    piece = f" if piece < beside(c.own_{pieces}, i, {n}) else load(row_{{0}}, i, {{1}}, {n})"
+    kept = piece if pieces else ""
     return LOOPS.format(
         rows="\n    ".join(f"row_{name} = cells.state[{row}]" for row, name in enumerate(names)),
+        row_names=", ".join(f"row_{name}" for name in names),
         new=", ".join(f"new_{name}" for name in names),
         store="; ".join(f"row_{name}[i] = new_{name}" for name in names),
+        store_piece="; ".join(
+            f"store(row_{name}, i, new_{name}{kept.format(name, row)}, {row}, {n})"
+            for row, name in enumerate(names)
+        ),
+        n_pieces=f"at(c.own_{pieces}, i)" if pieces else "1",
         look=LOOK,
-        **{f"{key}_arguments": text for key, text in arguments.items()},
+        block=BLOCK,
+        **({"is_stiff": "False", "stiff_step": calls["step"]} | dict(calls)),
     )
 
 
@@ -245,7 +303,7 @@ def _register(
         "__name__": "distsim.models.one_cell",
         "np": np,
         "compiled": njit(**KERNEL, error_model="numpy"),
-        "at": at,
+        **{"at": at, "beside": beside, "load": load, "store": store, "count_down": count_down},
     }
     done: dict[Any, Any] = {}
     scope |= {key: compiled(function, done) for key, function in functions.items()}

@@ -32,6 +32,11 @@ __all__ = ["check_function", "check_names", "check_record", "explain"]
 LIBRARIES = str(Path(numba.__file__).parent), str(Path(__file__).parents[1]), "<distsim>"
 NOT_PLAIN = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR | CO_VARARGS | CO_VARKEYWORDS
 
+# functions that return whether something is so
+CONDITIONS = "is_spiking", "is_stiff"
+# of what a function takes and is no number of a cell
+KINDS = {"is_refractory": types.boolean, "piece": types.int64}
+
 # --- the record --------------------------------------------------------------------------------
 
 
@@ -145,7 +150,7 @@ def check_function(given: Given, record: CellModel, known: Iterable[str]) -> Non
                 "otherwise, or make it a state variable"
             )
             raise function_error(given, text, line)
-    if given.key != "is_spiking":
+    if given.key not in CONDITIONS:
         for count, line in returned_counts(function):
             if count != len(record.states):
                 raise _wrong_return(given, f"{count} values", record.state_names, line)
@@ -165,10 +170,7 @@ def _wrong_return(
 def explain(given: Given, states: Sequence[str]) -> None:
     """Raise if a function cannot be compiled, or returns what a model cannot take."""
     function = compiled(given.function)
-    kinds = tuple(
-        types.boolean if name == "is_refractory" else types.float64
-        for name in argument_names(given.function)
-    )
+    kinds = tuple(KINDS.get(name, types.float64) for name in argument_names(given.function))
     try:
         function.compile(kinds)
     except Exception as error:  # Numba has many
@@ -176,7 +178,7 @@ def explain(given: Given, states: Sequence[str]) -> None:
         text = f"cannot be compiled: {_cause(str(error))}"
         raise function_error(given, text, line, file) from None
     returned = function.overloads[kinds].signature.return_type
-    if given.key == "is_spiking":
+    if given.key in CONDITIONS:
         if not isinstance(returned, types.Number | types.Boolean):
             raise function_error(given, f"returns {_kind(returned)}; it must return True or False")
         return

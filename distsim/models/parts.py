@@ -3,6 +3,9 @@
 from distsim.models.cell_model import Bound, Parameter, Receptor, State
 
 __all__ = [
+    "ALPHA_SHAPED",
+    "DECAYING",
+    "THRESHOLD",
     "conductances",
     "currents",
     "drives",
@@ -12,6 +15,19 @@ __all__ = [
     "reversal_potentials",
     "synaptic_times",
 ]
+
+
+# equations that several models have
+THRESHOLD = "where v >= v_thresh: a spike; v = v_reset for tau_refrac"
+DECAYING = (
+    "d{x}_exc/dt = -{x}_exc / tau_syn_E, a spike adds its weight",
+    "d{x}_inh/dt = -{x}_inh / tau_syn_I, likewise",
+)
+ALPHA_SHAPED = (
+    "d{x}_exc/dt = (e drive_exc - {x}_exc) / tau_syn_E",
+    "ddrive_exc/dt = -drive_exc / tau_syn_E, a spike adds its weight, which is the peak of {x}_exc",
+    "{x}_inh, drive_inh likewise, with tau_syn_I",
+)
 
 
 def membrane(

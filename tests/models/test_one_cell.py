@@ -8,6 +8,7 @@ import distsim as sim
 from distsim.engines.registry import engines_with
 from distsim.errors import EngineError, ParameterError
 from distsim.kernels.arrays import Cells
+from distsim.kernels.coefficients import merged
 from distsim.kernels.epoch import settle, update
 from distsim.models import CELL_MODELS, Parameter, Receptor, State, one_cell
 from distsim.models.one_cell import one_cell_model
@@ -197,3 +198,70 @@ def takes_what_is_not_there(v, v_tresh):
 def test_what_a_model_does_not_have_is_named(changed, text):
     with pytest.raises(ParameterError, match=text):
         model_with(**changed)
+
+
+def test_a_step_is_made_in_pieces_and_by_another_function_where_a_cell_is_stiff():
+    model = one_cell_model(
+        "Pieces",
+        (Parameter("n", "", 1.0, "number of pieces"),),
+        (State("v", "mV"), State("last", "")),
+        (Receptor("excitatory", "v"),),
+        step=lambda v, piece: (v + 1.0 + piece, 1.0 * piece),
+        is_stiff=lambda v: v > 50.0,
+        stiff_step=lambda v, piece: (0.5 * v, -1.0 * piece),
+        is_spiking=lambda v: v > 1e9,
+        spike=lambda v, last: (v, last),
+        derive=lambda p, dt: {"n_pieces": p["n"]},
+        pieces="n_pieces",
+    )
+
+    def as_written(v, n):
+        last = 0.0
+        for piece in range(n):
+            v, last = (0.5 * v, -1.0 * piece) if v > 50.0 else (v + 1.0 + piece, 1.0 * piece)
+        return v, last
+
+    # more than a block of cells; in the first block none is stiff
+    n_pieces = 1 + np.arange(1201) % 4
+    v = np.where(np.arange(1201) < 600, np.arange(1201) % 7, np.arange(1201) % 90).astype(float)
+    cells = cells_in(np.stack([v, np.zeros(1201)]))
+    one_step(cells, model.coefficients({"n": n_pieces.astype(float)}, 0.1))
+    expected = [as_written(*cell) for cell in zip(v.tolist(), n_pieces.tolist(), strict=True)]
+    np.testing.assert_array_equal(cells.state, np.transpose(expected))
+
+
+@pytest.mark.parametrize("name", ["EIF_cond_exp_isfa_ista", "HH_cond_exp"])
+def test_what_a_cell_does_depends_on_no_other_be_it_stiff_or_not(name):
+    model, n = CELL_MODELS[name], 67
+    rng = np.random.default_rng(1)
+    state = np.tile([[s.initial] for s in model.states], n)
+    state[0] += rng.uniform(0.0, 20.0, n)
+    state[model.state_row("gsyn_exc")] = rng.uniform(0.0, 0.01, n)
+    one_cell = {p.name: np.array([p.default]) for p in model.parameters}
+    coefficients = merged(model.coefficients(one_cell, 0.1))
+    stiff = state.copy()
+    stiff[model.state_row("gsyn_exc"), 5] = 100.0
+
+    def after(state):
+        cells = cells_in(state.copy())
+        for _ in range(40):
+            one_step(cells, coefficients)
+        return cells.state
+
+    others = np.delete(np.arange(n), 5)
+    np.testing.assert_array_equal(after(stiff)[:, others], after(state)[:, others])
+    for i in (0, 1, 5, 66):
+        np.testing.assert_array_equal(after(stiff)[:, i], after(stiff[:, i : i + 1])[:, 0])
+    np.testing.assert_array_equal(after(state[:, 3:]), after(state)[:, 3:])
+
+
+@njit
+def one_step(cells, c):
+    """Advance cells by one step."""
+    update(cells, c)
+
+
+def cells_in(state):
+    """Return cells in a state."""
+    n = state.shape[1]
+    return Cells(state, np.zeros(n, np.int32), np.zeros(n, np.int64), np.arange(n))
