@@ -1,0 +1,43 @@
+"""The documentation's table of cell models is what their records say."""
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from distsim.models import CELL_MODELS
+
+FOLDER = Path(__file__).parents[1] / "docs"
+
+
+@pytest.fixture(scope="module")
+def make_models():
+    """Return the module that makes the page."""
+    spec = importlib.util.spec_from_file_location("make_models", FOLDER / "make_models.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_what_the_records_say(make_models):
+    page = make_models.page(CELL_MODELS.values())
+    assert make_models.PAGE.read_text() == page, "call `python docs/make_models.py`"
+
+
+def test_all_that_a_record_has_is_on_the_page(make_models):
+    for model in CELL_MODELS.values():
+        section = make_models.section(model)
+        names = [*model.parameter_names, *model.shared_state_names]
+        names += [receptor.name for receptor in model.receptors]
+        for name in names:
+            assert f"`{name}`" in section or f"*{name}*" in section
+        for equation in model.equations:
+            assert equation in section
+
+
+@pytest.mark.parametrize("name", ["title", "equations", "method"])
+def test_a_model_of_which_something_is_not_said_is_refused(make_models, name):
+    model = CELL_MODELS["IF_curr_exp"]
+    with pytest.raises(ValueError, match=f"record of IF_curr_exp has no '{name}'"):
+        make_models.page([replace(model, **{name: ""})])
