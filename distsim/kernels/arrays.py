@@ -275,7 +275,7 @@ class Probes(NamedTuple):
 
 
 class SpikeLog(NamedTuple):
-    """Spikes of one group since the last exchange.
+    """Spikes of this rank's cells.
 
     Attributes
     ----------
@@ -296,7 +296,7 @@ class Gathering(NamedTuple):
     ----------
     call : ndarray of int64, shape (4,)
         Address of MPI_Allgather, MPI_IN_PLACE, handles of the type of `words` and of the
-        communicator.
+        communicator; zeros where there is no function to call.
     place : ndarray of int64, shape (2,)
         Where this rank's message begins and ends in `words`.
     words : ndarray of int64

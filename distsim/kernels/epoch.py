@@ -103,8 +103,17 @@ def _inject(step, currents, coefficients):
 
 
 @njit(**KERNEL)
-def advance(first, n_steps, cells, coefficients, connectome, queues, drives, currents, probes, log):
+def _is_waiting(queue):
+    """Return whether there are rows in a queue."""
+    return queue.bounds[0] < queue.bounds[1]
+
+
+@njit(**KERNEL)
+def advance(first, n_steps, group):
     """Make the steps ``first + 1`` to ``first + n_steps`` of one model group.
+
+    What a group has none of is not handed to the kernel for it: to hand over a group's arrays takes
+    longer than the step of a few cells.
 
     Parameters
     ----------
@@ -112,17 +121,12 @@ def advance(first, n_steps, cells, coefficients, connectome, queues, drives, cur
         The present step.
     n_steps : int
         Not more than the smallest delay.
-    cells : Cells
-    coefficients : NamedTuple of arrays
-        The model's; has the fields `drive`, `drive_rest` and `drive_gain`.
-    connectome : Connectome
-    queues : tuple of 2 Queue
-        Exchanged spikes; spikes of regenerated sources.
-    drives : Drives
-    currents : Currents
-    probes : Probes
-    log : SpikeLog
-        The group's spikes are appended.
+    group : Bundle
+        By its address, or anything else with the same fields: `cells`, Cells; `coefficients`, the
+        model's NamedTuple with the fields `drive`, `drive_rest` and `drive_gain`; `connectome`,
+        Connectome; `queues`, a tuple of 2 Queue: exchanged spikes, spikes of regenerated sources;
+        `drives`, Drives; `currents`, Currents; `probes`, Probes; `log`, a SpikeLog, to which the
+        group's spikes are appended.
 
     Returns
     -------
@@ -130,20 +134,26 @@ def advance(first, n_steps, cells, coefficients, connectome, queues, drives, cur
         Steps made: fewer than `n_steps` if the log or a sample buffer had to be emptied first.
         Number of synaptic events.
     """
+    cells, coefficients, log = group.cells, group.coefficients, group.log
     n_local = cells.gids.size
     n_events = 0
     for step in range(first + 1, first + n_steps + 1):
-        if log.filled[0] + n_local > log.keys.size or _is_full(probes):
+        if log.filled[0] + n_local > log.keys.size or _is_full(group.probes):
             return step - 1 - first, n_events
-        _inject(step - 1, currents, coefficients)
+        if group.currents.level.size > 0:
+            _inject(step - 1, group.currents, coefficients)
         update(cells, coefficients)
-        n_events += drive(step, drives, cells.state)
-        n_events += deliver(step, queues[0], connectome, cells.state)
-        n_events += deliver(step, queues[1], connectome, cells.state)
+        if group.drives.delay.size > 0:
+            n_events += drive(step, group.drives, cells.state)
+        if _is_waiting(group.queues[0]):
+            n_events += deliver(step, group.queues[0], group.connectome, cells.state)
+        if _is_waiting(group.queues[1]):
+            n_events += deliver(step, group.queues[1], group.connectome, cells.state)
         n_spiking = settle(cells, coefficients)
         count = log.filled[0]
         for k in range(n_spiking):
             log.keys[count + k] = spike_key(step, cells.gids[cells.spiking[k]])
         log.filled[0] = count + n_spiking
-        sample(step, cells.state, probes)
+        if group.probes.interval.size > 0:
+            sample(step, cells.state, group.probes)
     return n_steps, n_events

@@ -9,18 +9,22 @@ __all__ = ["join", "pack"]
 
 
 @njit(**KERNEL)
-def pack(keys, message):
+def pack(logged, given, message):
     """Write the number of spikes, and as many of them as there is room for.
 
     Parameters
     ----------
-    keys : ndarray of int64
+    logged, given : ndarray of int64
+        Spikes of cells and of sources: the message has these, then those.
     message : ndarray of int64
         In place.
     """
-    message[0] = keys.size
-    for k in range(min(keys.size, message.size - 1)):
-        message[1 + k] = keys[k]
+    n_logged, n = logged.size, logged.size + given.size
+    message[0] = n
+    for k in range(min(n_logged, message.size - 1)):
+        message[1 + k] = logged[k]
+    for k in range(n_logged, min(n, message.size - 1)):
+        message[1 + k] = given[k - n_logged]
 
 
 @njit(cache=True)

@@ -126,7 +126,7 @@ def test_a_current_holds_from_its_step_on():
     group = group_of(changes=[(0, 0, 1.0), (3, 1, 2.0), (5, 1, -1.0), (5, 0, 0.0)])
     v = []
     for step in range(8):
-        assert advance(step, 1, *group) == (1, 0)
+        assert advance(step, 1, group) == (1, 0)
         v.append(group.cells.state[0].copy())
     moved = np.diff(np.array(v), axis=0, prepend=0.0)
     # a change at step k is felt first in v of step k + 1
@@ -137,22 +137,22 @@ def test_a_current_holds_from_its_step_on():
 
 def test_changes_before_the_first_step_hold_at_once():
     group = group_of(changes=[(-5, 0, 3.0), (2, 0, 1.0)])
-    advance(10, 1, *group)
+    advance(10, 1, group)
     assert group.cells.state[0, 0] == 0.1
 
 
 def test_an_injected_current_comes_on_top_of_the_offset():
     group = group_of(i_offset=0.5, changes=[(0, 0, 0.25)])
-    advance(0, 1, *group)
+    advance(0, 1, group)
     np.testing.assert_allclose(group.cells.state[0], [0.075, 0.05, 0.05], rtol=1e-15)
 
 
 def test_an_epoch_is_its_steps_one_by_one():
     sets = [([(0, 0), (0, 2)], 1, 1), ([(0, 1)], 3, 3)]
     whole, parts = (group_of(i_offset=2.7, changes=[(4, 1, 1.0)], sets=sets) for _ in range(2))
-    assert advance(0, 30, *whole) == (30, 0)
+    assert advance(0, 30, whole) == (30, 0)
     for first, n_steps in ((0, 1), (1, 7), (8, 22)):
-        assert advance(first, n_steps, *parts) == (n_steps, 0)
+        assert advance(first, n_steps, parts) == (n_steps, 0)
     n = whole.log.filled[0]
     assert n > 20
     assert whole.log.keys[:n].tolist() == parts.log.keys[: parts.log.filled[0]].tolist()
@@ -162,7 +162,7 @@ def test_an_epoch_is_its_steps_one_by_one():
 
 def test_spikes_are_logged_with_step_and_gid():
     group = group_of(i_offset=10.0)
-    advance(4, 2, *group)
+    advance(4, 2, group)
     n = group.log.filled[0]
     logged = [(key >> 32, key & 0xFFFFFFFF) for key in group.log.keys[:n].tolist()]
     assert logged == [(step, gid) for step in (5, 6) for gid in (10, 11, 12)]
@@ -170,22 +170,22 @@ def test_spikes_are_logged_with_step_and_gid():
 
 def test_no_steps_make_nothing():
     group = group_of(i_offset=10.0, changes=[(0, 0, 1.0)])
-    assert advance(0, 0, *group) == (0, 0)
+    assert advance(0, 0, group) == (0, 0)
     assert group.log.filled[0] == 0
     assert group.currents.position[0] == 0
 
 
 def test_a_group_of_no_cells_can_be_advanced():
-    assert advance(0, 10, *group_of(n_local=0)) == (10, 0)
+    assert advance(0, 10, group_of(n_local=0)) == (10, 0)
 
 
 @pytest.mark.parametrize("log_size", [3, 4, 5, 6, 11])
 def test_a_log_without_room_stops_the_epoch_before_the_step(log_size):
     expected, group = group_of(i_offset=10.0), group_of(i_offset=10.0, log_size=log_size)
-    advance(0, 20, *expected)
+    advance(0, 20, expected)
     n_done, keys = 0, []
     while n_done < 20:
-        n_made, _ = advance(n_done, 20 - n_done, *group)
+        n_made, _ = advance(n_done, 20 - n_done, group)
         assert n_made == min(log_size // 3, 20 - n_done)
         keys += group.log.keys[: group.log.filled[0]].tolist()
         group.log.filled[0] = 0
@@ -198,11 +198,11 @@ def test_a_full_sample_buffer_stops_the_epoch_before_the_step(max_rows):
     sets = [([(0, 0), (0, 2)], 1, 1), ([(0, 1)], 2, 2)]
     expected = group_of(i_offset=1.0, sets=sets)
     group = group_of(i_offset=1.0, sets=sets, max_rows=max_rows)
-    advance(0, 20, *expected)
+    advance(0, 20, expected)
     found = [[], []]
     n_done = 0
     while n_done < 20:
-        n_made, _ = advance(n_done, 5 - n_done % 5, *group)
+        n_made, _ = advance(n_done, 5 - n_done % 5, group)
         assert (group.probes.rows <= max_rows).all()
         n_done += n_made
         if (group.probes.rows == max_rows).any() and n_made == 0:

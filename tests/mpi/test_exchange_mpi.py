@@ -8,8 +8,7 @@ import pytest
 import distsim
 from distsim.engines.native import choice
 from distsim.engines.native.directed import DirectedExchange
-from distsim.engines.native.engine import NativeSimulation
-from distsim.engines.native.exchange import SpikeExchange
+from distsim.engines.native.exchange import NO_GATHERING, SpikeExchange
 from distsim.engines.native.routes import find_routes
 from distsim.partitioning import Partition
 from distsim.partitioning.placement import RoundRobin
@@ -60,29 +59,37 @@ def test_connections_added_in_mid_run_carry_the_spikes_on_their_way(comm, exchan
     np.testing.assert_array_equal(v[-1], [3.0, 1.0, 1.0, 1.0])
 
 
-@pytest.mark.parametrize("capacity", [1, 64])
-def test_stretches_with_messages_of_any_size_give_what_single_epochs_give(monkeypatch, capacity):
-    monkeypatch.setattr(choice, "SpikeExchange", partial(SpikeExchange, capacity=capacity))
-
-    def run():
+@pytest.mark.parametrize("n_models", [1, 3])
+def test_stretches_with_messages_of_any_size_give_what_single_epochs_give(monkeypatch, n_models):
+    def run(capacity):
+        monkeypatch.setattr(choice, "SpikeExchange", partial(SpikeExchange, capacity=capacity))
         distsim.setup(timestep=0.1, log=False, exchange="allgather")
-        cells = distsim.Population(
-            40, distsim.IF_curr_exp(i_offset=np.linspace(0.5, 40, 40), tau_refrac=0.5)
-        )
-        synapse = distsim.StaticSynapse(weight=-0.2, delay=0.3)
+        models = [distsim.IF_curr_exp, distsim.IF_cond_exp, distsim.IF_curr_alpha][:n_models]
+        groups = [
+            distsim.Population(40, model(i_offset=np.linspace(0.5, 40, 40), tau_refrac=0.5))
+            for model in models
+        ]
+        times = [np.arange(1.0 + k, 55.0, 0.4) for k in range(5)]
+        arrays = distsim.Population(5, distsim.SpikeSourceArray(spike_times=times))
         connector = distsim.FixedProbabilityConnector(0.3)
-        distsim.Projection(cells, cells, connector, synapse, receptor_type="inhibitory")
-        cells.record("spikes")
-        distsim.run(60.0)
-        trains = cells.get_data(gather="all").segments[0].spiketrains
+        for pre in (*groups, arrays):
+            for post in groups:
+                weight = 0.02 if post.celltype.conductance_based else -0.2
+                synapse = distsim.StaticSynapse(weight=weight, delay=0.3)
+                distsim.Projection(pre, post, connector, synapse, receptor_type="inhibitory")
+        for population in (*groups, arrays):
+            population.record("spikes")
+        distsim.run(50.1)
+        distsim.run(9.9)
         # messages became larger, and smaller again
         assert state.simulation.counters["epochs"] == 200
-        return [train.magnitude.tolist() for train in trains]
+        segments = [p.get_data(gather="all").segments[0] for p in (*groups, arrays)]
+        return [train.magnitude.tolist() for each in segments for train in each.spiketrains]
 
-    found = run()
-    monkeypatch.setattr(NativeSimulation, "_gathering", None)
-    assert found == run()
-    assert sum(map(len, found)) > 1000
+    found = [run(capacity) for capacity in (1, 64)]
+    monkeypatch.setattr(SpikeExchange, "gathering", NO_GATHERING)
+    assert [run(1)] * 2 == found
+    assert sum(map(len, found[0])) > 1000 * n_models
 
 
 def test_an_unknown_exchange_is_an_error_on_every_rank(comm):

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.engines.native.exchange import NO_GATHERING
 from distsim.engines.native.messages import LEAST, NO_SPIKES, PERIOD, Slots, Traffic
 from distsim.engines.native.routes import Routes
 from distsim.kernels.messages import join
@@ -40,7 +41,8 @@ class DirectedExchange:
     """
 
     name = "directed"
-    gathering = None
+    gathering = NO_GATHERING
+    n_until_smaller = 1
 
     def __init__(
         self, comm: Any, routes: Routes, capacity: int = LEAST, traffic: Traffic | None = None
@@ -101,6 +103,10 @@ class DirectedExchange:
         if self._n_exchanges % PERIOD == 0:
             self._use(self._slots.shrunk())
         return mine
+
+    def complete(self, n_exchanges: int, n_arrived: int, keys: Integers) -> Integers:
+        """Exchange what compiled code could not; see `Exchange`."""
+        return self.exchange(keys)
 
     def compile(self) -> None:
         """Compile the kernels, or load them, without sending anything."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from distsim.comm.agreement import first_on_each_node, together
 from distsim.engines.base import Engine
 from distsim.engines.native.choice import choose_exchange
+from distsim.engines.native.epochs import EpochLoop
 from distsim.engines.native.exchange import Exchange, SpikeExchange
 from distsim.engines.native.group_network import GroupNetwork, PastPoisson
 from distsim.engines.native.groups import CellGroup
@@ -17,10 +18,7 @@ from distsim.engines.native.history import SpikeHistory
 from distsim.engines.native.memory import check_memory
 from distsim.engines.native.messages import NO_SPIKES
 from distsim.engines.pace import Pace
-from distsim.kernels.arrays import Gathering
-from distsim.kernels.bundle import advance_bundle
 from distsim.kernels.epoch import sample
-from distsim.kernels.stretch import advance_stretch
 from distsim.models import CELL_MODELS, CellModel, NativeModel
 from distsim.network.blocks import CellBlock
 from distsim.network.currents import Injection
@@ -68,6 +66,7 @@ class NativeSimulation(Engine):
         self.exchange: Exchange = SpikeExchange(comm)
         self.history = SpikeHistory()
         self.epoch_steps = LONGEST_EPOCH
+        self._epochs = EpochLoop()
         self._pace = Pace(self.smallest_of_all, PAUSE_SECONDS)
         # since which step the Poisson sources have had which values
         self._periods: list[tuple[int, list[NDArray[np.float64]]]] = []
@@ -150,6 +149,7 @@ class NativeSimulation(Engine):
         if is_structure_changed or is_poisson_changed:
             self._refresh_poisson()
         if is_structure_changed:
+            self._epochs.build(list(self.networks.values()))
             self._renew_exchange()
             first_on_each_node(self.comm, self._compile_checked)
             # what some connection could still have carried, owners send to where it goes now
@@ -193,13 +193,9 @@ class NativeSimulation(Engine):
             raise
 
     def _compile(self) -> None:
-        """Call the kernels of each group without work, so that they are compiled, or loaded."""
+        """Compile what runs in an epoch, or load it."""
         self.exchange.compile()
-        gathering = self.exchange.gathering
-        for network in self.networks.values():
-            advance_bundle(self.step, 0, NO_SPIKES, network.bundle())
-            if gathering is not None:
-                advance_stretch(self.step, self.step, 1, NO_SPIKES, network.bundle(), gathering)
+        self._epochs.compile(self.exchange.gathering)
 
     def _refresh_parameters(self, is_structure_changed: bool) -> None:
         """Recompute coefficients of groups of which some block was changed."""
@@ -279,85 +275,41 @@ class NativeSimulation(Engine):
         stream = self.poisson_stream
         for network in self.networks.values():
             sample(self.step, network.group.cells.state, network.group.probes)
-            network.group.flush()
-            network.bundle()
+        self._epochs.begin(first)
         if self._are_times_changed and last_step > first:
-            self._emit_spikes(first, [])
+            self._send_late()
             self._are_times_changed = False
         self._pace.begin()
         is_interrupted = False
         while self.step < last_step and not is_interrupted:
             before = self.step
             pause = min(last_step, before + self._pace.n_epochs * self.epoch_steps)
+            self._epochs.give([block.take(pause) for block in self.array_blocks])
             while self.step < pause:
                 self._make_epochs(pause)
             progress(self.step - before)
             n_epochs = -((before - self.step) // self.epoch_steps)
             is_interrupted = self._pace.pause(n_epochs, is_noted())
-        for group in self.cell_groups:
-            group.flush()
+        self._epochs.flush()
         for block in self.poisson_blocks:
             block.record_between(first + 1, self.step, stream, self.dt)
         self.seconds["run"] += time.perf_counter() - started
         return is_interrupted
 
     def _make_epochs(self, last_step: int) -> None:
-        """Make the next epoch; several, if nothing is left to Python between them."""
-        exchange = self.exchange
-        if isinstance(exchange, SpikeExchange) and self._gathering is not None:
-            self._make_stretch(exchange, self._gathering, last_step)
-            return
-        n_steps = min(self.epoch_steps, last_step - self.step)
-        self._end_epoch(n_steps, [n.advance(self.step, n_steps) for n in self.networks.values()])
-
-    @property
-    def _gathering(self) -> Gathering | None:
-        """What a compiled call of several epochs exchanges by; None where each needs Python."""
-        if len(self.networks) == 1 and not self.array_blocks:
-            return self.exchange.gathering
-        return None
-
-    def _make_stretch(self, exchange: SpikeExchange, gathering: Gathering, last_step: int) -> None:
-        """Make epochs of the only group in one compiled call."""
-        (network,) = self.networks.values()
-        last = min(last_step, self.step + exchange.n_until_smaller * self.epoch_steps)
-        stretch, keys, latest = network.advance_stretch(
-            self.step, last, self.epoch_steps, gathering
-        )
-        self.counters["epochs"] += stretch.n_epochs
+        """Make the next epochs, as many as one compiled call can, or a part of one."""
+        stretch, keys = self._epochs.advance(last_step, self.epoch_steps, self.exchange)
         self.counters["steps"] += stretch.step - self.step
+        self.counters["epochs"] += stretch.n_epochs
+        self.counters["events"] += stretch.n_events
         self.step = stretch.step
         self._keep(self.step, keys)
-        is_unfinished = stretch.n_made >= 0
-        if stretch.n_epochs:
-            n_arrived = 0 if is_unfinished else stretch.n_arrived
-            everything = exchange.complete(stretch.n_epochs, n_arrived, latest)
-            if everything.size:
-                network.enqueue(everything)
-        if is_unfinished:
-            n_steps = min(self.epoch_steps, last - self.step)
-            rest = stretch.n_queued, stretch.n_made, stretch.n_events
-            self._end_epoch(n_steps, [network.finish(self.step, n_steps, *rest)])
-        else:
-            self.counters["events"] += stretch.n_events
 
-    def _end_epoch(self, n_steps: int, made: list[tuple[NDArray[np.int64], int]]) -> None:
-        """Exchange the spikes of an epoch that all groups have made."""
-        self.step += n_steps
-        self._emit_spikes(self.step, [keys for keys, _ in made])
-        self.counters["events"] += sum(n_events for _, n_events in made)
-        self.counters["epochs"] += 1
-        self.counters["steps"] += n_steps
-
-    def _emit_spikes(self, last: int, spikes: list[NDArray[np.int64]]) -> None:
-        """Exchange the cells' spikes, and the given ones up to a step that were not sent yet."""
-        spikes.extend(block.take(last) for block in self.array_blocks)
-        keys = spikes[0] if len(spikes) == 1 else np.concatenate([NO_SPIKES, *spikes])
-        everything = self.exchange.exchange(keys)
-        self._keep(last, keys)
-        if everything.size:
-            for network in self.networks.values():
-                network.enqueue(everything)
+    def _send_late(self) -> None:
+        """Exchange given spikes up to the present step, of which its exchange did not know."""
+        keys = np.concatenate([NO_SPIKES, *(b.take(self.step) for b in self.array_blocks)])
+        self._epochs.enqueue(self.exchange.exchange(keys))
+        self._keep(self.step, keys)
 
     def _keep(self, last: int, keys: NDArray[np.int64]) -> None:
         """Count spikes that this rank has sent, and keep those that may be sent again."""
@@ -379,6 +331,7 @@ class NativeSimulation(Engine):
             poisson.touch()
         for array in self.array_blocks:
             array.restart()
+        self._epochs.forget_spikes()
         for network in self.networks.values():
             network.forget_spikes()
             for block in network.group.blocks:

@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 from distsim.engines.native.messages import NO_SPIKES, PERIOD, Slots, Traffic
 from distsim.kernels.arrays import Gathering
 from distsim.kernels.messages import join, pack
+from distsim.kernels.stretch import NOT_WHOLE
 
-__all__ = ["Exchange", "SpikeExchange"]
+__all__ = ["NO_GATHERING", "Exchange", "SpikeExchange"]
 
 Integers = NDArray[np.int64]
+
+# for compiled code that cannot exchange by itself
+NO_GATHERING = Gathering(np.zeros(4, np.int64), np.zeros(2, np.int64), *[NO_SPIKES] * 4)
 
 
 class Exchange(Protocol):
@@ -24,15 +28,20 @@ class Exchange(Protocol):
         As `setup()` calls it.
     traffic : Traffic
         What this rank has sent.
-    gathering : Gathering or None
-        What compiled code needs to exchange by itself, if it can.
+    gathering : Gathering
+        What compiled code needs to exchange by itself; with zeros for `call` where it cannot.
+    n_until_smaller : int
+        Exchanges after which messages may become smaller: the same on every rank.
     """
 
     name: str
     traffic: Traffic
 
     @property
-    def gathering(self) -> Gathering | None: ...  # noqa: D102 - see Attributes
+    def gathering(self) -> Gathering: ...  # noqa: D102 - see Attributes
+
+    @property
+    def n_until_smaller(self) -> int: ...  # noqa: D102
 
     def exchange(self, keys: Integers) -> Integers:
         """Return the spikes for this rank, sorted; every rank must call it.
@@ -47,6 +56,24 @@ class Exchange(Protocol):
         ndarray of int64
             All spikes of sources with targets on this rank, and perhaps others, sorted. It is the
             caller's own.
+        """
+
+    def complete(self, n_exchanges: int, n_arrived: int, keys: Integers) -> Integers:
+        """Return the spikes for this rank after compiled code has exchanged; collective.
+
+        Parameters
+        ----------
+        n_exchanges : int
+            Begun since the last call, at most `n_until_smaller`.
+        n_arrived : int
+            Of the last one: see `Stretch`.
+        keys : ndarray of int64, shape (n,)
+            This rank's spikes of the last one, if `n_arrived` is negative.
+
+        Returns
+        -------
+        ndarray of int64
+            Sorted; the caller's own.
         """
 
     def compile(self) -> None:
@@ -124,9 +151,9 @@ class SpikeExchange:
         ndarray of int64
             The caller's own.
         """
-        pack(keys, self._mine)
+        pack(keys, NO_SPIKES, self._mine)
         self.comm.Allgather(self._in_place, self._recv)
-        return self.complete(1, join(*self._parts, self._joined), keys)
+        return self._receive(1, join(*self._parts, self._joined), keys)
 
     @property
     def n_until_smaller(self) -> int:
@@ -134,34 +161,25 @@ class SpikeExchange:
         return PERIOD - self._n_exchanges % PERIOD
 
     @property
-    def gathering(self) -> Gathering | None:
-        """What compiled code needs to exchange; None where it does not find MPI's function."""
-        return self._gathering if self._call.any() else None
+    def gathering(self) -> Gathering:
+        """What compiled code needs to exchange; zeros where it does not find MPI's function."""
+        return self._gathering
 
     def complete(self, n_exchanges: int, n_arrived: int, keys: Integers) -> Integers:
-        """Return the spikes of all ranks after the Allgather; every rank must call it.
+        """Return the spikes of all ranks after compiled code has exchanged; see `Exchange`."""
+        if not self.gathering.call.any():
+            return self.exchange(keys)
+        return self._receive(n_exchanges, n_arrived, keys)
 
-        Parameters
-        ----------
-        n_exchanges : int
-            Made since the last call, at most `n_until_smaller`.
-        n_arrived : int
-            What `join` returned of the last one, or `Stretch.n_arrived`.
-        keys : ndarray of int64, shape (n,)
-            This rank's spikes of the last one.
-
-        Returns
-        -------
-        ndarray of int64
-            Sorted; the caller's own.
-        """
+    def _receive(self, n_exchanges: int, n_arrived: int, keys: Integers) -> Integers:
+        """Return the spikes of all ranks after the Allgather, or fetch what had no room."""
         self._count(n_exchanges, self._n_bytes)
         everything = NO_SPIKES
         if n_arrived > 0:
             everything = self._joined[:n_arrived].copy()
-        elif n_arrived == -1:
+        elif n_arrived == NOT_WHOLE:
             everything = self._exchange_all(keys)
-        elif n_arrived < -1:
+        elif n_arrived < 0:
             raise self._error_class(-2 - n_arrived)
         self._n_exchanges += n_exchanges
         if self._n_exchanges % PERIOD == 0:
@@ -171,7 +189,7 @@ class SpikeExchange:
     def compile(self) -> None:
         """Compile the kernels, or load them, without sending anything."""
         self._slots.words[:] = 0
-        pack(NO_SPIKES, self._mine)
+        pack(NO_SPIKES, NO_SPIKES, self._mine)
         join(*self._parts, self._joined)
 
     def free(self) -> None:

@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 from distsim.engines.native.connectome import build_connectome, empty_connectome
 from distsim.engines.native.drives import DriveSet, build_drives, collect_set
 from distsim.engines.native.groups import CellGroup
-from distsim.engines.native.messages import NO_SPIKES
 from distsim.kernels.arrays import (
     Connectome,
-    Gathering,
     PoissonInput,
     PoissonSources,
     PoissonTables,
     Queue,
+    SpikeLog,
 )
-from distsim.kernels.bundle import Bundle, advance_bundle, bundle
+from distsim.kernels.bundle import bundle, entry_of
 from distsim.kernels.delivery import (
     DONE,
     compact,
@@ -28,12 +27,11 @@ from distsim.kernels.delivery import (
     skip_arrived,
 )
 from distsim.kernels.poisson import enqueue_poisson
-from distsim.kernels.stretch import advance_stretch
 from distsim.network.pathways import Pathway
 from distsim.network.poisson import is_source
 from distsim.partitioning.streams import Stream
 
-__all__ = ["GroupNetwork", "PastPoisson", "Stretch", "select_sources"]
+__all__ = ["GroupNetwork", "PastPoisson", "select_sources"]
 
 Integers = NDArray[np.int64]
 NO_DELAY = 2**30
@@ -80,37 +78,6 @@ class PastPoisson(NamedTuple):
     sources: PoissonSources
 
 
-class Stretch(NamedTuple):
-    """What was made of a stretch of epochs; all numbers are int.
-
-    Attributes
-    ----------
-    step : int
-        The present step.
-    n_epochs : int
-        Epochs made, each with its exchange begun.
-    n_events : int
-        Synaptic events, those of a step of an unfinished epoch too.
-    begin : int
-        Where the spikes of the last epoch that was begun are in the log.
-    n_arrived : int
-        Spikes in `Gathering.joined` that are still to be queued. -1: some message of the last epoch
-        was too large for its place. -2 - error: MPI returned this error.
-    n_queued : int
-        Of an unfinished epoch: spikes queued of those that arrived before it.
-    n_made : int
-        Of an unfinished epoch: steps made. -1: there is none.
-    """
-
-    step: int
-    n_epochs: int
-    n_events: int
-    begin: int
-    n_arrived: int
-    n_queued: int
-    n_made: int
-
-
 class GroupNetwork:
     """A model group, the pathways onto it, its connectome and queues.
 
@@ -142,10 +109,12 @@ class GroupNetwork:
         self._generations: list[_Generation] = []
         self._parts: tuple[object, ...] = ()
         self.max_delay_steps = 0
-        self._arrived = NO_SPIKES
 
-    def bundle(self) -> Bundle:
-        """Return what the kernel takes, made anew where some part is another object than before."""
+    def entry(self, log: SpikeLog) -> tuple[int, int]:
+        """Return what compiled code calls the group by; see `entry_of`.
+
+        Valid until some part is another object, and as long as this one is.
+        """
         group = self.group
         parts = (
             group.cells,
@@ -156,95 +125,12 @@ class GroupNetwork:
             self.drives,
             group.currents,
             group.probes,
-            group.log,
+            log,
         )
         if len(self._parts) != len(parts) or any(map(is_not, parts, self._parts)):
             self._bundle, self._parts = bundle(*parts), parts
-        return self._bundle
-
-    def advance(self, first: int, n_steps: int) -> tuple[Integers, int]:
-        """Make some steps, none longer than an epoch.
-
-        Parameters
-        ----------
-        first : int
-            The present step.
-        n_steps : int
-
-        Returns
-        -------
-        keys : ndarray of int64
-            The group's spikes; valid until the next call.
-        n_events : int
-            Number of synaptic events.
-        """
-        n_queued, n_made, n_events = advance_bundle(first, n_steps, self._arrived, self._bundle)
-        if n_made < n_steps:
-            return self.finish(first, n_steps, n_queued, n_made, n_events)
-        self._arrived = NO_SPIKES
-        return self.group.take_spikes(), n_events
-
-    def finish(
-        self, first: int, n_steps: int, n_queued: int, n_made: int, n_events: int
-    ) -> tuple[Integers, int]:
-        """Go on with steps that ended early because a buffer was full.
-
-        Parameters
-        ----------
-        first, n_steps : int
-            As for `advance`.
-        n_queued, n_made, n_events : int
-            What `advance_bundle` returned.
-
-        Returns
-        -------
-        keys, n_events
-            As from `advance`.
-        """
-        arrived, self._arrived = self._arrived, NO_SPIKES
-        parts = []
-        while n_made < n_steps:
-            if n_queued < arrived.size:
-                self._make_room(0)
-            elif self.poisson.position[0] <= first + n_steps:
-                self._make_room(1)
-            parts.append(self.group.take_spikes().copy())
-            self.group.flush()
-            arrived = arrived[n_queued:]
-            n_queued, n_more, n_more_events = advance_bundle(
-                first + n_made, n_steps - n_made, arrived, self._bundle
-            )
-            n_made += n_more
-            n_events += n_more_events
-        return np.concatenate([*parts, self.group.take_spikes()]), n_events
-
-    def advance_stretch(
-        self, first: int, last: int, epoch_steps: int, gathering: Gathering
-    ) -> tuple[Stretch, Integers, Integers]:
-        """Make the steps ``first + 1`` to `last`, and exchange spikes after each epoch.
-
-        Parameters
-        ----------
-        first, last, epoch_steps : int
-        gathering : Gathering
-
-        Returns
-        -------
-        stretch : Stretch
-            If it has an unfinished epoch, `finish` is to be called.
-        keys, latest : ndarray of int64
-            The group's spikes of the epochs that were made, and of the last of them; valid until
-            the next call.
-        """
-        stretch = Stretch(
-            *advance_stretch(first, last, epoch_steps, self._arrived, self._bundle, gathering)
-        )
-        if stretch.n_epochs:
-            n_arrived = stretch.n_arrived if stretch.n_made >= 0 else 0
-            self._arrived = gathering.joined[:n_arrived].copy()
-        keys = self.group.take_spikes(stretch.begin if stretch.n_made >= 0 else None)
-        n_before = stretch.begin - (self.group.n_taken - keys.size)
-        return stretch, keys, keys[n_before:]
+            self._entry = entry_of(self._bundle)
+        return self._entry
 
     @property
     def drive_candidates(self) -> list[Pathway]:
@@ -324,14 +210,10 @@ class GroupNetwork:
             stream,
         )
 
-    def enqueue(self, keys: Integers) -> None:
-        """Take exchanged spikes, sorted; `advance` puts them into the queue.
-
-        They are of an epoch, or those of its last step that were not known at its end.
-        """
-        self._arrived = (
-            np.sort(np.concatenate([self._arrived, keys])) if self._arrived.size else keys
-        )
+    def make_room(self) -> None:
+        """Make room in the queues, if there is little."""
+        for which in range(2):
+            self._make_room(which)
 
     def _make_room(self, which: int) -> None:
         """Drop the entries of a queue that are done, and double it if it is still half full."""
@@ -343,7 +225,6 @@ class GroupNetwork:
             queues = list(self.queues)
             queues[which] = larger
             self.queues = (queues[0], queues[1])
-            self.bundle()
 
     def requeue(
         self, step: int, keys: Integers, past: Sequence[PastPoisson], stream: Stream
@@ -364,7 +245,6 @@ class GroupNetwork:
         stream : Stream
             Of the Poisson sources.
         """
-        self._arrived = NO_SPIKES
         for queue in self.queues:
             queue.bounds[:] = 0
         if step == 0:
@@ -392,7 +272,6 @@ class GroupNetwork:
 
     def forget_spikes(self) -> None:
         """Drop all spikes on their way."""
-        self._arrived = NO_SPIKES
         self._generations = []
         for queue in self.queues:
             queue.bounds[:] = 0

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from distsim.engines.native.currents import build_currents
 from distsim.engines.native.probes import build_probes, flush
-from distsim.kernels.arrays import Cells, SpikeLog
+from distsim.kernels.arrays import Cells
 from distsim.kernels.coefficients import merged
 from distsim.models import NativeModel
 from distsim.network.blocks import CellBlock
@@ -16,9 +16,6 @@ __all__ = ["CellGroup"]
 
 Integers = NDArray[np.int64]
 Values = NDArray[np.float64]
-
-# spikes that are logged before they are sorted into the blocks' records
-LOG_SIZE = 2**15
 
 
 class CellGroup:
@@ -36,7 +33,6 @@ class CellGroup:
     coefficients : NamedTuple of arrays, or of numbers where all cells are alike
     currents : Currents
     probes : Probes
-    log : SpikeLog
     injections : dict of Injection
         By (number of the current source, how many times it was injected before).
     """
@@ -47,7 +43,6 @@ class CellGroup:
         self.blocks: list[CellBlock] = []
         self.injections: dict[tuple[int, int], Injection] = {}
         self.sets: list[ProbeSet] = []
-        self.n_taken = 0
 
     @property
     def n_local(self) -> int:
@@ -71,8 +66,6 @@ class CellGroup:
             spiking=np.zeros(n_local, np.int64),
             gids=np.concatenate([block.gids for block in self.blocks]),
         )
-        self.log = SpikeLog(np.zeros(n_local + LOG_SIZE, np.int64), np.zeros(1, np.int64))
-        self.n_taken = 0
 
     def refresh(self, segment: int = 0) -> None:
         """Recompute what depends on parameters, injected currents and probes.
@@ -111,21 +104,6 @@ class CellGroup:
         self.probes = build_probes(self.sets, first_lids)
 
     def flush(self) -> None:
-        """Empty the kernel's buffers: samples go to the sets, spikes to the blocks' records."""
+        """Give the samples in the kernel's buffers to the sets."""
         if self.sets:
             flush(self.sets, self.probes)
-        keys = self.log.keys[: self.log.filled[0]]
-        for block in self.blocks:
-            block.spikes.append(keys)
-        self.log.filled[0] = self.n_taken = 0
-
-    def take_spikes(self, end: int | None = None) -> Integers:
-        """Return the spikes logged since the last call, a view that `flush` makes invalid.
-
-        Parameters
-        ----------
-        end : int, optional
-            Place in the log of the first that is not to be taken yet; all are if not given.
-        """
-        first, self.n_taken = self.n_taken, int(self.log.filled[0]) if end is None else end
-        return self.log.keys[first : self.n_taken]

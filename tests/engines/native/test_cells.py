@@ -1,7 +1,6 @@
 """Groups of cells: common arrays, injected currents."""
 
 import numpy as np
-import pytest
 
 from distsim.engines.native.groups import CellGroup
 from distsim.models import CELL_MODELS
@@ -59,14 +58,3 @@ def test_a_group_without_cells_can_be_built():
     group.refresh()
     assert group.n_local == 0
     assert group.cells.state.shape == (3, 0)
-
-
-@pytest.mark.parametrize("n_spikes", [0, 1, 5])
-def test_spikes_are_taken_once(n_spikes):
-    group = group_of(5)
-    group.build()
-    keys = np.arange(n_spikes) + (3 << 32)
-    group.log.keys[:n_spikes] = keys
-    group.log.filled[0] = n_spikes
-    assert group.take_spikes().tolist() == keys.tolist()
-    assert group.take_spikes().size == 0

@@ -5,10 +5,11 @@ import pytest
 from mpi4py import MPI
 
 import distsim as sim
-from distsim.engines.native import groups
-from distsim.engines.native.engine import LONGEST_EPOCH, NativeSimulation
+from distsim.engines.native import epochs, group_network, probes
+from distsim.engines.native.engine import LONGEST_EPOCH
+from distsim.engines.native.exchange import NO_GATHERING, SpikeExchange
+from distsim.engines.pace import Pace
 from distsim.errors import ConnectivityError
-from distsim.kernels.arrays import SpikeLog
 from distsim.kernels.delivery import empty_queue
 from distsim.pynn.simulator import state
 
@@ -29,7 +30,7 @@ def spike_steps(population):
     return [np.rint(train.magnitude / DT).astype(int).tolist() for train in trains]
 
 
-@pytest.mark.parametrize("log_size", [5, 6, 9, 10, 64])
+@pytest.mark.parametrize("log_size", [0, 1, 9, 64])
 def test_a_log_that_fills_up_within_an_epoch_loses_no_spike(monkeypatch, log_size):
     def run():
         setup()
@@ -44,49 +45,100 @@ def test_a_log_that_fills_up_within_an_epoch_loses_no_spike(monkeypatch, log_siz
 
     expected = run()
     assert sum(map(len, expected[1])) > 5 * 100
-    monkeypatch.setattr(
-        groups, "SpikeLog", lambda keys, filled: SpikeLog(np.zeros(9 + log_size, np.int64), filled)
-    )
+    monkeypatch.setattr(epochs, "LOG_SIZE", log_size)
     found = run()
     assert found[:2] == expected[:2]
     np.testing.assert_array_equal(found[2], expected[2])
 
 
-def busy_run(monkeypatch, log_size=None, queue_size=None):
-    """Run cells that drive each other hard; return their spikes, their v, and the counters."""
+def busy_run(monkeypatch, models, size=None):
+    """Run cells that drive each other hard, of some models, and sources.
+
+    Returns
+    -------
+    list
+        Spikes of all populations, v of the cells, and the counters.
+    """
     setup()
-    if log_size:
+    if size is not None:
+        monkeypatch.setattr(epochs, "LOG_SIZE", size)
+        monkeypatch.setattr(probes, "BUFFER_VALUES", size)
         monkeypatch.setattr(
-            groups, "SpikeLog", lambda keys, filled: SpikeLog(np.zeros(log_size, np.int64), filled)
+            group_network, "empty_queue", lambda n: empty_queue(2 if n == 256 else n + 1)
         )
-    population = fast_cells(8)
-    if queue_size:
-        (network,) = state.simulation.networks.values()
-        network.queues = (empty_queue(queue_size), empty_queue(queue_size))
+    cells = [
+        sim.Population(8, model(tau_refrac=0.0, i_offset=np.linspace(low, high, 8)))
+        for model, low, high in models
+    ]
     noise = sim.Population(5, sim.SpikeSourcePoisson(rate=2000.0))
-    synapse = sim.StaticSynapse(weight=-0.5, delay=sim.RandomDistribution("uniform", (0.3, 2.0)))
-    sim.Projection(population, population, sim.FixedProbabilityConnector(0.5), synapse, None)
-    sim.Projection(noise, population, sim.FixedProbabilityConnector(0.5), synapse)
-    population.record(["spikes", "v"])
+    # some before the first step, some twice in a step
+    times = [sim.Sequence([0.0, 0.0, 3.0 + k, 7.7, 7.75, *np.arange(8, 30, 0.7)]) for k in range(4)]
+    arrays = [sim.Population(4, sim.SpikeSourceArray(spike_times=times)) for _ in range(2)]
+    delay = sim.RandomDistribution("uniform", (0.3, 2.0))
+    synapse = sim.StaticSynapse(weight=0.01, delay=delay)
+    for pre in (*cells, *arrays, noise):
+        for post in cells:
+            sim.Projection(pre, post, sim.FixedProbabilityConnector(0.5), synapse)
+    for population in cells:
+        population.record(["spikes", "v"])
+    for population in arrays:
+        population.record("spikes")
     # the first call is short, later ones are not; a stop lies within an epoch
-    for duration in (0.1, 7.7, 32.2):
+    for duration in (0.1, 7.7, 10.0):
         sim.run(duration)
-    v = population.get_data().segments[0].filter(name="v")[0].magnitude
-    return spike_steps(population), v, state.simulation.counters
+    arrays[0][1:2].set(spike_times=[1.0, 17.8, 19.0])
+    sim.run(22.2)
+    vs = [p.get_data(clear=False).segments[0].filter(name="v")[0].magnitude.tolist() for p in cells]
+    return [*map(spike_steps, [*cells, *arrays]), vs, state.simulation.counters]
 
 
-@pytest.mark.parametrize(("log_size", "queue_size"), [(None, None), (8, None), (11, 1), (64, 2)])
-def test_a_stretch_of_epochs_is_what_its_epochs_are(monkeypatch, log_size, queue_size):
+ONE_MODEL = [(sim.IF_curr_exp, 150, 400)]
+MODELS = [*ONE_MODEL, (sim.IF_cond_exp, 150, 400), (sim.IF_curr_delta, 100, 300)]
+
+
+@pytest.mark.parametrize("models", [ONE_MODEL, MODELS])
+def test_a_stretch_of_epochs_is_what_its_epochs_are(monkeypatch, models):
     with monkeypatch.context() as patch:
-        patch.setattr(NativeSimulation, "_gathering", None)
-        spikes, v, counters = busy_run(patch)
-    assert counters["spikes"] > 500
+        patch.setattr(SpikeExchange, "gathering", NO_GATHERING)
+        expected = busy_run(patch, models)
+    counters = expected[-1]
+    assert counters["spikes"] > 500 * len(models)
     assert counters["epochs"] > 100
-    with monkeypatch.context() as patch:
-        found = busy_run(patch, log_size, queue_size)
-    assert found[0] == spikes
-    np.testing.assert_array_equal(found[1], v)
-    assert found[2] == counters
+    # buffers that are full with 40, 1 and 0 spikes, samples or rows more than are needed
+    for size in (None, 40, 1, 0):
+        with monkeypatch.context() as patch:
+            assert busy_run(patch, models, size) == expected
+
+
+def test_several_models_and_given_spikes_take_few_calls(monkeypatch):
+    calls, advance = [], epochs.advance_stretch
+
+    def counted(*arguments):
+        calls.append(None)
+        return advance(*arguments)
+
+    monkeypatch.setattr(epochs, "advance_stretch", counted)
+    # of a pause, which comes after a tenth of a second, there are none
+    monkeypatch.setattr(Pace, "pause", lambda self, n_epochs, is_noted: False)
+    monkeypatch.setattr(Pace, "begin", lambda self: setattr(self, "n_epochs", 10**6))
+    setup()
+    cells = [sim.Population(2, model(i_offset=2.0)) for model, _, _ in MODELS]
+    arrays = sim.Population(3, sim.SpikeSourceArray(spike_times=np.arange(0.0, 200.0, 5.0)))
+    noise = sim.Population(3, sim.SpikeSourcePoisson(rate=20.0))
+    for pre in (*cells, arrays, noise):
+        for post in cells:
+            synapse = sim.StaticSynapse(weight=0.001, delay=0.2)
+            sim.Projection(pre, post, sim.AllToAllConnector(), synapse)
+    arrays.record("spikes")
+    sim.run(100.0)
+    sim.run(100.0)
+    assert [len(steps) for steps in spike_steps(arrays)] == [40] * 3
+    counters = state.simulation.counters
+    assert counters["epochs"] == 1000
+    assert counters["spikes"] > 3 * 40 + 3 * 2
+    assert counters["events"] > counters["spikes"] * 6
+    # one to compile, one for each run; and for each time that a queue is full
+    assert len(calls) <= 1 + 2 + 5
 
 
 def test_an_error_of_mpi_within_a_stretch_is_raised(monkeypatch):
