@@ -100,7 +100,11 @@ def scaling(options):
 def kernels(options):
     """Measure the kernels alone, and what Python and MPI take of an epoch on 1, 2 and 4 ranks."""
     compare([Contestant("kernels", "kernels.py", [])], options.repeats)
-    overheads = [Contestant("overhead", "overhead.py", [], n_ranks=n) for n in (1, 2, 4)]
+    overheads = [
+        Contestant("overhead", "overhead.py", [f"--models={models}"], n_ranks=n_ranks)
+        for n_ranks in (1, 2, 4)
+        for models in (1, 3)
+    ]
     compare(overheads, options.repeats)
 
 
