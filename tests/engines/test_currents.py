@@ -156,6 +156,15 @@ def test_each_model_of_nest_takes_a_generator_as_it_takes_a_pause(monkeypatch, n
     np.testing.assert_allclose(found[0], found[1], rtol=0.0, atol=1e-9)
 
 
+def test_currents_flow_in_nest_by_pauses_as_by_generators(monkeypatch, on_native):
+    nest = pytest.importorskip("distsim.engines.nest.engine")
+    pytest.importorskip("nest")
+    # as on several ranks
+    pauses = ExternalSimulation._pauses_between
+    monkeypatch.setattr(nest.NestSimulation, "_pauses_between", pauses)
+    np.testing.assert_allclose(injected_cells("nest"), on_native, rtol=0.0, atol=1e-9)
+
+
 @needs_neuron
 @pytest.mark.parametrize("n_ranks", [1, 2, 3])
 def test_a_current_may_be_told_to_the_rank_of_its_cell_alone(mpi_job, n_ranks):

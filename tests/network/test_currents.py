@@ -71,6 +71,18 @@ def test_cells_with_the_same_currents_share_a_course():
     assert courses[2].within(0, 7, 0).steps.tolist() == [5]
 
 
+def test_tables_grow_with_the_changes_and_the_cells_not_with_their_product():
+    block = CellBlock(IF_CURR_EXP, 0, np.arange(500))
+    steps = Steps(np.arange(1000), np.arange(1000.0))
+    forever = [
+        Sine(0, 2**62, 0.0, 1.0, 10.0, 0.0, 0.0, 0.1),
+        Noise(0, 2**62, 0.0, 1.0, 1, STREAM, 0),
+    ]
+    currents = build_currents([Injection(block, np.arange(500), s) for s in [steps, *forever]], 0)
+    arrays = [part for part in currents if isinstance(part, np.ndarray)]
+    assert sum(array.size for array in arrays) < 3 * 1000 + 500 + 30
+
+
 @settings(deadline=None)
 @given(
     st.lists(
