@@ -1,11 +1,14 @@
 """Compile all kernels, so that later runs find them ready."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+
+import numpy as np
 
 import distsim as sim
 from distsim.compiled import forget_other_versions
 from distsim.models import CELL_MODELS
+from distsim.pynn.standardmodels import NeuronType
 
 __all__ = ["warm_up"]
 
@@ -34,11 +37,13 @@ def warm_up() -> Iterator[tuple[str, float]]:
     yield "connectors", time.perf_counter() - started
 
 
-def _run_cells(model: Callable[..., object], alike: bool) -> None:
+def _run_cells(model: type[NeuronType], alike: bool) -> None:
     """Run cells that are driven, hear each other, and are recorded."""
     sim.setup(timestep=0.1, log=False, progress=False)
-    offset = 1.0 if alike else sim.RandomDistribution("uniform", low=0.9, high=1.1)
-    cells = sim.Population(N_CELLS, model(i_offset=offset))
+    cells = sim.Population(N_CELLS, model())
+    if not alike:
+        first = model.record.parameters[0]
+        cells.set(**{first.name: first.default * np.linspace(0.9, 1.1, N_CELLS)})
     noise = sim.Population(N_CELLS, sim.SpikeSourcePoisson(rate=100.0))
     arrays = sim.Population(N_CELLS, sim.SpikeSourceArray(spike_times=[1.0, 2.0]))
     synapse = sim.StaticSynapse(weight=0.001, delay=1.0)

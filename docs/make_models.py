@@ -59,7 +59,7 @@ def section(model: CellModel) -> str:
             table(
                 ("parameter", "default", "unit", "allowed", "meaning"),
                 [
-                    (f"`{p.name}`", f"{p.default:g}", p.unit, allowed(p), p.meaning)
+                    (f"`{p.name}`", default(p), p.unit, allowed(p), p.meaning)
                     for p in model.parameters
                 ],
             ),
@@ -78,6 +78,12 @@ def section(model: CellModel) -> str:
             f"Recordable: {', '.join(f'`{name}`' for name in recordables)}.",
         ]
     )
+
+
+def default(parameter) -> str:
+    """Return the default of a parameter, all numbers of it."""
+    several = parameter.default if isinstance(parameter.default, tuple) else (parameter.default,)
+    return ", ".join(f"{number:g}" for number in several)
 
 
 def allowed(parameter) -> str:

@@ -24,6 +24,7 @@ __all__ = [
     "fill_words",
     "philox4x32",
     "uniform53",
+    "uniform_at",
     "uniforms",
     "word_block",
 ]
@@ -43,6 +44,7 @@ class Purpose(IntEnum):
     SAMPLE = 8
     POSITION = 9
     NOISE = 10
+    CELL = 11
 
 
 class Stream(NamedTuple):
@@ -172,6 +174,23 @@ def uniform53(high, low):
     """
     bits = (uint64(high) << uint64(20)) | (uint64(low) >> uint64(12))
     return (float(bits) + 0.5) * 2.0**-52
+
+
+@njit(cache=True, inline="always")
+def uniform_at(stream, gid, draw):
+    """Return a number in the open interval (0, 1) of a gid's sequence, as `uniforms` does.
+
+    Parameters
+    ----------
+    stream : Stream
+    gid, draw : int
+
+    Returns
+    -------
+    float
+    """
+    w0, w1, w2, w3 = word_block(stream, gid, draw >> 1)
+    return uniform53(w0, w1) if draw & 1 == 0 else uniform53(w2, w3)
 
 
 @njit(cache=True)

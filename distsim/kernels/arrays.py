@@ -39,12 +39,36 @@ class Cells(NamedTuple):
     spiking : ndarray of int64, shape (n_local,)
         Scratch: local indices of the cells that spike in the present step.
     gids : ndarray of int64, shape (n_local,)
+    step : ndarray of int64, shape (1,)
+        The step that is made.
+    stream : ndarray of int64, shape (3,)
+        The `Stream` of the numbers that cells draw in each step.
     """
 
     state: NDArray[np.float64]
     refractory: NDArray[np.int32]
     spiking: NDArray[np.int64]
     gids: NDArray[np.int64]
+    step: NDArray[np.int64]
+    stream: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        state: NDArray[np.float64],
+        refractory: NDArray[np.int32] | None = None,
+        gids: NDArray[np.int64] | None = None,
+    ) -> "Cells":
+        """Return cells with a given state; by default none is refractory, and gids count from 0."""
+        n_local = state.shape[1]
+        return cls(
+            state=state,
+            refractory=np.zeros(n_local, np.int32) if refractory is None else refractory,
+            spiking=np.zeros(n_local, np.int64),
+            gids=np.arange(n_local) if gids is None else gids,
+            step=np.zeros(1, np.int64),
+            stream=np.zeros(3, np.int64),
+        )
 
 
 class Connectome(NamedTuple):

@@ -140,6 +140,7 @@ def advance(first, n_steps, group):
     for step in range(first + 1, first + n_steps + 1):
         if log.filled[0] + n_local > log.keys.size or _is_full(group.probes):
             return step - 1 - first, n_events
+        cells.step[0] = step
         if group.currents.level.size > 0:
             _inject(step - 1, group.currents, coefficients)
         update(cells, coefficients)

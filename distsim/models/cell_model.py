@@ -18,6 +18,7 @@ __all__ = [
     "Parameters",
     "Receptor",
     "State",
+    "columns",
     "refractory_steps",
 ]
 
@@ -49,7 +50,8 @@ class Parameter(NamedTuple):
         PyNN's.
     unit : str
         PyNN's, such as 'mV'.
-    default : float
+    default : float or tuple of float
+        A tuple where a cell has several numbers of it, always as many.
     meaning : str
         In a few words.
     bound : Bound
@@ -59,10 +61,14 @@ class Parameter(NamedTuple):
 
     name: str
     unit: str
-    default: float
+    default: float | tuple[float, ...]
     meaning: str = ""
     bound: Bound = Bound.NONE
     below: str = ""
+
+    def of_cells(self, n_cells: int) -> NDArray[np.float64]:
+        """Return the default of some cells, a row each where there are several numbers."""
+        return np.full((n_cells, *np.shape(self.default)), self.default, np.float64)
 
 
 class State(NamedTuple):
@@ -122,6 +128,8 @@ class CellModel:
         What is solved, a line each, by names of parameters and state variables.
     method : str
         How, and of which order, the native engine solves them.
+    fixed : tuple of Parameter
+        What engines take as parameters, but is the same in all cells and cannot be set.
     """
 
     name: str
@@ -132,6 +140,7 @@ class CellModel:
     source: str = ""
     equations: tuple[str, ...] = ()
     method: str = ""
+    fixed: tuple[Parameter, ...] = field(default=(), kw_only=True)
 
     @property
     def parameter_names(self) -> list[str]:
@@ -162,7 +171,7 @@ class CellModel:
 
         Parameters
         ----------
-        values : mapping of str to ndarray of float64, shape (n_local,)
+        values : mapping of str to ndarray of float64, shape (n_local,) or (n_local, n_numbers)
             Of all parameters.
 
         Raises
@@ -180,7 +189,7 @@ class CellModel:
 
     def _refuse(self, parameter: Parameter, values: Any, is_wrong: Any, allowed: str) -> None:
         if np.any(is_wrong):
-            value = float(values[np.argmax(is_wrong)])
+            value = float(values.flat[np.argmax(is_wrong)])
             raise ParameterError(
                 f"{parameter.name} = {value:g} of {self.name} must be {allowed}",
                 name=parameter.name,
@@ -194,7 +203,7 @@ class NativeModel(CellModel):
 
     Attributes
     ----------
-    name, parameters, states, receptors, title, source, equations, method
+    name, parameters, states, receptors, title, source, equations, method, fixed
         As for `CellModel`; where the kernel is an array kernel, the first state variable is v.
     coefficients : callable
         ``coefficients(parameters, dt)`` returns the NamedTuple of arrays that the kernel takes.
@@ -222,3 +231,28 @@ def refractory_steps(parameters: Parameters, dt: float) -> NDArray[np.int32]:
     """
     steps = np.ceil(parameters["tau_refrac"] / dt - 1e-9)
     return np.minimum(steps, np.iinfo(np.int32).max).astype(np.int32)
+
+
+def columns(parameters: Parameters) -> dict[str, NDArray[np.float64]]:
+    """Return parameters with one number per cell: of those with several, one by one.
+
+    Parameters
+    ----------
+    parameters : mapping of str to ndarray, shape (n,) or (n, n_numbers)
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> columns({"a_eta": np.array([[0.1, 0.2]])})
+    {'a_eta_1': array([0.1]), 'a_eta_2': array([0.2])}
+    """
+    single: dict[str, NDArray[np.float64]] = {}
+    for name, values in parameters.items():
+        if values.ndim == 1:
+            single[name] = values
+        else:
+            single |= {f"{name}_{k + 1}": values[:, k] for k in range(values.shape[1])}
+    return single

@@ -1,12 +1,16 @@
 """Models written for one cell: plain functions, from which the loops over all cells are made.
 
 A function takes by name what it needs, and the loop hands it over as numbers: state variables,
-parameters, what `derive` has derived from them, and
+parameters (of one with several numbers each, as in `a_eta_1`), what `derive` has derived from them,
+and
 
 - `dt` [ms],
 - `i_injected` [nA], the current that sources inject into the cell,
 - `is_refractory`, whether the cell is in its refractory period,
-- `piece`, of a step that is made in several pieces: the number of this one, from 0.
+- `piece`, of a step that is made in several pieces: the number of this one, from 0,
+- `uniform`, a number between 0 and 1, drawn at random for this cell and step: one in the step,
+  another when it is asked whether the cell spikes, and what its spike does. It depends on the seed,
+  the segment, the cell's gid and the step alone.
 
 It can call other functions, and uses numbers that are defined outside; Numba compiles all of it. So
 it may hold no Python objects but numbers, and make no arrays. The loop is vectorised where a
@@ -35,6 +39,7 @@ from distsim.models.cell_model import (
     Parameters,
     Receptor,
     State,
+    columns,
     refractory_steps,
 )
 from distsim.models.functions import (
@@ -45,6 +50,7 @@ from distsim.models.functions import (
     function_error,
 )
 from distsim.models.one_cell_checks import check_function, check_names, check_record, explain
+from distsim.partitioning.streams import Stream, uniform_at
 
 __all__ = ["OneCellModel", "one_cell_model"]
 
@@ -56,7 +62,14 @@ GIVEN = {
     "i_injected": "beside(c.drive, i, {n_rows})",
     "is_refractory": "beside(refractory, i, {n_rows}) > 0",
     "piece": "piece",
+    # two of a gid's sequence for each step
+    "uniform": (
+        "uniform_at(Stream(cells.stream[0], cells.stream[1], cells.stream[2]), "
+        "cells.gids[i], 2 * cells.step[0] + {draw})"
+    ),
 }
+# which of the two a function is given
+DRAW = {"step": 0, "is_stiff": 0, "stiff_step": 0, "is_spiking": 1, "spike": 1}
 # fields of coefficients that each model has; those of its own begin with `own_`
 COMMON = ("dt", "drive", "drive_rest", "drive_gain", "refractory_steps")
 # cells that are looked at one by one if one of them spikes
@@ -204,8 +217,8 @@ def one_cell_model(
     if is_stiff and stiff_step:
         given_functions |= {"is_stiff": is_stiff, "stiff_step": stiff_step}
     functions = {key: Given(function, key, name) for key, function in given_functions.items()}
-    examples = {parameter.name: np.array([parameter.default]) for parameter in record.parameters}
-    values = [*record.parameter_names, *derive(examples, 0.1)]
+    examples = {parameter.name: parameter.of_cells(1) for parameter in record.parameters}
+    values = [*columns(examples), *derive(examples, 0.1)]
     check_names(record, [*record.state_names, *values, *GIVEN])
     ways = (
         GIVEN
@@ -217,7 +230,7 @@ def one_cell_model(
     taken = {key: argument_names(given.function) for key, given in functions.items()}
     n_rows = len(record.states)
     calls = {
-        key: f"{key}({', '.join(ways[n].format(n_rows=n_rows) for n in names)})"
+        key: f"{key}({', '.join(ways[n].format(n_rows=n_rows, draw=DRAW[key]) for n in names)})"
         for key, names in taken.items()
     }
     # only what some function takes
@@ -232,9 +245,9 @@ def one_cell_model(
         _register(identity, coefficients_class, loops, plain_functions)
 
     def coefficients(p: Parameters, dt: float) -> Any:
-        n_cells = next(iter(p.values())).size
+        n_cells = len(next(iter(p.values())))
         derived = {key: of_each(key, x, n_cells) for key, x in derive(p, dt).items()}
-        every = {**p, **derived}
+        every = {**columns(p), **derived}
         steps = refractory_steps(p, dt) if "tau_refrac" in p else np.zeros(n_cells, np.int32)
         return coefficients_class(
             dt,
@@ -304,6 +317,7 @@ def _register(
         "np": np,
         "compiled": njit(**KERNEL, error_model="numpy"),
         **{"at": at, "beside": beside, "load": load, "store": store, "count_down": count_down},
+        **{"Stream": Stream, "uniform_at": uniform_at},
     }
     done: dict[Any, Any] = {}
     scope |= {key: compiled(function, done) for key, function in functions.items()}

@@ -11,7 +11,6 @@ from types import FunctionType
 from typing import Any
 
 import numba
-import numpy as np
 from numba import types
 
 from distsim.errors import ParameterError, did_you_mean
@@ -66,7 +65,7 @@ def check_record(record: CellModel) -> None:
             )
     for parameter in record.parameters:
         _check_parameter(parameter, record)
-    record.check({p.name: np.array([p.default], np.float64) for p in record.parameters})
+    record.check({p.name: p.of_cells(1) for p in record.parameters})
     _check_receptors(record)
 
 
@@ -82,7 +81,9 @@ def _check_number(value: Any, what: str) -> None:
 
 def _check_parameter(parameter: Parameter, record: CellModel) -> None:
     what = f"{parameter.name} of {record.name}"
-    _check_number(parameter.default, f"the default of {what}")
+    several = parameter.default if isinstance(parameter.default, tuple) else (parameter.default,)
+    for number in several:
+        _check_number(number, f"the default of {what}")
     if not isinstance(parameter.bound, Bound):
         raise ParameterError(
             f"the bound of {what} is {parameter.bound!r}; give one of {', '.join(map(str, Bound))}"

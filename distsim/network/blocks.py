@@ -56,7 +56,7 @@ class SourceBlock:
         name : str
         positions : ndarray of int64, shape (n,)
             Of the cells in the block.
-        values : ndarray, shape (n,)
+        values : ndarray, shape (n,), or a row for each cell where one has several numbers
 
         Raises
         ------
@@ -65,7 +65,7 @@ class SourceBlock:
         """
         column = self.parameters.setdefault(name, np.zeros(self.n_local))
         try:
-            column[positions] = values
+            column[positions] = np.reshape(values, (-1, *column.shape[1:]))
         except (TypeError, ValueError) as error:
             raise ParameterError(f"cannot set {name} to {values!r}: {error}") from error
         self.touch()
@@ -93,6 +93,10 @@ class CellBlock(SourceBlock):
     def __init__(self, model: CellModel, first_gid: int, indices: Integers) -> None:
         super().__init__(first_gid, indices)
         self.model = model
+        self.parameters = {
+            parameter.name: parameter.of_cells(self.n_local)
+            for parameter in (*model.parameters, *model.fixed)
+        }
         self.state = np.zeros((len(model.states), self.n_local))
         self.refractory = np.zeros(self.n_local, np.int32)
         self.first_lid = 0

@@ -22,6 +22,7 @@ __all__ = [
     "is_lazy",
     "is_several",
     "plain_numbers",
+    "plain_rows",
     "plain_times",
 ]
 
@@ -119,6 +120,53 @@ def plain_times(value: Any, what: str) -> Any:
                 )
         return [plain_times(item, what) for item in value]
     return Sequence(np.atleast_1d(plain_numbers(value, what, "ms")))
+
+
+def plain_rows(value: Any, what: str, n_numbers: int, units: str | None = None) -> Any:
+    """Return the numbers of a parameter that has several in each cell.
+
+    Parameters
+    ----------
+    value : object
+        Those of all cells, or a list of those of each; a function of the index is returned as it
+        is.
+    what : str
+        Name of the parameter, and whose it is.
+    n_numbers : int
+        As many a cell has.
+    units : str, optional
+        To which a quantity with units is converted.
+
+    Returns
+    -------
+    ArrayParameter, list of ArrayParameter, or `value`
+
+    Raises
+    ------
+    InvalidValueError
+
+    Examples
+    --------
+    >>> plain_rows((1, 10, 100), "tau_eta of GIF_cond_exp", 3)
+    ArrayParameter([  1.  10. 100.])
+    """
+    if isinstance(value, RandomDistribution):
+        raise InvalidValueError(
+            f"{what} has {n_numbers} numbers in each cell, and cannot be drawn from a "
+            "RandomDistribution; give a list of them for each cell"
+        )
+    if is_lazy(value):
+        return value
+    if isinstance(value, list | tuple | np.ndarray) and len(value) and all(map(is_several, value)):
+        return [plain_rows(item, what, n_numbers, units) for item in value]
+    row = value.value if isinstance(value, ArrayParameter) else value
+    numbers = np.atleast_1d(plain_numbers(row, what, units))
+    if numbers.shape != (n_numbers,):
+        given = f"{numbers.size} numbers" if numbers.ndim == 1 else f"shape {numbers.shape}"
+        raise InvalidValueError(
+            f"{what} is given as {given}; give {n_numbers} for each cell, or a list of such lists"
+        )
+    return ArrayParameter(numbers)
 
 
 def check_numbers(numbers: Any, what: str, highest: float = np.inf) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyNN import common, space
 from pyNN.models import BaseCellType
-from pyNN.parameters import LazyArray, Sequence
+from pyNN.parameters import ArrayParameter, LazyArray, Sequence
 from pyNN.random import RandomDistribution
 
 from distsim.errors import ParameterError
@@ -22,7 +22,7 @@ from distsim.pynn.gather import gather_arrays
 from distsim.pynn.positions import generate_positions, is_repeatable
 from distsim.pynn.random_numbers import DrawCounts, values_of_cells
 from distsim.pynn.recording import Recorder
-from distsim.pynn.selection import Selection, checked_positions
+from distsim.pynn.selection import Selection, as_objects, checked_positions
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import StandardCell
 
@@ -168,6 +168,8 @@ class Population(Selection, common.Population):
         values = self.block.get(name)
         if values.dtype == object:
             values[:] = [Sequence(times) for times in values]
+        if values.ndim > 1:
+            return as_objects([ArrayParameter(row) for row in values])
         return values
 
     def set_block_values(self, name: str, positions: Integers, values: NDArray[Any]) -> None:

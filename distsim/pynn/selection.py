@@ -29,7 +29,7 @@ from distsim.pynn.simulator import ID, state
 from distsim.pynn.standardmodels import StandardCell, unknown_parameter
 from distsim.pynn.values import evaluate, is_asked, lazy_numbers
 
-__all__ = ["Selection", "checked_positions", "gid_map", "sampled", "simplified"]
+__all__ = ["Selection", "as_objects", "checked_positions", "gid_map", "sampled", "simplified"]
 
 Integers = NDArray[np.int64]
 
@@ -208,8 +208,9 @@ class Selection:
         if not gather:
             return values
         if values.dtype == object:
+            kind = type(self.celltype.default_parameters[name])
             every = gather_sequences(self.local_positions, [v.value for v in values])
-            return _objects([ValueSequence(times) for times in every])
+            return as_objects([kind(numbers) for numbers in every])
         positions, values = gather_arrays(self.local_positions, values)
         return values[np.argsort(positions)]
 
@@ -474,9 +475,12 @@ def sampled(size: int, n: int, rng: Any) -> Integers:
 
 
 def simplified(values: NDArray[Any], size: int) -> Any:
-    """Return the one number of alike cells, or the sequence of the only one of `size` cells."""
+    """Return the one value of alike cells; of sequences, that of the only one of `size` cells."""
     if values.dtype == object:
-        return values[0] if size == values.size == 1 else values
+        is_one = size == values.size == 1
+        if values.size and not isinstance(values[0], ValueSequence):
+            is_one = all(value == values[0] for value in values)
+        return values[0] if is_one else values
     return simplify(values) if values.size else values
 
 
@@ -506,7 +510,8 @@ def checked_positions(selector: Any, size: int, label: str) -> Integers:
     return np.unique(np.where(chosen < 0, chosen + size, chosen))
 
 
-def _objects(items: Sequence[Any]) -> NDArray[Any]:
+def as_objects(items: Sequence[Any]) -> NDArray[Any]:
+    """Return an array of objects, whatever they hold, shape (n,)."""
     array = np.empty(len(items), object)
     array[:] = items
     return array

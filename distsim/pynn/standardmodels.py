@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyNN.errors
 from numpy.typing import NDArray
-from pyNN.parameters import ParameterSpace, Sequence
+from pyNN.parameters import ArrayParameter, ParameterSpace, Sequence
 from pyNN.standardmodels import StandardCellType, build_translations
 from pyNN.standardmodels import cells as pynn_cells
 from pyNN.standardmodels import synapses as pynn_synapses
@@ -20,7 +20,13 @@ from distsim.models import CELL_MODELS, CellModel
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.poisson import PoissonBlock
 from distsim.network.spike_arrays import ArrayBlock
-from distsim.pynn.checks import InvalidValueError, check_times, plain_numbers, plain_times
+from distsim.pynn.checks import (
+    InvalidValueError,
+    check_times,
+    plain_numbers,
+    plain_rows,
+    plain_times,
+)
 from distsim.pynn.simulator import state
 from distsim.pynn.values import as_function, check_length
 
@@ -119,10 +125,12 @@ class _CheckedParameters:
         default = cls._default(name)
         if value is default:
             return value
-        what = f"{name} of {cls.__name__}"
+        what, units = f"{name} of {cls.__name__}", getattr(cls, "units", {}).get(name)
         if isinstance(default, Sequence):
             return plain_times(value, what)
-        return plain_numbers(value, what, getattr(cls, "units", {}).get(name))
+        if isinstance(default, ArrayParameter):
+            return plain_rows(value, what, default.value.size, units)
+        return plain_numbers(value, what, units)
 
     @classmethod
     def _default(cls, name: str) -> Any:
@@ -238,6 +246,15 @@ class NeuronType(StandardCell):
             )
         return simulation.add_cells(model, first_gid, indices)
 
+    def check_values(self, name: str, values: Values) -> None:
+        """Raise if what a function has given of a parameter are not as many numbers as it has.
+
+        All else is checked when the network is built.
+        """
+        if values.dtype == object:
+            n_numbers = self.default_parameters[name].value.size
+            plain_rows(list(values.flat), f"{name} of {type(self).__name__}", n_numbers)
+
 
 def type_of(record: CellModel, module: str = __name__) -> type[NeuronType]:
     """Return the cell type of a model, as its record has it; PyNN's own, where PyNN has it.
@@ -270,7 +287,10 @@ def _of_no_pynn_type(record: CellModel) -> dict[str, Any]:
     added = [record.states[row].unit for row in record.receptor_rows]
     units = {s.name: s.unit for s in record.states} | {p.name: p.unit for p in record.parameters}
     return {
-        "default_parameters": {p.name: p.default for p in record.parameters},
+        "default_parameters": {
+            p.name: ArrayParameter(p.default) if isinstance(p.default, tuple) else p.default
+            for p in record.parameters
+        },
         "default_initial_values": {s.name: s.initial for s in record.states},
         "translations": build_translations(*((name, name) for name in record.parameter_names)),
         "units": units,
@@ -283,7 +303,9 @@ def _documentation(record: CellModel) -> str:
     lines = [record.title, "", *([f"{record.source}.", ""] if record.source else [])]
     lines += ["Parameters", "----------"]
     for parameter in record.parameters:
-        lines.append(f"{parameter.name} : float, default {parameter.default:g}")
+        kind = "float" if np.ndim(parameter.default) == 0 else "sequence of float"
+        default = ", ".join(f"{number:g}" for number in np.ravel(parameter.default))
+        lines.append(f"{parameter.name} : {kind}, default {default}")
         meaning = parameter.meaning[:1].upper() + parameter.meaning[1:]
         lines.append(f"    {meaning} [{parameter.unit or '1'}].".replace("     [", "    ["))
     return "\n".join(lines) + "\n"

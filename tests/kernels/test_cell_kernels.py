@@ -52,8 +52,7 @@ def of_cell(coefficients, i):
 
 def cells_of(description, n):
     """Return cells at rest at 0 mV."""
-    state = np.zeros((len(description.states), n))
-    return Cells(state, np.zeros(n, np.int32), np.zeros(n, np.int64), np.arange(n))
+    return Cells.of(np.zeros((len(description.states), n)))
 
 
 def rows_of(description):

@@ -106,12 +106,7 @@ def group_of(n_local=3, i_offset=0.0, changes=(), sets=(), max_rows=1000, log_si
     parameters["i_offset"] = np.broadcast_to(float(i_offset), n_local).copy()
     state = np.zeros((3, n_local))
     return Group(
-        Cells(
-            state,
-            np.zeros(n_local, np.int32),
-            np.zeros(n_local, np.int64),
-            10 + np.arange(n_local),
-        ),
+        Cells.of(state, gids=10 + np.arange(n_local)),
         MODEL.coefficients(parameters, 0.1),
         empty_connectome(),
         (empty_queue(4), empty_queue(4)),

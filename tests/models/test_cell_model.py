@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pyNN.parameters import ArrayParameter
 from pyNN.standardmodels import cells
 
 from distsim.errors import ParameterError
@@ -11,7 +12,8 @@ from distsim.models.cell_model import Bound, refractory_steps
 
 def parameters_of(model, **changed):
     """Return parameters of three cells, the second of which has the changed values."""
-    values = {p.name: np.full(3, p.default) for p in CELL_MODELS[model].parameters}
+    record = CELL_MODELS[model]
+    values = {p.name: p.of_cells(3) for p in (*record.parameters, *record.fixed)}
     for name, value in changed.items():
         values[name][1] = value
     return values
@@ -50,14 +52,21 @@ def test_every_parameter_must_be_finite(model, value):
 @pytest.mark.parametrize("model", CELL_MODELS)
 def test_good_parameters_pass_as_do_no_cells(model):
     CELL_MODELS[model].check(parameters_of(model))
-    CELL_MODELS[model].check({name: np.zeros(0) for name in CELL_MODELS[model].parameter_names})
+    CELL_MODELS[model].check({p.name: p.of_cells(0) for p in CELL_MODELS[model].parameters})
+
+
+def plain(value):
+    """Return a number, or a tuple of PyNN's several."""
+    return tuple(value.value.tolist()) if isinstance(value, ArrayParameter) else value
 
 
 @pytest.mark.parametrize("model", CELL_MODELS)
 def test_a_record_says_what_pynn_says(model):
     record, pynn_type = CELL_MODELS[model], getattr(cells, model)
     units = pynn_type.units
-    assert {p.name: p.default for p in record.parameters} == pynn_type.default_parameters
+    defaults = {name: plain(value) for name, value in pynn_type.default_parameters.items()}
+    assert {p.name: p.default for p in record.parameters} == defaults
+    assert set(record.parameter_names).isdisjoint(each.name for each in record.fixed)
     assert {p.name: p.unit for p in record.parameters} == {
         p: units[p] for p in record.parameter_names
     }

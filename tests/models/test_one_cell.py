@@ -13,6 +13,7 @@ from distsim.kernels.epoch import settle, update
 from distsim.models import CELL_MODELS, Parameter, Receptor, State, one_cell
 from distsim.models.one_cell import one_cell_model
 from distsim.models.propagators import constant_to_v, current_to_v, decay
+from distsim.partitioning.streams import Purpose, Stream, uniforms
 
 BUILT_IN = CELL_MODELS["IF_curr_exp"]
 
@@ -123,7 +124,7 @@ def test_names_of_states_may_be_those_of_the_loops():
         return n_spiking
 
     state = np.array([[0.0, 0.0], [0.0, 1.0], [0.5, 0.25]])
-    cells = Cells(state, np.zeros(2, np.int32), np.zeros(2, np.int64), np.arange(2))
+    cells = Cells.of(state)
     assert five_steps(cells, model.coefficients({"c": np.ones(2)}, 0.1)) == 2
     assert state.tolist() == [[2.5, 1.25], [1.0, 2.0], [0.5, 0.25]]
 
@@ -263,5 +264,41 @@ def one_step(cells, c):
 
 def cells_in(state):
     """Return cells in a state."""
-    n = state.shape[1]
-    return Cells(state, np.zeros(n, np.int32), np.zeros(n, np.int64), np.arange(n))
+    return Cells.of(state)
+
+
+def noisy_model():
+    """Return a model of which v is the number drawn in a step, and that spikes by another one."""
+    return one_cell_model(
+        "Noisy",
+        (Parameter("p", "", 0.3, "probability"),),
+        (State("v", ""), State("drawn_at_spike", "")),
+        (Receptor("excitatory", "v"),),
+        step=lambda uniform, drawn_at_spike: (uniform, drawn_at_spike),
+        is_spiking=lambda uniform, p: uniform < p,
+        spike=lambda v, uniform: (v, uniform),
+    )
+
+
+def test_numbers_drawn_are_those_of_the_cells_streams():
+    model = noisy_model()
+    gids, n_steps = np.array([5, 3, 2**31]), 400
+    stream = Stream.of(seed=2**63 + 7, purpose=Purpose.CELL, object_id=0, revision=2)
+    cells = Cells.of(np.zeros((2, 3)), gids=gids)
+    cells.stream[:] = stream
+    coefficients = model.coefficients({"p": np.array([0.3, 0.0, 1.0])}, 0.1)
+
+    @njit
+    def one_step(cells, c):
+        update(cells, c)
+        return settle(cells, c)
+
+    for step in range(1, n_steps + 1):
+        cells.step[0] = step
+        n_spiking = one_step(cells, coefficients)
+        # two numbers of a gid in each step
+        first, second = uniforms(stream, gids, 2, 2 * step).reshape(3, 2).T
+        np.testing.assert_array_equal(cells.state[0], first)
+        spiking = np.flatnonzero(second < [0.3, 0.0, 1.0])
+        assert cells.spiking[:n_spiking].tolist() == spiking.tolist()
+        np.testing.assert_array_equal(cells.state[1, spiking], second[spiking])

@@ -40,9 +40,7 @@ def course(model, dt, n_steps, exc=0.0, inh=0.0, v_init=V_REST, **changed):
     """Return v and the steps of spikes of a cell that conductances reach at step 0."""
     native = CELL_MODELS[model]
     parameters = {name: np.array([value]) for name, value in (PARAMETERS | changed).items()}
-    state = np.zeros((len(native.states), 1))
-    one = np.zeros(1, np.int64)
-    cells = Cells(state, np.zeros(1, np.int32), one, one)
+    cells = Cells.of(np.zeros((len(native.states), 1)))
     coefficients = native.coefficients(
         {name: parameters[name] for name in native.parameter_names}, dt
     )

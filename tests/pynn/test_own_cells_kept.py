@@ -83,7 +83,7 @@ def one_step(cells, c):
 def outcome():
     from own import Own
     state = np.ones((1, 2))
-    cells = Cells(state, np.zeros(2, np.int32), np.zeros(2, np.int64), np.arange(2))
+    cells = Cells.of(state)
     with event.install_listener("numba:compile", Compiled()):
         one_step(cells, Own.record.coefficients({"tau": np.full(2, 10.0)}, 0.1))
     return state[0].tolist(), sorted({"advance_cells", "settle_cells"} & {*Compiled.names})

@@ -277,7 +277,7 @@ class Brian2Simulation(ExternalSimulation):
             )
         if group.brian_group.method_choice == "rk4":
             self._check_time_constants(block)
-        for name, values in block.parameters.items():
+        for name, values in MODELS[block.model].translate(block.parameters).items():
             if name not in ("tau_refrac", "i_offset"):
                 group.values(BRIAN_NAMES.get(name, name))[cells] = values
         if "tau_refrac" in block.parameters:
@@ -287,7 +287,7 @@ class Brian2Simulation(ExternalSimulation):
     def _check_time_constants(self, block: CellBlock) -> None:
         """Raise if something decays too fast for Brian's steps."""
         shortest = self.dt / LARGEST_DECAY
-        for name, values in block.parameters.items():
+        for name, values in MODELS[block.model].translate(block.parameters).items():
             if name.startswith("tau_") and name != "tau_refrac" and (values < shortest).any():
                 raise EngineError(
                     f"{name} = {values.min():g} ms of {block.model.name}: with steps of "

@@ -1,6 +1,7 @@
 """The cell models as equations that Brian integrates."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -152,6 +153,8 @@ class Brian2Model(NamedTuple):
         What is done before each step, and after its synapses.
     conductances : tuple of (str, float)
         Variables that pull v, and 1 of theirs in uS.
+    translate : callable
+        Returns the parameters of the equations for those of a block.
     """
 
     equations: str
@@ -163,6 +166,7 @@ class Brian2Model(NamedTuple):
     before: str = ""
     after: str = ""
     conductances: tuple[tuple[str, float], ...] = ()
+    translate: Callable[[Parameters], Parameters] = dict
 
 
 CURRENTS, DRIVES = ("isyn_exc", "isyn_inh"), ("drive_exc", "drive_inh")
@@ -170,7 +174,7 @@ CONDUCTANCES = ("gsyn_exc", "gsyn_inh")
 EXPONENTIAL_CONDUCTANCES = EXPONENTIAL.format(x="g") + SYNAPSES + REVERSAL
 ALPHA_CONDUCTANCES = ALPHA.format(x="g") + SYNAPSES + REVERSAL
 PULLS = (("gsyn_exc", 1.0), ("gsyn_inh", 1.0))
-ADEXP_SPIKE = {"threshold": "v >= v_spike", "reset": "v = v_reset\nw += b"}
+ADEXP_SPIKE: dict[str, Any] = {"threshold": "v >= v_spike", "reset": "v = v_reset\nw += b"}
 
 MODELS: dict[CellModel, Brian2Model] = {
     IF_CURR_EXP: Brian2Model(

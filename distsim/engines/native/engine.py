@@ -24,6 +24,7 @@ from distsim.network.blocks import CellBlock
 from distsim.network.currents import Injection
 from distsim.network.pathways import Pathway
 from distsim.network.poisson import build_tables, is_source
+from distsim.partitioning.streams import Purpose, Stream
 
 __all__ = ["NativeSimulation"]
 
@@ -115,6 +116,11 @@ class NativeSimulation(Engine):
     def cell_groups(self) -> list[CellGroup]:
         """The groups of model neurons."""
         return [network.group for network in self.networks.values()]
+
+    @property
+    def cell_stream(self) -> Stream:
+        """The stream of the numbers that cells draw in each step of this segment."""
+        return Stream.of(self.seed, Purpose.CELL, 0, revision=self.segment)
 
     # --- building ------------------------------------------------------------------------------
 
@@ -274,6 +280,7 @@ class NativeSimulation(Engine):
         first = self.step
         stream = self.poisson_stream
         for network in self.networks.values():
+            network.group.cells.stream[:] = self.cell_stream
             sample(self.step, network.group.cells.state, network.group.probes)
         self._epochs.begin(first)
         if self._are_times_changed and last_step > first:

@@ -51,7 +51,6 @@ class CellGroup:
 
     def build(self) -> None:
         """Put the blocks' state into common arrays, of which the blocks then hold views."""
-        n_local = self.n_local
         state = np.concatenate([block.state for block in self.blocks], axis=1)
         refractory = np.concatenate([block.refractory for block in self.blocks])
         lid = 0
@@ -60,11 +59,8 @@ class CellGroup:
             block.state = state[:, lid : lid + block.n_local]
             block.refractory = refractory[lid : lid + block.n_local]
             lid += block.n_local
-        self.cells = Cells(
-            state=state,
-            refractory=refractory,
-            spiking=np.zeros(n_local, np.int64),
-            gids=np.concatenate([block.gids for block in self.blocks]),
+        self.cells = Cells.of(
+            state, refractory, np.concatenate([block.gids for block in self.blocks])
         )
 
     def refresh(self, segment: int = 0) -> None:
@@ -81,12 +77,12 @@ class CellGroup:
             If a parameter has a value that the model cannot take.
         """
         parameters = {
-            name: np.concatenate([block.parameters[name] for block in self.blocks])
-            for name in self.model.parameter_names
+            each.name: np.concatenate([block.parameters[each.name] for block in self.blocks])
+            for each in (*self.model.parameters, *self.model.fixed)
         }
         self.model.check(parameters)
-        is_alike = all(np.unique(values).size == 1 for values in parameters.values())
-        if is_alike and not self.injections:
+        is_alike = all((values == values[:1]).all() for values in parameters.values())
+        if self.n_local and is_alike and not self.injections:
             one_cell = {name: values[:1] for name, values in parameters.items()}
             self.coefficients = merged(self.model.coefficients(one_cell, self.dt))
         else:

@@ -326,7 +326,7 @@ class NestSimulation(ExternalSimulation):
         """Set parameters or variables of nodes or connections, an array each."""
         if columns and all((values == values[:1]).all() for values in columns.values()):
             # much faster
-            nodes.set({name: float(values[0]) for name, values in columns.items()})
+            nodes.set({name: values[0].tolist() for name, values in columns.items()})
         elif columns:
             # all at once, since NEST compares some with each other
             rows = zip(*(values.tolist() for values in columns.values()), strict=True)
@@ -338,7 +338,10 @@ class NestSimulation(ExternalSimulation):
             if is_new and variable.endswith(("_exc", "_inh")) and not values.any():
                 # as NEST begins
                 continue
-            name, unit = MODELS[block.model].variables.get(variable, (variable, 1.0))
+            model = MODELS[block.model]
+            name, unit = model.variables.get(variable, (variable, 1.0))
+            if variable in model.sums:
+                continue
             if _is_unseen(block, variable):
                 if values.any():
                     raise EngineError(

@@ -46,6 +46,8 @@ class NestModel(NamedTuple):
         NEST's numbers of the receptor types, where they have any.
     takes_generators : bool
         Whether a current from a generator is known to act as the same constant current does.
+    sums : tuple of str
+        PyNN's names of variables that follow from others, and are not set.
     """
 
     nest_name: str
@@ -55,6 +57,7 @@ class NestModel(NamedTuple):
     unseen: tuple[str, ...] = ()
     receptors: tuple[int, ...] = ()
     takes_generators: bool = True
+    sums: tuple[str, ...] = ()
 
     @property
     def weight_unit(self) -> float:

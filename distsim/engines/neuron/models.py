@@ -52,7 +52,7 @@ class NeuronModel(NamedTuple):
     reset : str
         Its potential after a spike; if empty, there is none.
     has_leak : bool
-        Whether the section has tau_m and v_rest.
+        Whether the section has v_rest, and tau_m or g_leak [nS].
     """
 
     synapse: str = ""
@@ -160,7 +160,8 @@ class Cell:
         segment = self._segment
         segment.cm = values.get("cm", UNIT_CAPACITANCE)
         if self._model.has_leak:
-            segment.pas.g = 1e-3 * values["cm"] / values["tau_m"]
+            leak = values["cm"] / values["tau_m"] if "tau_m" in values else values["g_leak"] / 1e3
+            segment.pas.g = 1e-3 * leak
             segment.pas.e = values["v_rest"]
         for name in self._model.parameters:
             setattr(self.source, name, values[name])
