@@ -7,7 +7,7 @@ from distsim.models.adaptive import (
 )
 from distsim.models.cell_model import Bound, CellModel, NativeModel, Parameter, Receptor, State
 from distsim.models.hodgkin_huxley import HH_COND_EXP
-from distsim.models.if_cond import IF_COND_ALPHA, IF_COND_EXP
+from distsim.models.if_cond import IF_COND_ALPHA, IF_COND_EXP, IF_FACETS_HARDWARE1
 from distsim.models.if_curr import IF_CURR_ALPHA, IF_CURR_DELTA, IF_CURR_EXP
 from distsim.models.izhikevich import IZHIKEVICH
 
@@ -22,6 +22,7 @@ __all__ = [
     "IF_CURR_ALPHA",
     "IF_CURR_DELTA",
     "IF_CURR_EXP",
+    "IF_FACETS_HARDWARE1",
     "IZHIKEVICH",
     "Bound",
     "CellModel",
@@ -37,6 +38,6 @@ CELL_MODELS = {
     for model in (
         *(IF_CURR_EXP, IF_CURR_ALPHA, IF_CURR_DELTA, IF_COND_EXP, IF_COND_ALPHA),
         *(EIF_COND_EXP_ISFA_ISTA, EIF_COND_ALPHA_ISFA_ISTA, IF_COND_EXP_GSFA_GRR),
-        *(HH_COND_EXP, IZHIKEVICH),
+        *(HH_COND_EXP, IZHIKEVICH, IF_FACETS_HARDWARE1),
     )
 }

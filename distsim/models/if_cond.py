@@ -1,11 +1,27 @@
-"""Integrate-and-fire models with conductance-based synapses: IF_cond_exp and IF_cond_alpha."""
+"""Integrate-and-fire models with conductance-based synapses.
+
+IF_facets_hardware1 [1]_ is IF_cond_exp with a conductance for its leak, and constants where the
+hardware cannot be set.
+
+References
+----------
+.. [1] D. Bruederle, E. Mueller, A. Davison, E. Muller, J. Schemmel and K. Meier, "Establishing a
+   novel modeling tool: a python-based interface for a neuromorphic hardware system", Front.
+   Neuroinform. 3, 17 (2009).
+"""
 
 import numpy as np
 
 from distsim.kernels.conductance import MAX_DECAY, NODE_1, NODE_2
 from distsim.kernels.if_cond_alpha import IFCondAlpha
 from distsim.kernels.if_cond_exp import IFCondExp
-from distsim.models.cell_model import NativeModel, Parameters, refractory_steps
+from distsim.models.cell_model import (
+    Bound,
+    NativeModel,
+    Parameter,
+    Parameters,
+    refractory_steps,
+)
 from distsim.models.parts import (
     ALPHA_SHAPED,
     DECAYING,
@@ -20,7 +36,7 @@ from distsim.models.parts import (
 )
 from distsim.models.propagators import decay
 
-__all__ = ["IF_COND_ALPHA", "IF_COND_EXP"]
+__all__ = ["IF_COND_ALPHA", "IF_COND_EXP", "IF_FACETS_HARDWARE1", "with_tau_m"]
 
 
 def _shared(p: Parameters, dt: float) -> dict[str, np.ndarray]:
@@ -97,4 +113,52 @@ IF_COND_ALPHA = NativeModel(
     equations=(*MEMBRANE, *(line.format(x="gsyn") for line in ALPHA_SHAPED), THRESHOLD),
     method=METHOD,
     coefficients=_alpha_coefficients,
+)
+
+
+def with_tau_m(p: Parameters) -> Parameters:
+    """Return parameters of IF_facets_hardware1 as IF_cond_exp has them.
+
+    Parameters
+    ----------
+    p : mapping
+        Has `cm` [nF] and `g_leak` [nS].
+    """
+    others = {name: values for name, values in p.items() if name != "g_leak"}
+    return others | {"tau_m": 1000.0 * p["cm"] / p["g_leak"]}
+
+
+def _facets_coefficients(p: Parameters, dt: float) -> IFCondExp:
+    return _exp_coefficients(with_tau_m(p), dt)
+
+
+IF_FACETS_HARDWARE1 = NativeModel(
+    "IF_facets_hardware1",
+    (
+        Parameter("g_leak", "nS", 40.0, "leak conductance", Bound.POSITIVE),
+        *synaptic_times(30.0, 30.0),
+        Parameter("v_reset", "mV", -80.0, "reset potential", below="v_thresh"),
+        Parameter("e_rev_I", "mV", -80.0, "reversal potential of inhibitory synapses"),
+        Parameter("v_rest", "mV", -65.0, "resting potential"),
+        Parameter("v_thresh", "mV", -55.0, "threshold"),
+    ),
+    potential() + conductances(),
+    receptors("gsyn_exc", "gsyn_inh"),
+    title="Leaky integrate-and-fire cell as in the FACETS hardware of stage 1.",
+    source="Bruederle et al. (2009), Front. Neuroinform. 3:17",
+    equations=(
+        "dv/dt = (g_leak (v_rest - v) + i_syn + i_injected) / cm",
+        MEMBRANE[1],
+        *(line.format(x="gsyn") for line in DECAYING),
+        THRESHOLD,
+        "cm = 0.2 nF, tau_refrac = 1 ms, e_rev_E = 0 mV",
+    ),
+    method=METHOD,
+    fixed=(
+        Parameter("cm", "nF", 0.2, "capacitance"),
+        Parameter("tau_refrac", "ms", 1.0, "refractory period"),
+        Parameter("e_rev_E", "mV", 0.0, "reversal potential of excitatory synapses"),
+        Parameter("i_offset", "nA", 0.0, "constant current"),
+    ),
+    coefficients=_facets_coefficients,
 )

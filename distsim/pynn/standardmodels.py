@@ -40,6 +40,7 @@ __all__ = [
     "IF_curr_alpha",
     "IF_curr_delta",
     "IF_curr_exp",
+    "IF_facets_hardware1",
     "Izhikevich",
     "NeuronType",
     "SpikeSourceArray",
@@ -321,6 +322,7 @@ EIF_cond_alpha_isfa_ista = type_of(CELL_MODELS["EIF_cond_alpha_isfa_ista"])
 IF_cond_exp_gsfa_grr = type_of(CELL_MODELS["IF_cond_exp_gsfa_grr"])
 HH_cond_exp = type_of(CELL_MODELS["HH_cond_exp"])
 Izhikevich = type_of(CELL_MODELS["Izhikevich"])
+IF_facets_hardware1 = type_of(CELL_MODELS["IF_facets_hardware1"])
 
 
 class SpikeSourceArray(StandardCell, pynn_cells.SpikeSourceArray):

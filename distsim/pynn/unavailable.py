@@ -31,7 +31,6 @@ __all__ = [
     "ExpPSR",
     "GIF_cond_exp",
     "GutigWeightDependence",
-    "IF_facets_hardware1",
     "KdrChannel",
     "MultiCompartmentNeuron",
     "MultiQuantalSynapse",
@@ -77,10 +76,6 @@ class _Unavailable:
 
 class GIF_cond_exp(_Unavailable, cells.GIF_cond_exp):  # noqa: N801 - PyNN's name
     """Integrate-and-fire cell with escape noise."""
-
-
-class IF_facets_hardware1(_Unavailable, cells.IF_facets_hardware1):  # noqa: N801
-    """Cell of the FACETS hardware."""
 
 
 class SpikeSourceGamma(_Unavailable, cells.SpikeSourceGamma):

@@ -46,7 +46,6 @@ def test_no_submodule_hides_an_exported_name():
             "GIF_cond_exp",
             "SpikeSourceGamma",
             "SpikeSourceInhGamma",
-            "IF_facets_hardware1",
             "AdExp",
         ),
         *("SpikeSourcePoissonRefractory", "LIF", "ExpPSR"),

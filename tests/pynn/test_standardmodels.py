@@ -35,6 +35,7 @@ def test_the_list_of_models_is_complete():
         "IF_curr_alpha",
         "IF_curr_delta",
         "IF_curr_exp",
+        "IF_facets_hardware1",
         "Izhikevich",
         "SpikeSourceArray",
         "SpikeSourcePoisson",

@@ -78,6 +78,7 @@ def make_populations():
         "quadratic": (9, sim.Izhikevich(i_offset=uniform(0.004, 0.01))),
         "own": (11, Quadratic(i_offset=uniform(0.05, 0.3), tau_w=uniform(50.0, 300.0))),
         "own_shunted": (8, Shunted(i_offset=uniform(0.7, 1.2), cm=[1.0, 0.5] * 4)),
+        "hardware": (6, sim.IF_facets_hardware1(g_leak=uniform(30.0, 50.0))),
         "single": (1, sim.IF_curr_exp(i_offset=3.0)),
         "empty": (0, sim.IF_cond_exp()),
         "arrays": (
@@ -120,7 +121,8 @@ def connect(p):
     random.seed(5)
     everything = sim.Assembly(p["curr_exp"], p["curr_alpha"][3:], p["curr_delta"], label="all")
     conductances = p["cond_exp"] + p["cond_alpha"]
-    nonlinear = sim.Assembly(p["adexp"], p["adexp_alpha"], p["gsfa"], p["channels"], label="more")
+    labels = "adexp", "adexp_alpha", "gsfa", "channels", "hardware"
+    nonlinear = sim.Assembly(*(p[label] for label in labels), label="more")
     shunted = p["own_shunted"] + p["cond_exp"]
     sources = sim.Assembly(p["arrays"], p["poisson"], p["curr_exp"], label="sources")
     space = sim.Space(axes="xy", periodic_boundaries=((0.0, 100.0), (0.0, 50.0), None))

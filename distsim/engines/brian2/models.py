@@ -15,10 +15,12 @@ from distsim.models import (
     IF_CURR_ALPHA,
     IF_CURR_DELTA,
     IF_CURR_EXP,
+    IF_FACETS_HARDWARE1,
     IZHIKEVICH,
     CellModel,
 )
 from distsim.models.cell_model import Parameters
+from distsim.models.if_cond import with_tau_m
 
 __all__ = ["BRIAN_NAMES", "LARGEST_DECAY", "MODELS", "Brian2Model", "is_singular"]
 
@@ -186,6 +188,12 @@ MODELS: dict[CellModel, Brian2Model] = {
         COND + MEMBRANE + EXPONENTIAL_CONDUCTANCES, CONDUCTANCES, conductances=PULLS
     ),
     IF_COND_ALPHA: Brian2Model(COND + MEMBRANE + ALPHA_CONDUCTANCES, DRIVES, conductances=PULLS),
+    IF_FACETS_HARDWARE1: Brian2Model(
+        COND + MEMBRANE + EXPONENTIAL_CONDUCTANCES,
+        CONDUCTANCES,
+        conductances=PULLS,
+        translate=with_tau_m,
+    ),
     EIF_COND_EXP_ISFA_ISTA: Brian2Model(
         ADEXP + MEMBRANE + EXPONENTIAL_CONDUCTANCES, CONDUCTANCES, conductances=PULLS, **ADEXP_SPIKE
     ),

@@ -13,6 +13,7 @@ from distsim.models import (
     IF_CURR_ALPHA,
     IF_CURR_DELTA,
     IF_CURR_EXP,
+    IF_FACETS_HARDWARE1,
     IZHIKEVICH,
     CellModel,
     Parameter,
@@ -126,6 +127,9 @@ MODELS: dict[CellModel, NestModel] = {
     IF_CURR_DELTA: NestModel("iaf_psc_delta", MEMBRANE | TAU_M, V, "potential"),
     IF_COND_EXP: NestModel("iaf_cond_exp", MEMBRANE | SYNAPSES | REVERSAL, V | CONDUCTANCES),
     IF_COND_ALPHA: NestModel("iaf_cond_alpha", MEMBRANE | SYNAPSES | REVERSAL, V | CONDUCTANCES),
+    IF_FACETS_HARDWARE1: NestModel(
+        "iaf_cond_exp", MEMBRANE | {"g_leak": ("g_L", 1.0)} | SYNAPSES | REVERSAL, V | CONDUCTANCES
+    ),
     EIF_COND_EXP_ISFA_ISTA: NestModel(
         "aeif_cond_exp", MEMBRANE | ADAPTATION | SYNAPSES | REVERSAL, V | W | CONDUCTANCES
     ),

@@ -13,6 +13,7 @@ from distsim.models import (
     IF_CURR_ALPHA,
     IF_CURR_DELTA,
     IF_CURR_EXP,
+    IF_FACETS_HARDWARE1,
     IZHIKEVICH,
     CellModel,
 )
@@ -94,6 +95,7 @@ MODELS: dict[CellModel, NeuronModel] = {
     IF_CURR_DELTA: NeuronModel(variable="jump", attribute="jump"),
     IF_COND_EXP: EXP,
     IF_COND_ALPHA: ALPHA,
+    IF_FACETS_HARDWARE1: EXP,
     EIF_COND_EXP_ISFA_ISTA: EXP._replace(**ADEXP),
     EIF_COND_ALPHA_ISFA_ISTA: ALPHA._replace(**ADEXP),
     IF_COND_EXP_GSFA_GRR: EXP._replace(
