@@ -6,6 +6,7 @@ from distsim.models.adaptive import (
     IF_COND_EXP_GSFA_GRR,
 )
 from distsim.models.cell_model import Bound, CellModel, NativeModel, Parameter, Receptor, State
+from distsim.models.gif import GIF_COND_EXP
 from distsim.models.hodgkin_huxley import HH_COND_EXP
 from distsim.models.if_cond import IF_COND_ALPHA, IF_COND_EXP, IF_FACETS_HARDWARE1
 from distsim.models.if_curr import IF_CURR_ALPHA, IF_CURR_DELTA, IF_CURR_EXP
@@ -15,6 +16,7 @@ __all__ = [
     "CELL_MODELS",
     "EIF_COND_ALPHA_ISFA_ISTA",
     "EIF_COND_EXP_ISFA_ISTA",
+    "GIF_COND_EXP",
     "HH_COND_EXP",
     "IF_COND_ALPHA",
     "IF_COND_EXP",
@@ -38,6 +40,6 @@ CELL_MODELS = {
     for model in (
         *(IF_CURR_EXP, IF_CURR_ALPHA, IF_CURR_DELTA, IF_COND_EXP, IF_COND_ALPHA),
         *(EIF_COND_EXP_ISFA_ISTA, EIF_COND_ALPHA_ISFA_ISTA, IF_COND_EXP_GSFA_GRR),
-        *(HH_COND_EXP, IZHIKEVICH, IF_FACETS_HARDWARE1),
+        *(HH_COND_EXP, IZHIKEVICH, IF_FACETS_HARDWARE1, GIF_COND_EXP),
     )
 }

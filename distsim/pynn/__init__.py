@@ -80,6 +80,7 @@ from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import (
     EIF_cond_alpha_isfa_ista,
     EIF_cond_exp_isfa_ista,
+    GIF_cond_exp,
     HH_cond_exp,
     IF_cond_alpha,
     IF_cond_exp,
@@ -106,7 +107,6 @@ from distsim.pynn.unavailable import (
     CurrExpPostSynapticResponse,
     ElectricalSynapse,
     ExpPSR,
-    GIF_cond_exp,
     GutigWeightDependence,
     KdrChannel,
     MultiCompartmentNeuron,

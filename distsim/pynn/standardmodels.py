@@ -33,6 +33,7 @@ from distsim.pynn.values import as_function, check_length
 __all__ = [
     "EIF_cond_alpha_isfa_ista",
     "EIF_cond_exp_isfa_ista",
+    "GIF_cond_exp",
     "HH_cond_exp",
     "IF_cond_alpha",
     "IF_cond_exp",
@@ -323,6 +324,7 @@ IF_cond_exp_gsfa_grr = type_of(CELL_MODELS["IF_cond_exp_gsfa_grr"])
 HH_cond_exp = type_of(CELL_MODELS["HH_cond_exp"])
 Izhikevich = type_of(CELL_MODELS["Izhikevich"])
 IF_facets_hardware1 = type_of(CELL_MODELS["IF_facets_hardware1"])
+GIF_cond_exp = type_of(CELL_MODELS["GIF_cond_exp"])
 
 
 class SpikeSourceArray(StandardCell, pynn_cells.SpikeSourceArray):

@@ -29,7 +29,6 @@ __all__ = [
     "CurrExpPostSynapticResponse",
     "ElectricalSynapse",
     "ExpPSR",
-    "GIF_cond_exp",
     "GutigWeightDependence",
     "KdrChannel",
     "MultiCompartmentNeuron",
@@ -72,10 +71,6 @@ class _Unavailable:
 
 
 # --- cells -------------------------------------------------------------------------------------
-
-
-class GIF_cond_exp(_Unavailable, cells.GIF_cond_exp):  # noqa: N801 - PyNN's name
-    """Integrate-and-fire cell with escape noise."""
 
 
 class SpikeSourceGamma(_Unavailable, cells.SpikeSourceGamma):

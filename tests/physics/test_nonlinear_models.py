@@ -92,6 +92,9 @@ CASES = {
     "IF_cond_exp_gsfa_grr": Case(two_more_conductances, {"i_offset": 0.9}, [-65.0], 0.02, 14.0, 4),
     "HH_cond_exp": Case(hodgkin_huxley, {"i_offset": 0.5}, [-65.0, 0.0, 1.0, 0.0], 0.02, 15.0, 4),
     "IF_facets_hardware1": Case(hardware, {"tau_syn_E": 5.0}, [-65.0], 0.008, 9.0, 4),
+    "GIF_cond_exp": Case(
+        two_more_conductances, {"i_offset": 0.9, "lambda0": 0.0}, [-65.0], 0.02, 14.0, 4
+    ),
     "Izhikevich": Case(izhikevich, {"i_offset": 0.006}, [-70.0, -14.0], 0.0, 5.0, 4),
 }
 

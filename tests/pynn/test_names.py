@@ -43,7 +43,6 @@ def test_no_submodule_hides_an_exported_name():
     "name",
     [
         *(
-            "GIF_cond_exp",
             "SpikeSourceGamma",
             "SpikeSourceInhGamma",
             "AdExp",

@@ -28,6 +28,7 @@ def test_the_list_of_models_is_complete():
     assert distsim.list_standard_models() == [
         "EIF_cond_alpha_isfa_ista",
         "EIF_cond_exp_isfa_ista",
+        "GIF_cond_exp",
         "HH_cond_exp",
         "IF_cond_alpha",
         "IF_cond_exp",

@@ -79,6 +79,14 @@ def make_populations():
         "own": (11, Quadratic(i_offset=uniform(0.05, 0.3), tau_w=uniform(50.0, 300.0))),
         "own_shunted": (8, Shunted(i_offset=uniform(0.7, 1.2), cm=[1.0, 0.5] * 4)),
         "hardware": (6, sim.IF_facets_hardware1(g_leak=uniform(30.0, 50.0))),
+        "escaping": (
+            8,
+            sim.GIF_cond_exp(
+                i_offset=offset,
+                lambda0=uniform(10.0, 100.0),
+                a_eta=lambda indices: [[0.1, 0.02 * i, 0.01] for i in indices],
+            ),
+        ),
         "single": (1, sim.IF_curr_exp(i_offset=3.0)),
         "empty": (0, sim.IF_cond_exp()),
         "arrays": (
@@ -121,7 +129,7 @@ def connect(p):
     random.seed(5)
     everything = sim.Assembly(p["curr_exp"], p["curr_alpha"][3:], p["curr_delta"], label="all")
     conductances = p["cond_exp"] + p["cond_alpha"]
-    labels = "adexp", "adexp_alpha", "gsfa", "channels", "hardware"
+    labels = "adexp", "adexp_alpha", "gsfa", "channels", "hardware", "escaping"
     nonlinear = sim.Assembly(*(p[label] for label in labels), label="more")
     shunted = p["own_shunted"] + p["cond_exp"]
     sources = sim.Assembly(p["arrays"], p["poisson"], p["curr_exp"], label="sources")

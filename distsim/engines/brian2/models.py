@@ -8,6 +8,7 @@ import numpy as np
 from distsim.models import (
     EIF_COND_ALPHA_ISFA_ISTA,
     EIF_COND_EXP_ISFA_ISTA,
+    GIF_COND_EXP,
     HH_COND_EXP,
     IF_COND_ALPHA,
     IF_COND_EXP,
@@ -19,7 +20,7 @@ from distsim.models import (
     IZHIKEVICH,
     CellModel,
 )
-from distsim.models.cell_model import Parameters
+from distsim.models.cell_model import Parameters, columns
 from distsim.models.if_cond import with_tau_m
 
 __all__ = ["BRIAN_NAMES", "LARGEST_DECAY", "MODELS", "Brian2Model", "is_singular"]
@@ -103,6 +104,35 @@ q_rr : 1
 e_rev_rr : 1
 tau_rr : 1
 """
+ESCAPE = """
+dv/dt = ((v_rest - v) / tau_m
+         + (gsyn_exc * (e_rev_E - v) + gsyn_inh * (e_rev_I - v)
+            - eta_1 - eta_2 - eta_3 + i_in) / capacitance) / ms
+    : 1 (unless refractory)
+i_eta : 1
+v_t : 1
+v_rest : 1
+v_reset : 1
+v_t_star : 1
+delta_v : 1
+lambda0 : 1
+tau_m : 1
+capacitance : 1
+i_in : 1
+n_refractory : integer
+"""
+# currents and shifts of the threshold, of which PyNN shows the sum
+DECAYING = """
+d{x}_{k}/dt = -{x}_{k} / tau_{x}_{k} / ms : 1
+tau_{x}_{k} : 1
+a_{x}_{k} : 1
+"""
+SUMS = """
+i_eta = eta_1 + eta_2 + eta_3
+v_t = v_t_star + gamma_1 + gamma_2 + gamma_3
+"""
+ESCAPES = "rand() < -expm1(-lambda0 * exp((v - v_t) / delta_v) * (dt / second))"
+KERNELS = [(x, k) for x in ("eta", "gamma") for k in (1, 2, 3)]
 # Traub & Miles (1991); x / (exp(x) - 1) is 1 / exprel(x)
 CHANNELS = """
 dv/dt = (gbar_Na * m**3 * h * (e_rev_Na - v) + gbar_K * n**4 * (e_rev_K - v)
@@ -205,6 +235,15 @@ MODELS: dict[CellModel, Brian2Model] = {
         CONDUCTANCES,
         reset="v = v_reset\ng_s += q_sfa\ng_r += q_rr",
         conductances=(*PULLS, ("g_s", 0.001), ("g_r", 0.001)),
+    ),
+    GIF_COND_EXP: Brian2Model(
+        ESCAPE + "".join(DECAYING.format(x=x, k=k) for x, k in KERNELS) + EXPONENTIAL_CONDUCTANCES,
+        CONDUCTANCES,
+        threshold=ESCAPES,
+        reset="v = v_reset\n" + "\n".join(f"{x}_{k} += a_{x}_{k}" for x, k in KERNELS) + SUMS,
+        after=SUMS,
+        conductances=PULLS,
+        translate=columns,
     ),
     HH_COND_EXP: Brian2Model(
         CHANNELS + EXPONENTIAL_CONDUCTANCES,

@@ -6,6 +6,7 @@ from distsim.errors import EngineError, did_you_mean
 from distsim.models import (
     EIF_COND_ALPHA_ISFA_ISTA,
     EIF_COND_EXP_ISFA_ISTA,
+    GIF_COND_EXP,
     HH_COND_EXP,
     IF_COND_ALPHA,
     IF_COND_EXP,
@@ -98,6 +99,16 @@ SPIKE_CONDUCTANCES: Parameters = {
     "e_rev_rr": ("E_rr", 1.0),
     "q_rr": ("q_rr", 1.0),
 }
+ESCAPE: Parameters = {
+    **{name: nest for name, nest in MEMBRANE.items() if name != "v_thresh"},
+    "delta_v": ("Delta_V", 1.0),
+    "v_t_star": ("V_T_star", 1.0),
+    "lambda0": ("lambda_0", 1.0),
+    "tau_eta": ("tau_stc", 1.0),
+    "a_eta": ("q_stc", 1000.0),
+    "tau_gamma": ("tau_sfa", 1.0),
+    "a_gamma": ("q_sfa", 1.0),
+}
 CHANNELS: Parameters = {
     "gbar_Na": ("g_Na", 1000.0),
     "gbar_K": ("g_K", 1000.0),
@@ -140,6 +151,12 @@ MODELS: dict[CellModel, NestModel] = {
         "iaf_cond_exp_sfa_rr",
         MEMBRANE | SPIKE_CONDUCTANCES | SYNAPSES | REVERSAL,
         V | {"g_s": ("g_sfa", 1.0), "g_r": ("g_rr", 1.0)} | CONDUCTANCES,
+    ),
+    GIF_COND_EXP: NestModel(
+        "gif_cond_exp",
+        ESCAPE | SYNAPSES | REVERSAL,
+        V | {"i_eta": ("I_stc", 0.001), "v_t": ("E_sfa", 1.0)} | CONDUCTANCES,
+        sums=("i_eta", "v_t"),
     ),
     HH_COND_EXP: NestModel(
         "hh_cond_exp_traub",
