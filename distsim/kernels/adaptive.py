@@ -22,6 +22,8 @@ __all__ = ["adaptive_step", "is_stiff", "runge_kutta_step", "stiff_step"]
 
 # in place of a slope of 0, which a factor of 0 goes with
 SMALLEST_SLOPE = 1e-300
+# exponent up to which the current of the exponential is a finite number, however small the slope
+LARGEST_EXPONENT = 700.0
 
 
 @njit(**KERNEL, error_model="numpy", forceinline=True)
@@ -96,7 +98,7 @@ def _spike_current(v, cell):
     """Return the current of the exponential [nA]; v is at most the peak."""
     # with a slope of 0 the peak is the threshold, so that this is no more than 1 times 0
     slope = max(cell[4], SMALLEST_SLOPE)
-    return cell[1] * cell[4] * exp((v - cell[3]) / slope)
+    return cell[1] * cell[4] * exp(min((v - cell[3]) / slope, LARGEST_EXPONENT))
 
 
 @njit(**KERNEL, error_model="numpy", forceinline=True)
