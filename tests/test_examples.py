@@ -118,3 +118,21 @@ def test_a_picture_shows_v_of_five_cells_and_below_it_their_spikes(
         expected += [[f"Population {k}: v (mV)", "[]"], ["Neuron index", spikes]]
     assert [[label, spikes] for label, _, spikes, _ in panels] == expected
     assert {(int(n), limits) for _, n, _, limits in panels} == {(n_cells, str(panels[0][3]))}
+
+
+@pytest.mark.parametrize("n_ranks", [1, 2])
+def test_a_cell_type_of_ones_own_does_what_the_built_in_one_does(tmp_path, n_ranks):
+    command = [sys.executable, "-P", "-m", "distsim", "run", "-n", str(n_ranks)]
+    command += [str(EXAMPLES / "own_cell.py"), "--cells", "60", "--duration", "100"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["spikes: equal to the bit", "v: equal to the bit"]
+    assert int(lines[2].split(" spikes of 60 cells")[0]) > 100
+    # the cell adapts
+    (line,) = [line for line in lines if line.startswith("AdaptingCell: ")]
+    first, last = (float(word) for word in line.split()[3:6:2])
+    assert last > 1.5 * first
+    assert (tmp_path / "results" / "own_cell.png").read_bytes().startswith(b"\x89PNG")

@@ -77,7 +77,7 @@ def make_populations():
         "channels": (5, sim.HH_cond_exp(i_offset=uniform(0.2, 0.6))),
         "quadratic": (9, sim.Izhikevich(i_offset=uniform(0.004, 0.01))),
         "own": (11, Quadratic(i_offset=uniform(0.05, 0.3), tau_w=uniform(50.0, 300.0))),
-        "own_shunted": (8, Shunted(i_offset=uniform(0.7, 1.2), cm=[1.0, 0.5] * 4)),
+        "own_shunted": (8, Shunted(i_offset=uniform(2.0, 3.0), cm=[1.0, 0.5] * 4)),
         "hardware": (6, sim.IF_facets_hardware1(g_leak=uniform(30.0, 50.0))),
         "escaping": (
             8,
