@@ -81,26 +81,3 @@ def test_what_cannot_be_is_the_same_error_on_every_rank(sim, comm, make, text):
     message = str(caught.value)
     assert text in message
     assert len(set(comm.allgather(message))) == 1
-
-
-def test_each_cell_is_what_it_is_on_one_rank(sim, comm):
-    # more ranks than cells of some populations, and what each is given drawn at random
-    taus = sim.RandomDistribution("uniform", low=5.0, high=20.0)
-    kind = type_with(falls)
-    cells = sim.Population(7, kind(tau=taus), initial_values={"x": taus})
-    one = sim.Population(1, kind(tau=[4.0]), initial_values={"x": 1.0})
-    sim.Projection(one, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.5, delay=0.1))
-    (cells + one).record(["x", "spikes"])
-    sim.run(2.0)
-    tau = np.array(cells.get("tau", gather=True, simplify=False))
-    segment = cells.get_data().segments[0]
-    if comm.Get_rank() == 0:
-        (signal,) = segment.analogsignals
-        x = signal.magnitude[0]
-        spikes = np.zeros(7, int)
-        for row in signal.magnitude:
-            np.testing.assert_array_equal(row, x)
-            x = x - x * 0.1 / tau
-            spikes += x >= 5.0
-            x = np.where(x >= 5.0, 0.0, x)
-        assert [len(train) for train in segment.spiketrains] != [0] * 7
