@@ -45,6 +45,7 @@ class Purpose(IntEnum):
     POSITION = 9
     NOISE = 10
     CELL = 11
+    RENEWAL = 12
 
 
 class Stream(NamedTuple):

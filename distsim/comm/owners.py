@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ask_owners", "fetch"]
+__all__ = ["ask_owners", "fetch", "fetch_lists"]
 
 Integers = NDArray[np.int64]
 
@@ -69,3 +69,45 @@ def fetch(
     values = np.empty_like(received)
     values[order] = received
     return values
+
+
+def fetch_lists(
+    comm: Any,
+    gids: Integers,
+    owners: Integers,
+    lists_of: Callable[[Integers], list[NDArray[np.float64]]],
+) -> list[NDArray[np.float64]]:
+    """Return a list of values, of any length, of each of some cells; every rank must call it.
+
+    Parameters
+    ----------
+    comm, gids, owners
+        As for `fetch`.
+    lists_of : callable
+        Returns the lists of gids that this rank owns.
+
+    Returns
+    -------
+    list of n ndarrays of float64
+    """
+    order = np.argsort(owners, kind="stable")
+    n_wanted, asked, n_asked = ask_owners(comm, gids[order], owners[order])
+    answers = lists_of(asked)
+    sizes = np.array([answer.size for answer in answers], np.int64)
+    counts = np.empty(gids.size, np.int64)
+    comm.Alltoallv((sizes, n_asked), (counts, n_wanted))
+    flat = np.empty(int(counts.sum()))
+    comm.Alltoallv(
+        (np.concatenate([np.zeros(0), *answers]), _sums(sizes, n_asked)),
+        (flat, _sums(counts, n_wanted)),
+    )
+    lists = [np.zeros(0)] * gids.size
+    for place, values in zip(order, np.split(flat, np.cumsum(counts))[:-1], strict=True):
+        lists[place] = values
+    return lists
+
+
+def _sums(sizes: Integers, n_each: Integers) -> Integers:
+    """Return the sum of the sizes that belong to each rank."""
+    ends = np.concatenate([[0], np.cumsum(sizes)])[np.concatenate([[0], np.cumsum(n_each)])]
+    return np.diff(ends)

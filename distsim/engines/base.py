@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.owners import fetch
+from distsim.engines.renewals import Renewals
 from distsim.errors import ConnectivityError
 from distsim.models import CellModel
 from distsim.network.blocks import CellBlock
 from distsim.network.currents import Injection
 from distsim.network.pathways import Pathway
 from distsim.network.poisson import PoissonBlock
+from distsim.network.renewal import RenewalBlock
 from distsim.network.spike_arrays import ArrayBlock
 from distsim.partitioning import Partition
 from distsim.partitioning.streams import Purpose, Stream
@@ -50,6 +52,8 @@ class Engine(ABC):
     segment : int
         How often `reset` was called.
     partition : Partition
+    renewals : Renewals
+        The renewal sources.
     min_delay_steps, max_delay_steps : int or None
         Of the connections, once they are built; None if there are none.
     counters : dict of str to int
@@ -78,6 +82,7 @@ class Engine(ABC):
         self.array_blocks: list[ArrayBlock] = []
         self.poisson_blocks: list[PoissonBlock] = []
         self.poisson_ranges: list[tuple[int, int]] = []
+        self.renewals = Renewals(comm, dt)
         self.min_delay_steps: int | None = None
         self.max_delay_steps: int | None = None
         self.counters = {"spikes": 0, "events": 0, "epochs": 0, "steps": 0}
@@ -106,6 +111,10 @@ class Engine(ABC):
         self.poisson_blocks.append(PoissonBlock(first_gid, indices))
         self.poisson_ranges.append((first_gid, first_gid + size))
         return self.poisson_blocks[-1]
+
+    def add_renewal_sources(self, block: RenewalBlock, size: int) -> None:
+        """Add this rank's cells of a population of `size` renewal sources in all."""
+        self.renewals.add(block, size)
 
     @abstractmethod
     def add_pathway(self, pathway: Pathway) -> None:
@@ -184,6 +193,16 @@ class Engine(ABC):
     def poisson_stream(self) -> Stream:
         """The stream of the Poisson sources in this segment."""
         return Stream.of(self.seed, Purpose.POISSON, 0, revision=self.segment)
+
+    @property
+    def renewal_stream(self) -> Stream:
+        """The stream of the renewal sources in this segment."""
+        return Stream.of(self.seed, Purpose.RENEWAL, 0, revision=self.segment)
+
+    @property
+    def drawn_ranges(self) -> list[tuple[int, int]]:
+        """The populations whose spikes are drawn where they are heard: (first gid, end gid)."""
+        return [*self.poisson_ranges, *self.renewals.ranges]
 
     def fetch_poisson_values(
         self, gids: NDArray[np.int64], values: list[NDArray[np.float64]] | None = None

@@ -20,6 +20,7 @@ from distsim.network.currents import Course, Injection, Steps, courses_of
 from distsim.network.pathways import Pathway
 from distsim.network.poisson import PoissonBlock, build_tables, draw_spikes, is_source
 from distsim.network.records import ProbeSet
+from distsim.network.renewal import RenewalBlock, draw_renewals
 from distsim.network.spike_arrays import ArrayBlock
 
 __all__ = ["ExternalSimulation", "Synapses", "refuse_no_exponential", "refuse_ranks"]
@@ -59,7 +60,7 @@ class ExternalSimulation(Engine):
         As for `Engine`.
     share_input : bool
         Whether Poisson sources spike as on the native engine; otherwise the simulator's own
-        generators do.
+        generators do. Renewal sources spike as on the native engine in any case.
 
     Attributes
     ----------
@@ -121,6 +122,22 @@ class ExternalSimulation(Engine):
         self._refuse_if_running()
         return super().add_poisson_sources(first_gid, size, indices)
 
+    def add_renewal_sources(self, block: RenewalBlock, size: int) -> None:
+        """Add this rank's cells of a population of `size` renewal sources in all."""
+        self._refuse_if_running()
+        super().add_renewal_sources(block, size)
+
+    @property
+    def given_blocks(self) -> list[SourceBlock]:
+        """Blocks of sources whose spikes the simulator is given."""
+        poisson = self.poisson_blocks if self.share_input else []
+        return [*self.array_blocks, *poisson, *self.renewals.blocks]
+
+    @property
+    def source_blocks(self) -> list[SourceBlock]:
+        """Blocks of all sources."""
+        return [*self.array_blocks, *self.poisson_blocks, *self.renewals.blocks]
+
     def add_pathway(self, pathway: Pathway) -> None:
         """Add connections onto this rank's cells."""
         self.pathways.extend((model, pathway) for model in pathway.models)
@@ -163,9 +180,10 @@ class ExternalSimulation(Engine):
                 "changes after run(); call reset() or setup()"
             )
         started = time.perf_counter()
-        is_wired, is_poisson_changed = self.any_rank(
+        is_wired, is_poisson_changed, are_renewals_changed = self.any_rank(
             self._are_connections_changed or not self._is_built,
             any(block.is_changed for block in self.poisson_blocks),
+            self.renewals.is_changed,
         )
         with together(self.comm):
             self._check_sources()
@@ -180,6 +198,8 @@ class ExternalSimulation(Engine):
             self._hand_over()
         if is_wired or is_poisson_changed:
             self._fetch_poisson()
+        if is_wired or are_renewals_changed:
+            self._fetch_renewals()
         if is_wired:
             self._end_wiring()
         if not self._is_built:
@@ -193,6 +213,7 @@ class ExternalSimulation(Engine):
     def _check_sources(self) -> None:
         for source in self.poisson_blocks:
             source.check()
+        self.renewals.check()
         for array in self.array_blocks:
             if array.is_changed:
                 array.refresh(self.dt, self.step)
@@ -292,8 +313,8 @@ class ExternalSimulation(Engine):
                 min(low, int(synapses.delays.min())),
                 max(high, int(synapses.delays.max())),
             ]
-            is_poisson = is_source(synapses.sources, self.poisson_ranges)
-            self._heard.append(np.unique(synapses.sources[is_poisson]))
+            is_drawn = is_source(synapses.sources, self.drawn_ranges)
+            self._heard.append(np.unique(synapses.sources[is_drawn]))
         self._n_synapses += synapses.sources.size
 
     def _agree_on_delays(self) -> None:
@@ -303,11 +324,23 @@ class ExternalSimulation(Engine):
             self.min_delay_steps, self.max_delay_steps = low, -high
             self.check_delays(low, -high)
 
-    # --- Poisson sources -----------------------------------------------------------------------
+    # --- Poisson and renewal sources -----------------------------------------------------------
+
+    def _heard_in(self, ranges: list[tuple[int, int]]) -> Integers:
+        """Return the gids of the sources in some ranges with targets here, ascending."""
+        gids = np.unique(np.concatenate([np.zeros(0, np.int64), *self._heard]))
+        return gids[is_source(gids, ranges)]
+
+    def _fetch_renewals(self) -> None:
+        """Take changed renewal sources, and fetch those with targets here; a collective call."""
+        stream = self.renewal_stream
+        self.renewals.refresh(self.step, 0, stream)
+        gids = self._heard_in(self.renewals.ranges)
+        self._heard_renewals = self.renewals.fetch(gids, self.partition, self.step, stream)
 
     def _fetch_poisson(self) -> None:
         """Fetch the parameters of the Poisson sources with targets here; a collective call."""
-        gids = np.unique(np.concatenate([np.zeros(0, np.int64), *self._heard]))
+        gids = self._heard_in(self.poisson_ranges)
         self._tables, self._sources = build_tables(gids, self.fetch_poisson_values(gids), self.dt)
         for block in self.poisson_blocks:
             block.is_changed = False
@@ -345,7 +378,7 @@ class ExternalSimulation(Engine):
             self._end_of_run = last_step
             self._make_steps(self._pieces(progress, is_noted))
             self._collect(first)
-            self._record_poisson(first, self.step)
+            self._record_drawn(first, self.step)
             for block, given in self._given.items():
                 # no longer what it was: what is set from now on is new, be it the same as before
                 block.state[:] = given[:] = np.nan
@@ -443,6 +476,7 @@ class ExternalSimulation(Engine):
         keys = [gather(self.comm, given)]
         if self.share_input:
             keys.append(self.poisson_keys(self.step + 1, last))
+        keys += [k.copy() for k in draw_renewals(self.step, last, self._heard_renewals)]
         return np.sort(np.concatenate(keys))
 
     def _sample_now(self) -> None:
@@ -457,11 +491,12 @@ class ExternalSimulation(Engine):
                     values = self._look(block, probes)
                 self.take_samples(probes, values[None])
 
-    def _record_poisson(self, first: int, last: int) -> None:
-        """Record the spikes of Poisson sources, which distsim draws itself."""
+    def _record_drawn(self, first: int, last: int) -> None:
+        """Record the spikes of sources that distsim draws itself."""
         if self.share_input:
             for source in self.poisson_blocks:
                 source.record_between(first + 1, last, self.poisson_stream, self.dt)
+        self.renewals.record_until(first, last, 0)
 
     def take_spikes(self, steps: Integers, gids: Integers) -> None:
         """Record spikes that the simulator has given back."""
@@ -486,6 +521,7 @@ class ExternalSimulation(Engine):
         self._is_built = self._is_torn = False
         for block in (*self.cell_blocks, *self.poisson_blocks):
             block.touch()
+        self.renewals.restart()
         for array in self.array_blocks:
             array.restart()
 

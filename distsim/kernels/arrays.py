@@ -22,6 +22,8 @@ __all__ = [
     "PoissonTables",
     "Probes",
     "Queue",
+    "RenewalSources",
+    "RenewalTables",
     "Sines",
     "SpikeLog",
 ]
@@ -373,8 +375,79 @@ class PoissonSources(NamedTuple):
     end_row: NDArray[np.int64]
 
 
+class RenewalTables(NamedTuple):
+    """Gamma processes with a dead time, whose parameters are constants in pieces of time.
+
+    Attributes
+    ----------
+    first : ndarray of int64, shape (n_processes + 1,)
+        First piece of each process.
+    time : ndarray of float64, shape (n_pieces,)
+        When each piece begins [steps]; a process ascends, and its last piece has no end.
+    shape : ndarray of float64, shape (n_pieces,)
+    scale : ndarray of float64, shape (n_pieces,)
+        [steps]; infinite where there are no spikes.
+    dead : ndarray of float64, shape (n_pieces,)
+        Dead time after a spike [steps].
+    log_gamma : ndarray of float64, shape (n_pieces,)
+        Logarithm of the gamma function at `shape`.
+    """
+
+    first: NDArray[np.int64]
+    time: NDArray[np.float64]
+    shape: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    dead: NDArray[np.float64]
+    log_gamma: NDArray[np.float64]
+
+
+class RenewalSources(NamedTuple):
+    """Renewal sources whose spikes this rank draws, and how far they are.
+
+    Attributes
+    ----------
+    stream : ndarray of int64, shape (3,)
+        The `Stream` that they are drawn from.
+    tables : RenewalTables
+    gid : ndarray of int64, shape (n_sources,), ascending
+    table : ndarray of int64, shape (n_sources,)
+        Which of the processes.
+    begin, end : ndarray of int64, shape (n_sources,)
+        Spikes in the steps ``begin < step <= end`` are heard.
+    first_row, end_row : ndarray of int64, shape (n_sources,)
+        Its rows in the connectome.
+    interval : ndarray of int64, shape (n_sources,)
+        Number of the present interval.
+    last : ndarray of float64, shape (n_sources,)
+        Time of the last spike [steps].
+    left : ndarray of float64, shape (n_sources,)
+        Hazard, integrated from `since` on, at which the next spike comes.
+    since : ndarray of float64, shape (n_sources,)
+        [steps]
+    next : ndarray of float64, shape (n_sources,)
+        When the source spikes next [steps]; it follows from all above, as `next_step` does.
+    next_step : ndarray of int64, shape (n_sources,)
+        In which step.
+    """
+
+    stream: NDArray[np.int64]
+    tables: RenewalTables
+    gid: NDArray[np.int64]
+    table: NDArray[np.int64]
+    begin: NDArray[np.int64]
+    end: NDArray[np.int64]
+    first_row: NDArray[np.int64]
+    end_row: NDArray[np.int64]
+    interval: NDArray[np.int64]
+    last: NDArray[np.float64]
+    left: NDArray[np.float64]
+    since: NDArray[np.float64]
+    next: NDArray[np.float64]
+    next_step: NDArray[np.int64]
+
+
 class PoissonInput(NamedTuple):
-    """The Poisson sources of one group whose rows wait in a queue.
+    """The Poisson and renewal sources of one group whose rows wait in a queue.
 
     Attributes
     ----------
@@ -383,13 +456,15 @@ class PoissonInput(NamedTuple):
     sources : PoissonSources
     tables : PoissonTables
     position : ndarray of int64, shape (2,)
-        Step and source that are to be drawn next.
+        Step and Poisson source that are to be drawn next.
+    renewals : RenewalSources
     """
 
     stream: NDArray[np.int64]
     sources: PoissonSources
     tables: PoissonTables
     position: NDArray[np.int64]
+    renewals: RenewalSources
 
 
 class Drives(NamedTuple):

@@ -18,7 +18,7 @@ from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, reg
 from distsim.kernels.delivery import enqueue_spikes
 from distsim.kernels.epoch import advance
 from distsim.kernels.options import KERNEL
-from distsim.kernels.poisson import enqueue_poisson
+from distsim.kernels.renewal import enqueue_drawn
 from distsim.partitioning.streams import Stream
 
 __all__ = ["Bundle", "advance_bundle", "advance_bundle_at", "bundle", "entry_of"]
@@ -96,7 +96,7 @@ def _read_field(context, builder, pointer, value, name):
 def advance_bundle(first, n_steps, keys, n_queued, group):
     """Queue spikes, then make the steps ``first + 1`` to ``first + n_steps`` of one model group.
 
-    Poisson spikes of these steps are drawn and queued first; `PoissonInput.position` says how far.
+    Spikes of drawn sources in these steps are queued first; `PoissonInput.position` says how far.
 
     Parameters
     ----------
@@ -110,14 +110,14 @@ def advance_bundle(first, n_steps, keys, n_queued, group):
     Returns
     -------
     tuple of 3 int
-        How many spikes are in the queue now; if not all, or if Poisson spikes are left, a queue
+        How many spikes are in the queue now; if not all, or if drawn spikes are left, a queue
         needs room and no step was made. Steps made and synaptic events, as from `advance`.
     """
     if n_queued < keys.size:
         n_queued = enqueue_spikes(group.queues[0], group.connectome, keys, n_queued)
         if n_queued < keys.size:
             return n_queued, 0, 0
-    if group.poisson.sources.gid.size > 0 and not _draw_poisson(
+    if (group.poisson.sources.gid.size + group.poisson.renewals.gid.size > 0) and not _queue_drawn(
         first, n_steps, group.poisson, group.queues[1], group.connectome
     ):
         return n_queued, 0, 0
@@ -126,17 +126,18 @@ def advance_bundle(first, n_steps, keys, n_queued, group):
 
 
 @njit(**KERNEL)
-def _draw_poisson(first, n_steps, poisson, queue, connectome):
-    """Queue the Poisson spikes of some steps; return whether there was room for all."""
+def _queue_drawn(first, n_steps, poisson, queue, connectome):
+    """Queue the spikes of drawn sources in some steps; return whether there was room for all."""
     if poisson.position[0] <= first:
         poisson.position[0], poisson.position[1] = first + 1, 0
     stream = Stream(poisson.stream[0], poisson.stream[1], poisson.stream[2])
-    return enqueue_poisson(
+    return enqueue_drawn(
         poisson.position,
         first + n_steps,
         stream,
         poisson.sources,
         poisson.tables,
+        poisson.renewals,
         queue,
         connectome,
     )

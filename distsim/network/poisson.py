@@ -12,7 +12,7 @@ from distsim.kernels.poisson import log_poisson
 from distsim.network.blocks import SourceBlock
 from distsim.partitioning.streams import Stream
 
-__all__ = ["PoissonBlock", "build_tables", "draw_spikes", "is_source"]
+__all__ = ["PoissonBlock", "build_tables", "draw_spikes", "is_source", "steps_of"]
 
 Integers = NDArray[np.int64]
 FOREVER = 2**62
@@ -106,9 +106,9 @@ def build_tables(
     cdfs = [_cdf(mean) for mean in means]
     start = np.concatenate([[0], np.cumsum([cdf.size for cdf in cdfs])]).astype(np.int64)
     tables = PoissonTables(np.concatenate([np.zeros(0, np.uint32), *cdfs]), start)
-    begin = _steps(values[:, 1], dt)
+    begin = steps_of(values[:, 1], dt)
     none = np.zeros(gids.size, np.int64)
-    end = _steps(values[:, 1] + values[:, 2], dt)
+    end = steps_of(values[:, 1] + values[:, 2], dt)
     return tables, PoissonSources(gids, table.ravel().astype(np.int64), begin, end, none, none)
 
 
@@ -119,7 +119,8 @@ def _cdf(mean: float) -> NDArray[np.uint32]:
     return scaled[scaled < 2.0**32].astype(np.uint32)
 
 
-def _steps(times: NDArray[np.float64], dt: float) -> Integers:
+def steps_of(times: NDArray[np.float64], dt: float) -> Integers:
+    """Return the steps nearest to some times [ms], as far as there can be steps."""
     return np.rint(np.clip(times / dt, -1.0, float(FOREVER))).astype(np.int64)
 
 

@@ -77,6 +77,11 @@ from distsim.pynn.procedural import (
 from distsim.pynn.projections import Projection
 from distsim.pynn.random_numbers import NativeRNG, RandomDistribution
 from distsim.pynn.simulator import state
+from distsim.pynn.spike_sources import (
+    SpikeSourceGamma,
+    SpikeSourceInhGamma,
+    SpikeSourcePoissonRefractory,
+)
 from distsim.pynn.standardmodels import (
     EIF_cond_alpha_isfa_ista,
     EIF_cond_exp_isfa_ista,
@@ -121,9 +126,6 @@ from distsim.pynn.unavailable import (
     SimpleStochasticSynapse,
     SmallWorldConnector,
     SpikePairRule,
-    SpikeSourceGamma,
-    SpikeSourceInhGamma,
-    SpikeSourcePoissonRefractory,
     STDPMechanism,
     StochasticTsodyksMarkramSynapse,
     TsodyksMarkramSynapse,

@@ -84,8 +84,8 @@ def plain_numbers(value: Any, what: str, units: str | None = None) -> Any:
     return numbers if array.ndim else float(numbers)
 
 
-def plain_times(value: Any, what: str) -> Any:
-    """Return spike times of all cells as a `Sequence`, or those of each cell as a list of them.
+def plain_times(value: Any, what: str, units: str | None = "ms") -> Any:
+    """Return times of all cells as a `Sequence`, or those of each cell as a list of them.
 
     Parameters
     ----------
@@ -93,6 +93,9 @@ def plain_times(value: Any, what: str) -> Any:
         What is evaluated later is returned as it is.
     what : str
         Name of the parameter, and whose it is.
+    units : str, optional
+        To which quantities with units are converted: those of what is a list for each cell, but
+        not of times.
 
     Returns
     -------
@@ -106,7 +109,7 @@ def plain_times(value: Any, what: str) -> Any:
     if is_lazy(value):
         return distribution_on_streams(value)
     if isinstance(value, ArrayParameter):
-        return Sequence(np.ravel(plain_numbers(value.value, what, "ms")))
+        return Sequence(np.ravel(plain_numbers(value.value, what, units)))
     if isinstance(value, np.ndarray) and value.ndim > 1:
         raise InvalidValueError(
             f"{what} is an array of shape {value.shape}; give one Sequence per cell, such as "
@@ -118,8 +121,8 @@ def plain_times(value: Any, what: str) -> Any:
                 raise InvalidValueError(
                     f"{what} holds both single times and lists of times; give one Sequence per cell"
                 )
-        return [plain_times(item, what) for item in value]
-    return Sequence(np.atleast_1d(plain_numbers(value, what, "ms")))
+        return [plain_times(item, what, units) for item in value]
+    return Sequence(np.atleast_1d(plain_numbers(value, what, units)))
 
 
 def plain_rows(value: Any, what: str, n_numbers: int, units: str | None = None) -> Any:

@@ -257,7 +257,8 @@ class Selection:
         def draw(distribution: RandomDistribution) -> NDArray[np.float64]:
             return self.root.draw(distribution, purpose, variable, in_block)
 
-        return evaluate(value, self.local_positions, draw, what, check)
+        units = getattr(self.celltype, "units", {}).get(variable)
+        return evaluate(value, self.local_positions, draw, what, check, units)
 
     def _compared(
         self, variable: str, check: Callable[[NDArray[Any]], None]
@@ -290,7 +291,7 @@ class Selection:
         for variable, value in initial_values.items():
             self.celltype.check_variable(variable)
             what = f"initial value of {variable} of {type(self.celltype).__name__}"
-            units = self.celltype.units.get(variable)
+            units = getattr(self.celltype, "units", {}).get(variable)
             lazy = lazy_numbers(value, self.size, what, units)
             self._set_initial_value_array(variable, lazy)
             if self is self.root:

@@ -129,7 +129,7 @@ class _CheckedParameters:
             return value
         what, units = f"{name} of {cls.__name__}", getattr(cls, "units", {}).get(name)
         if isinstance(default, Sequence):
-            return plain_times(value, what)
+            return plain_times(value, what, units)
         if isinstance(default, ArrayParameter):
             return plain_rows(value, what, default.value.size, units)
         return plain_numbers(value, what, units)

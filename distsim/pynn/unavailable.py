@@ -44,9 +44,6 @@ __all__ = [
     "SimpleStochasticSynapse",
     "SmallWorldConnector",
     "SpikePairRule",
-    "SpikeSourceGamma",
-    "SpikeSourceInhGamma",
-    "SpikeSourcePoissonRefractory",
     "StochasticTsodyksMarkramSynapse",
     "TsodyksMarkramSynapse",
     "Vogels2011Rule",
@@ -71,18 +68,6 @@ class _Unavailable:
 
 
 # --- cells -------------------------------------------------------------------------------------
-
-
-class SpikeSourceGamma(_Unavailable, cells.SpikeSourceGamma):
-    """Source of spikes at random times, a gamma process."""
-
-
-class SpikeSourceInhGamma(_Unavailable, cells.SpikeSourceInhGamma):
-    """Source of spikes at random times, a gamma process that changes."""
-
-
-class SpikeSourcePoissonRefractory(_Unavailable, cells.SpikeSourcePoissonRefractory):
-    """Source of spikes at random times, a Poisson process with dead time."""
 
 
 class AdExp(_Unavailable, cells.AdExp):

@@ -145,6 +145,7 @@ def evaluate(
     draw: Callable[[RandomDistribution], Any],
     what: str,
     check: Callable[[NDArray[Any]], None],
+    units: str | None = "ms",
 ) -> NDArray[Any]:
     """Return the elements of a one-dimensional lazy array at some positions.
 
@@ -160,6 +161,8 @@ def evaluate(
         Name of the parameter, and whose it is.
     check : callable
         Raises if values cannot be; called with those of all cells where they are known.
+    units : str, optional
+        Of the items, where values are lists.
 
     Returns
     -------
@@ -182,7 +185,7 @@ def evaluate(
         check(_extremes(base))
         elements = draw(base)
     else:
-        every = _every(base, size, what, is_times)
+        every = _every(base, size, what, is_times, units)
         check(every)
         elements = every[positions] if every.ndim else np.full(positions.size, every)
     for function, argument in value.operations:
@@ -207,7 +210,7 @@ def is_asked(base: Any) -> bool:
     return callable(base) or isinstance(base, VectorizedIterable | Iterator)
 
 
-def _every(base: Any, size: int, what: str, is_times: bool) -> NDArray[Any]:
+def _every(base: Any, size: int, what: str, is_times: bool, units: str | None) -> NDArray[Any]:
     """Return the values of all cells, or one of no dimension for all of them."""
     if isinstance(base, RandomDistribution):
         given = base.next(size)
@@ -219,7 +222,7 @@ def _every(base: Any, size: int, what: str, is_times: bool) -> NDArray[Any]:
         given = list(islice(base, size))
     else:
         given = base
-    every = _each(given, size, what) if is_times else np.asarray(plain_numbers(given, what))
+    every = _each(given, size, what, units) if is_times else np.asarray(plain_numbers(given, what))
     if every.ndim and every.shape != (size,):
         raise DimensionsError(
             f"{what}: {_source(base)} gives an array of shape {every.shape} for {size} cells; give "
@@ -244,8 +247,8 @@ def _called(function: Callable[[Any], Any], size: int, what: str) -> Any:
     return given
 
 
-def _each(given: Any, size: int, what: str) -> NDArray[Any]:
-    """Return spike times as an array of `Sequence`."""
+def _each(given: Any, size: int, what: str, units: str | None) -> NDArray[Any]:
+    """Return lists of times, or of other numbers, as an array of `Sequence`."""
     if isinstance(given, list | tuple | np.ndarray) and not any(map(is_several, given)):
         # no constant: those are sequences by now
         if len(given) != size:
@@ -253,7 +256,7 @@ def _each(given: Any, size: int, what: str) -> NDArray[Any]:
                 f"{what}: {len(given)} numbers for {size} cells; give one Sequence per cell"
             )
         given = [[time] for time in given]
-    times = plain_times(given, what)
+    times = plain_times(given, what, units)
     every = np.empty(len(times) if isinstance(times, list) else (), object)
     every[...] = times
     return every

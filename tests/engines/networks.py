@@ -245,3 +245,38 @@ def own_noise(sim):
     noise.record("spikes")
     sim.run(1100.0)
     return noise
+
+
+def renewal_sources(sim, **options):
+    """Run cells driven by all kinds of renewal sources, change these, run; return trains, v."""
+    sim.setup(timestep=0.1, seed=9, **QUIET, **options)
+    cells = sim.Population(12, sim.IF_curr_exp(tau_refrac=2.0))
+    sources = [
+        sim.Population(9, sim.SpikeSourcePoissonRefractory(rate=120.0, tau_refrac=3.0)),
+        sim.Population(
+            5,
+            sim.SpikeSourceGamma(
+                alpha=sim.RandomDistribution("uniform", (0.3, 5.0)), beta=300.0, start=10.0
+            ),
+        ),
+        sim.Population(
+            4, sim.SpikeSourceInhGamma(a=[2.0, 6.0], b=[0.01, 0.001], tbins=[5.0, 40.0])
+        ),
+        # several spikes in a step
+        sim.Population(2, sim.SpikeSourceGamma(alpha=0.5, beta=4000.0, duration=50.0)),
+    ]
+    for source in sources:
+        sim.Projection(
+            source,
+            cells,
+            sim.FixedProbabilityConnector(0.6),
+            sim.StaticSynapse(weight=0.6, delay=1.5),
+        )
+        source.record("spikes")
+    cells.record(["spikes", "v"])
+    sim.run(60.0)
+    sources[0].set(rate=200.0)
+    sources[1].set(alpha=0.8)
+    sources[2].set(b=[0.01, 0.003])
+    sim.run(40.0)
+    return [trains_of(each) for each in (*sources, cells)], signal_of(cells, "v")

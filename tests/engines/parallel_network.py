@@ -33,6 +33,7 @@ cells.initialize(v=sim.RandomDistribution("uniform", (-65.0, -51.0)))
 noise = sim.Population(41, sim.SpikeSourcePoisson(rate=1000.0))
 first = 1.0 if "late" in sys.argv else 0.0
 given = sim.Population(2, sim.SpikeSourceArray(spike_times=[first, 3.0, 30.0]))
+regular = sim.Population(7, sim.SpikeSourceGamma(alpha=3.0, beta=900.0))
 delay = sim.RandomDistribution("uniform", low=0.1, high=2.0)
 # of spikes that are sent
 slow = sim.RandomDistribution("uniform", low=0.2 if "slow" in sys.argv else 0.1, high=2.0)
@@ -46,6 +47,7 @@ projections = [
         (cells, cells, sim.FixedProbabilityConnector(0.2), synapse_of(-0.5, slow), "inhibitory"),
         (cells, few, sim.AllToAllConnector(), synapse_of(0.05, slow), "excitatory"),
         (few, cells, sim.AllToAllConnector(), synapse_of(0.2, slow), "excitatory"),
+        (regular, cells, sim.FixedProbabilityConnector(0.5), synapse_of(0.1, slow), "excitatory"),
     )
 ]
 cells.record(["spikes", "v"])

@@ -42,12 +42,8 @@ def test_no_submodule_hides_an_exported_name():
 @pytest.mark.parametrize(
     "name",
     [
-        *(
-            "SpikeSourceGamma",
-            "SpikeSourceInhGamma",
-            "AdExp",
-        ),
-        *("SpikeSourcePoissonRefractory", "LIF", "ExpPSR"),
+        *("AdExp",),
+        *("LIF", "ExpPSR"),
         *("TsodyksMarkramSynapse", "SimpleStochasticSynapse", "ElectricalSynapse", "NaChannel"),
         *("StochasticTsodyksMarkramSynapse", "MultiQuantalSynapse", "MultiCompartmentNeuron"),
         *("AdExp", "SpikePairRule", "AdditiveWeightDependence", "GutigWeightDependence"),

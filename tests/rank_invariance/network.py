@@ -94,6 +94,18 @@ def make_populations():
             sim.SpikeSourceArray(spike_times=noisy_times),
         ),
         "poisson": (19, sim.SpikeSourcePoisson(rate=uniform(50.0, 400.0), start=2.0)),
+        "dead_time": (
+            11,
+            sim.SpikeSourcePoissonRefractory(rate=uniform(50.0, 150.0), tau_refrac=5.0),
+        ),
+        "gamma": (
+            7,
+            sim.SpikeSourceGamma(alpha=uniform(0.5, 4.0), beta=uniform(200.0, 800.0), start=1.0),
+        ),
+        "changing": (
+            5,
+            sim.SpikeSourceInhGamma(a=[2.0, 5.0], b=[0.005, 0.002], tbins=[0.0, 12.0]),
+        ),
     }
     populations = {
         label: sim.Population(size, cell, label=label) for label, (size, cell) in cells.items()
@@ -133,6 +145,7 @@ def connect(p):
     nonlinear = sim.Assembly(*(p[label] for label in labels), label="more")
     shunted = p["own_shunted"] + p["cond_exp"]
     sources = sim.Assembly(p["arrays"], p["poisson"], p["curr_exp"], label="sources")
+    renewal = sim.Assembly(p["dead_time"], p["gamma"], p["changing"], label="renewal")
     space = sim.Space(axes="xy", periodic_boundaries=((0.0, 100.0), (0.0, 50.0), None))
     near = "0.7 * exp(-d / 30)"
     rows = [(0, 4, 0.3, 0.5), (2, 0, 0.5, 1.7), (2, 0, 0.4, 0.9), (12, 11, 0.7, 3.0)]
@@ -259,6 +272,8 @@ def connect(p):
             synapse(uniform(0.0, 0.02)),
         ),
         (shunted, p["own"], sim.FixedNumberPostConnector(3), synapse(-0.02, 1.2)),
+        (renewal, p["placed"], sim.FixedProbabilityConnector(0.2), synapse(1.0, uniform(0.2, 5.0))),
+        (p["changing"], p["cond_exp"], sim.FixedNumberPreConnector(2), synapse(0.01, 0.3)),
         (p["empty"], p["cond_exp"], sim.AllToAllConnector(), synapse(0.1)),
         (p["cond_exp"], p["empty"], sim.FixedNumberPreConnector(2), synapse(0.1)),
     ]
@@ -308,7 +323,12 @@ def grow(p, path):
         sim.Projection(
             pre, post, sim.FixedProbabilityConnector(0.3), synapse(uniform(0.0, 1.0), 0.7)
         )
-        for pre, post in ((late, p["placed"] + late), (p["poisson"], late), (p["curr_exp"], late))
+        for pre, post in (
+            (late, p["placed"] + late),
+            (p["poisson"] + p["gamma"] + p["changing"], late),
+            (p["curr_exp"], late),
+            (p["dead_time"], p["curr_alpha"]),
+        )
     ]
 
 
@@ -333,6 +353,10 @@ def main(partition, exchange, path, lists_path):
     sine.set_parameters(frequency=90.0, stop=40.0)
     noise.mean = 0.1
     noise.inject_into(p["placed"][3:])
+    p["dead_time"][2:9].set(rate=uniform(100.0, 180.0))
+    p["gamma"].set(alpha=uniform(0.5, 2.0))
+    for cell in p["changing"]:
+        cell.b = [0.004, 0.001 * (1 + p["changing"].id_to_index(cell))]
     projections[0].set(weight=uniform(0.0, 0.5))
     projections[2].set(delay=uniform(0.2, 1.0))
     lists += list_of(projections + grow(p, path))

@@ -153,9 +153,7 @@ class Brian2Simulation(ExternalSimulation):
     def _create_sources(self) -> None:
         """Make the sources; of those whose spikes are given, Brian only knows how many."""
         brian2 = self.brian2
-        given: list[SourceBlock] = [*self.array_blocks]
-        given += self.poisson_blocks if self.share_input else []
-        gids = _sorted_gids(given)
+        gids = _sorted_gids(self.given_blocks)
         if gids.size:
             sources = brian2.SpikeGeneratorGroup(
                 gids.size, [], [] * brian2.second, clock=self._clock, name=GIVEN

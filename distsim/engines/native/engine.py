@@ -133,11 +133,13 @@ class NativeSimulation(Engine):
             On every rank, if something on any rank cannot be.
         """
         started = time.perf_counter()
-        is_structure_changed, is_poisson_changed, are_times_changed = self.any_rank(
+        changed = self.any_rank(
             self._is_structure_changed,
             any(block.is_changed for block in self.poisson_blocks),
+            self.renewals.is_changed,
             any(block.is_changed for block in self.array_blocks),
         )
+        is_structure_changed, is_poisson_changed, are_renewals_changed, are_times_changed = changed
         # until they were looked through for spikes in the present step
         self._are_times_changed |= are_times_changed
         drives = self._agree_on_drives() if is_structure_changed else {}
@@ -154,6 +156,8 @@ class NativeSimulation(Engine):
             self._agree_on_delays()
         if is_structure_changed or is_poisson_changed:
             self._refresh_poisson()
+        if is_structure_changed or are_renewals_changed:
+            self._refresh_renewals()
         if is_structure_changed:
             self._epochs.build(list(self.networks.values()))
             self._renew_exchange()
@@ -163,8 +167,9 @@ class NativeSimulation(Engine):
             keys = self.history.change(self.step, self.max_delay_steps or 0)
             keys = self.exchange.exchange(keys)
             past = self._past_poisson(reach)
+            latest = self.renewals.fetch_latest(self._heard(self.renewals.ranges), self.partition)
             for network in self.networks.values():
-                network.requeue(self.step, keys, past, self.poisson_stream)
+                network.requeue(self.step, keys, past, self.poisson_stream, latest)
         self._is_structure_changed = False
         self.seconds["build"] += time.perf_counter() - started
 
@@ -182,7 +187,7 @@ class NativeSimulation(Engine):
         """Choose how to exchange spikes by where the targets of each source are now."""
         parts = [network.connectome.row_source for network in self.networks.values()]
         sources = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
-        wanted = sources[~is_source(sources, self.poisson_ranges)]
+        wanted = sources[~is_source(sources, self.drawn_ranges)]
         old, epoch = self.exchange, self.epoch_steps * self.dt
         self.exchange = choose_exchange(
             self.exchange_kind, self.comm, self.partition, wanted, epoch, old.traffic
@@ -213,13 +218,14 @@ class NativeSimulation(Engine):
                 block.refresh(self.dt, self.step)
         for poisson in self.poisson_blocks:
             poisson.check()
+        self.renewals.check()
 
     def _agree_on_delays(self) -> None:
         """Find the smallest and largest delay of all ranks, and the length of an epoch."""
         from_spikes, largest = 2**30, 0
         smallest = 2**30
         for network in self.networks.values():
-            low, low_exchanged, high = network.delay_range(self.poisson_ranges)
+            low, low_exchanged, high = network.delay_range(self.drawn_ranges)
             smallest = min(smallest, low)
             from_spikes = min(from_spikes, low_exchanged)
             largest = max(largest, high)
@@ -235,7 +241,7 @@ class NativeSimulation(Engine):
 
     def _refresh_poisson(self) -> None:
         """Fetch the parameters of the Poisson sources with targets here; a collective call."""
-        gids = self._heard_poisson()
+        gids = self._heard(self.poisson_ranges)
         values = [block.values() for block in self.poisson_blocks]
         # what ended before any spike that is still on its way is forgotten
         ends = [*(since for since, _ in self._periods[1:]), self.step]
@@ -248,9 +254,18 @@ class NativeSimulation(Engine):
         for block in self.poisson_blocks:
             block.is_changed = False
 
-    def _heard_poisson(self) -> NDArray[np.int64]:
-        """Return the gids of the Poisson sources with targets here, ascending."""
-        parts = [network.source_gids(self.poisson_ranges) for network in self.networks.values()]
+    def _refresh_renewals(self) -> None:
+        """Take changed renewal sources, and fetch those with targets here; a collective call."""
+        stream = self.renewal_stream
+        self.renewals.refresh(self.step, self.history.reach, stream)
+        gids = self._heard(self.renewals.ranges)
+        sources = self.renewals.fetch(gids, self.partition, self.step, stream)
+        for network in self.networks.values():
+            network.set_renewals(sources)
+
+    def _heard(self, ranges: list[tuple[int, int]]) -> NDArray[np.int64]:
+        """Return the gids of the sources in some ranges with targets here, ascending."""
+        parts = [network.source_gids(ranges) for network in self.networks.values()]
         return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
 
     def _past_poisson(self, reach: int) -> list[PastPoisson]:
@@ -258,7 +273,7 @@ class NativeSimulation(Engine):
 
         Every rank must call it.
         """
-        gids, past = self._heard_poisson(), []
+        gids, past = self._heard(self.poisson_ranges), []
         ends = [*(since for since, _ in self._periods[1:]), self.step]
         for (since, values), end in zip(self._periods, ends, strict=False):
             first = max(since + 1, self.step + 1 - reach)
@@ -300,6 +315,7 @@ class NativeSimulation(Engine):
         self._epochs.flush()
         for block in self.poisson_blocks:
             block.record_between(first + 1, self.step, stream, self.dt)
+        self.renewals.record_until(first, self.step, self.history.reach)
         self.seconds["run"] += time.perf_counter() - started
         return is_interrupted
 
@@ -336,6 +352,7 @@ class NativeSimulation(Engine):
         self._periods = []
         for poisson in self.poisson_blocks:
             poisson.touch()
+        self.renewals.restart()
         for array in self.array_blocks:
             array.restart()
         self._epochs.forget_spikes()

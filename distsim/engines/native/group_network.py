@@ -16,6 +16,7 @@ from distsim.kernels.arrays import (
     PoissonSources,
     PoissonTables,
     Queue,
+    RenewalSources,
     SpikeLog,
 )
 from distsim.kernels.bundle import bundle, entry_of
@@ -27,8 +28,11 @@ from distsim.kernels.delivery import (
     skip_arrived,
 )
 from distsim.kernels.poisson import enqueue_poisson
+from distsim.kernels.renewal import enqueue_counted
+from distsim.kernels.spike_keys import gid_of_key
 from distsim.network.pathways import Pathway
 from distsim.network.poisson import is_source
+from distsim.network.renewal import no_renewals
 from distsim.partitioning.streams import Stream
 
 __all__ = ["GroupNetwork", "PastPoisson", "select_sources"]
@@ -91,9 +95,9 @@ class GroupNetwork:
     n_synapses : int
         Of the connectome.
     queues : tuple of 2 Queue
-        Rows of exchanged spikes; rows of regenerated Poisson spikes.
+        Rows of exchanged spikes; rows of spikes that are drawn here.
     poisson : PoissonInput
-        Poisson sources whose rows wait in the second queue.
+        Poisson and renewal sources whose rows wait in the second queue.
     drives : Drives
         Poisson sources whose spikes are drawn as they arrive.
     """
@@ -105,6 +109,7 @@ class GroupNetwork:
         self.queues: tuple[Queue, Queue] = (empty_queue(256), empty_queue(256))
         self.n_synapses = 0
         self.drives = build_drives([], Stream(0, 0, 0))
+        self._renewals = no_renewals()
         self._sets: dict[Pathway, DriveSet] = {}
         self._generations: list[_Generation] = []
         self._parts: tuple[object, ...] = ()
@@ -183,7 +188,8 @@ class GroupNetwork:
         """Return the gids in some ranges that have targets here, ascending."""
         sources = np.unique(self.connectome.row_source)
         driven = [drive_set.gids for drive_set in self._sets.values()]
-        return np.unique(np.concatenate([sources[is_source(sources, ranges)], *driven]))
+        every = np.unique(np.concatenate([sources, *driven]))
+        return every[is_source(every, ranges)]
 
     def set_poisson(
         self, step: int, stream: Stream, tables: PoissonTables, sources: PoissonSources
@@ -194,6 +200,7 @@ class GroupNetwork:
             select_sources(sources, self.connectome),
             tables,
             np.zeros(2, np.int64),
+            self._renewals,
         )
         # what the sources were before holds for the spikes that they have made
         reach = max((drive_set.delay for drive_set in self._sets.values()), default=0)
@@ -209,6 +216,18 @@ class GroupNetwork:
             ],
             stream,
         )
+
+    def set_renewals(self, sources: RenewalSources) -> None:
+        """Take the renewal sources that have targets here, as they are at the present step."""
+        first, end = find_rows(sources.gid, self.connectome)
+        here = end > first
+        columns = {
+            name: column[here].copy()
+            for name, column in sources._asdict().items()
+            if name not in ("stream", "tables", "first_row", "end_row")
+        }
+        self._renewals = sources._replace(**columns, first_row=first[here], end_row=end[here])
+        self.poisson = self.poisson._replace(renewals=self._renewals)
 
     def make_room(self) -> None:
         """Make room in the queues, if there is little."""
@@ -227,7 +246,12 @@ class GroupNetwork:
             self.queues = (queues[0], queues[1])
 
     def requeue(
-        self, step: int, keys: Integers, past: Sequence[PastPoisson], stream: Stream
+        self,
+        step: int,
+        keys: Integers,
+        past: Sequence[PastPoisson],
+        stream: Stream,
+        renewal_keys: Integers,
     ) -> None:
         """Put the spikes on their way into new queues, after the connectome was built anew.
 
@@ -244,6 +268,9 @@ class GroupNetwork:
             Of the Poisson sources with targets here, as far back as spikes could be on their way.
         stream : Stream
             Of the Poisson sources.
+        renewal_keys : ndarray of int64
+            Spikes by renewal sources with targets here that could still have been on their way,
+            sorted.
         """
         for queue in self.queues:
             queue.bounds[:] = 0
@@ -267,14 +294,39 @@ class GroupNetwork:
                 self.connectome,
             ):
                 self._make_room(1)
+        if renewal_keys.size:
+            self._requeue_renewals(renewal_keys)
         for queue in self.queues:
             skip_arrived(queue, self.connectome, step)
+
+    def _requeue_renewals(self, keys: Integers) -> None:
+        """Put spikes of renewal sources behind those of Poisson sources of the same step."""
+        keys, counts = np.unique(keys, return_counts=True)
+        rows = find_rows(gid_of_key(keys), self.connectome)
+        n_queued = 0
+        while n_queued < keys.size:
+            n_queued = enqueue_counted(
+                n_queued, keys, counts, *rows, self.queues[1], self.connectome
+            )
+            if n_queued < keys.size:
+                self._make_room(1)
+        queue = self.queues[1]
+        used = slice(*queue.bounds)
+        order = np.argsort(queue.stamp[used], kind="stable")
+        for column in (*queue[:7],):
+            column[used] = column[used][order]
 
     def forget_spikes(self) -> None:
         """Drop all spikes on their way."""
         self._generations = []
         for queue in self.queues:
             queue.bounds[:] = 0
+
+
+def find_rows(gids: Integers, connectome: Connectome) -> tuple[Integers, Integers]:
+    """Return the first row of each of some sources, and the end of its rows."""
+    first = np.searchsorted(connectome.row_source, gids)
+    return first, np.searchsorted(connectome.row_source, gids, side="right")
 
 
 def select_sources(sources: PoissonSources, connectome: Connectome) -> PoissonSources:
@@ -285,8 +337,7 @@ def select_sources(sources: PoissonSources, connectome: Connectome) -> PoissonSo
     sources : PoissonSources
     connectome : Connectome
     """
-    first = np.searchsorted(connectome.row_source, sources.gid)
-    end = np.searchsorted(connectome.row_source, sources.gid, side="right")
+    first, end = find_rows(sources.gid, connectome)
     here = end > first
     return PoissonSources(
         sources.gid[here],

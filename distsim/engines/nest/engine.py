@@ -143,7 +143,7 @@ class NestSimulation(ExternalSimulation):
         self._parameters: dict[CellBlock, dict[str, Floats]] = {}
         self._multimeters: dict[int, tuple[Any, int]] = {}
         self._latest: dict[tuple[int, int], Floats] = {}
-        blocks: list[SourceBlock] = [*self.cell_blocks, *self.array_blocks, *self.poisson_blocks]
+        blocks: list[SourceBlock] = [*self.cell_blocks, *self.source_blocks]
         blocks.sort(key=lambda block: block.first_gid)
         ends = [*(block.first_gid for block in blocks[1:]), self.partition.n_cells]
         self._recorder = None

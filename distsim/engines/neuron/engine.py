@@ -20,6 +20,7 @@ from distsim.network.blocks import CellBlock
 from distsim.network.currents import Course, Steps
 from distsim.network.poisson import PoissonBlock
 from distsim.network.records import ProbeSet
+from distsim.network.renewal import RenewalBlock
 from distsim.network.spike_arrays import ArrayBlock
 
 __all__ = ["NeuronSimulation"]
@@ -122,6 +123,11 @@ class NeuronSimulation(ExternalSimulation):
         block = super().add_poisson_sources(first_gid, size, indices)
         self._is_sent[first_gid] = not self.share_input
         return block
+
+    def add_renewal_sources(self, block: RenewalBlock, size: int) -> None:
+        """Add this rank's cells of a population of `size` renewal sources in all."""
+        super().add_renewal_sources(block, size)
+        self._is_sent[block.first_gid] = False
 
     def _are_sent(self, gids: Integers) -> NDArray[np.bool_]:
         """Return which of these gids are known to NEURON, which sends their spikes."""

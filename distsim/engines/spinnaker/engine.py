@@ -94,7 +94,7 @@ class SpinnakerSimulation(ExternalSimulation):
     def _create(self) -> None:
         if self._populations:
             self._start()
-        blocks: list[SourceBlock] = [*self.cell_blocks, *self.array_blocks, *self.poisson_blocks]
+        blocks: list[SourceBlock] = [*self.cell_blocks, *self.source_blocks]
         self._blocks = sorted(
             (block for block in blocks if block.n_local), key=lambda block: block.first_gid
         )
@@ -242,9 +242,7 @@ class SpinnakerSimulation(ExternalSimulation):
         gids = gid_of_key(self._keys)
         order = np.argsort(gids, kind="stable")
         steps, gids = step_of_key(self._keys[order]), gids[order]
-        blocks: list[SourceBlock] = [*self.array_blocks]
-        blocks += self.poisson_blocks if self.share_input else []
-        for block in blocks:
+        for block in self.given_blocks:
             if block.n_local:
                 ends = np.searchsorted(gids, np.append(block.gids, block.gids[-1] + 1))
                 trains = np.empty(block.n_local, object)
