@@ -57,6 +57,7 @@ def check_record(record: CellModel) -> None:
             raise ParameterError(f"{record.name} has no {what}; give one at least")
         for item in items:
             _check_name(item.name, f"one of the {what} of {record.name}")
+        _check_once(record, [item.name for item in items])
     for state in record.states:
         _check_number(state.initial, f"the initial {state.name} of {record.name}")
         if state.name == "spikes":
@@ -109,6 +110,11 @@ def check_names(record: CellModel, names: Sequence[str]) -> None:
     """Raise if two things that functions can take have the same name."""
     for name in names:
         _check_name(name, f"what functions of {record.name} take")
+    _check_once(record, names)
+
+
+def _check_once(record: CellModel, names: Sequence[str]) -> None:
+    for name in names:
         if names.count(name) > 1:
             raise ParameterError(f"'{name}' of {record.name} is there twice; call one otherwise")
 
