@@ -69,18 +69,14 @@ def exp(x):
     shifted = x * LOG2_E + TO_WHOLE
     k = shifted - TO_WHOLE
     r = (x - k * LOG_2_HIGH) - k * LOG_2_LOW
-    y = C_13 * r + C_12
-    y = y * r + C_11
-    y = y * r + C_10
-    y = y * r + C_9
-    y = y * r + C_8
-    y = y * r + C_7
-    y = y * r + C_6
-    y = y * r + C_5
-    y = y * r + C_4
-    y = y * r + C_3
-    y = y * r + C_2
-    y = 1.0 + (r + r * r * y)
+    # pairs of terms, then pairs of these: few operations wait for others
+    r_2 = r * r
+    r_4 = r_2 * r_2
+    low = (C_2 + C_3 * r) + r_2 * (C_4 + C_5 * r)
+    middle = (C_6 + C_7 * r) + r_2 * (C_8 + C_9 * r)
+    high = (C_10 + C_11 * r) + r_2 * (C_12 + C_13 * r)
+    y = low + r_4 * (middle + r_4 * high)
+    y = 1.0 + (r + r_2 * y)
     # the bits above those of the exponent are shifted out
     exponent = _bits(shifted) + EXPONENT_BIAS  # type: ignore[call-arg]
     y *= _number(exponent << MANTISSA_BITS)
