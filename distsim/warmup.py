@@ -1,7 +1,7 @@
 """Compile all kernels, so that later runs find them ready."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -13,6 +13,14 @@ from distsim.pynn.standardmodels import NeuronType
 __all__ = ["warm_up"]
 
 N_CELLS = 12
+# one cell for each kernel that composed cells have
+COMPOSED: dict[str, Callable[[], NeuronType]] = {
+    "PointNeuron of LIF, currents": lambda: sim.PointNeuron(sim.LIF(), excitatory=sim.CurrExp()),
+    "PointNeuron of LIF, conductances": lambda: sim.PointNeuron(
+        sim.LIF(), excitatory=sim.CondExp()
+    ),
+    "PointNeuron of AdExp": lambda: sim.PointNeuron(sim.AdExp(), excitatory=sim.CondExp()),
+}
 
 
 def warm_up() -> Iterator[tuple[str, float]]:
@@ -26,10 +34,11 @@ def warm_up() -> Iterator[tuple[str, float]]:
         Seconds that it took.
     """
     forget_other_versions()
-    for name in CELL_MODELS:
+    models = {name: getattr(sim, name) for name in CELL_MODELS}
+    for name, model in (models | COMPOSED).items():
         for alike in (True, False):
             started = time.perf_counter()
-            _run_cells(getattr(sim, name), alike)
+            _run_cells(model, alike)
             kind = "all cells alike" if alike else "cells that differ"
             yield f"{name}, {kind}", time.perf_counter() - started
     started = time.perf_counter()
@@ -37,12 +46,12 @@ def warm_up() -> Iterator[tuple[str, float]]:
     yield "connectors", time.perf_counter() - started
 
 
-def _run_cells(model: type[NeuronType], alike: bool) -> None:
+def _run_cells(model: Callable[[], NeuronType], alike: bool) -> None:
     """Run cells that are driven, hear each other, and are recorded."""
     sim.setup(timestep=0.1, log=False, progress=False)
     cells = sim.Population(N_CELLS, model())
     if not alike:
-        first = model.record.parameters[0]
+        first = cells.celltype.record.parameters[0]
         cells.set(**{first.name: first.default * np.linspace(0.9, 1.1, N_CELLS)})
     noise = sim.Population(N_CELLS, sim.SpikeSourcePoisson(rate=100.0))
     arrays = sim.Population(N_CELLS, sim.SpikeSourceArray(spike_times=[1.0, 2.0]))

@@ -4,13 +4,13 @@ The compiler makes two versions of each kernel, one for arrays and one for numbe
 is the same, so that a cell's result does not depend on which one runs.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import types
 from numba.extending import overload
 
-__all__ = ["at", "merged", "set_drive"]
+__all__ = ["at", "at_row", "merged", "set_drive"]
 
 
 def at(value, i):
@@ -23,6 +23,18 @@ def _at(value, i):
     if isinstance(value, types.Array):
         return lambda value, i: value[i]
     return lambda value, i: value
+
+
+def at_row(values, k, i):
+    """Return the coefficient k of cell i, in compiled code: of all cells, or of each."""
+    return values[k] if np.ndim(values) == 1 else values[k, i]
+
+
+@overload(at_row, inline="always")
+def _at_row(values, k, i):
+    if values.ndim == 1:
+        return lambda values, k, i: values[k]
+    return lambda values, k, i: values[k, i]
 
 
 def set_drive(coefficients, lid, value):
@@ -47,13 +59,22 @@ def _set_drive(coefficients, lid, value):
     return lambda coefficients, lid, value: None
 
 
-def merged(coefficients: Any) -> NamedTuple:
+def merged(coefficients: Any) -> Any:
     """Return the coefficients of one cell as numbers.
 
     Parameters
     ----------
     coefficients : NamedTuple of arrays of shape (1,)
+        Or of NamedTuples of arrays of shape (n, 1), which get shape (n,).
     """
-    return coefficients._make(
-        value[0] if isinstance(value, np.ndarray) else value for value in coefficients
-    )
+    return coefficients._make(_of_one_cell(value) for value in coefficients)
+
+
+def _of_one_cell(value: Any) -> Any:
+    if hasattr(value, "_make"):
+        return value._make(x[:, 0].copy() if _is_column(x) else x for x in value)
+    return value[0] if isinstance(value, np.ndarray) else value
+
+
+def _is_column(value: Any) -> bool:
+    return bool(value.ndim == 2 and value.shape[1] == 1)

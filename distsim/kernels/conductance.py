@@ -14,11 +14,11 @@ References
    section IV.5.
 """
 
-from math import e, exp, expm1, sqrt
+from math import exp, expm1, sqrt
 
 from numba import njit
 
-__all__ = ["MAX_DECAY", "NODE_1", "NODE_2", "exponential_step", "gauss_step"]
+__all__ = ["MAX_DECAY", "NODE_1", "NODE_2", "exponential_step", "gauss_step", "rise"]
 
 # abscissae of the method, as fractions of a step
 NODE_1 = 0.5 - sqrt(3.0) / 6.0
@@ -34,6 +34,11 @@ LONGEST_PIECE, SHORTEST_PIECE = 0.5, 1.0 / 32.0
 # charge of a synapse over capacitance below which it does not matter: 100 mV times this is no
 # difference in v
 NO_CHARGE = 1e-17
+# in a difference of time constants that is less, relative to them, roundings would be larger than
+# what it makes of the charge, which is of its square
+NEARLY_EQUAL = 1e-5
+# columns of a synapse
+G, D, TAU, TAU_RISE, SLOPE, E_REV = range(6)
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
@@ -67,7 +72,7 @@ def gauss_step(v, dt, rate_1, drive_1, rate_2, drive_2):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def exponential_step(v, dt, leak, drive, exc, inh):
+def exponential_step(v, dt, leak, drive, synapses):
     """Return v after a step of any length, under conductances of any size.
 
     With the decay ``u(t)``, the integral of all rates, the membrane obeys ``dv/du = E(u) - v``: it
@@ -86,9 +91,9 @@ def exponential_step(v, dt, leak, drive, exc, inh):
         ``1 / tau_m`` [1/ms].
     drive : float
         ``v_rest / tau_m + current / cm`` [mV/ms].
-    exc, inh : tuple of 4 float
-        Synapses: g / cm and d / cm [1/ms], where the conductance is
-        ``exp(-t / tau) (g + e t / tau d)``; tau [ms]; reversal potential [mV].
+    synapses : tuple of tuple of 6 float, or ndarray of float64, shape (n_synapses, 6)
+        Of each: g / cm and d / cm [1/ms], tau and tau_rise [ms], slope [1/ms], reversal potential
+        [mV]. The conductance is ``exp(-t / tau) g + slope r(t) d``, with r of `rise`.
 
     Returns
     -------
@@ -96,62 +101,100 @@ def exponential_step(v, dt, leak, drive, exc, inh):
         [mV]
     """
     rest = drive / leak
-    low = min(v, rest, exc[3], inh[3])
-    high = max(v, rest, exc[3], inh[3])
-    left = dt
-    while left > 0.0:
-        t = _piece(left, dt, leak, exc, inh)
-        v = min(max(_follow(v, t, leak, drive, exc, inh), low), high)
-        exc, inh = _advanced(exc, t), _advanced(inh, t)
-        left -= t
+    low, high = min(v, rest), max(v, rest)
+    for k in range(len(synapses)):
+        low, high = min(low, synapses[k][E_REV]), max(high, synapses[k][E_REV])
+    t = 0.0
+    while t < dt:
+        h = _piece(t, dt, leak, synapses)
+        v = min(max(_follow(v, t, h, leak, drive, synapses), low), high)
+        t += h
     return v
 
 
-@njit(cache=True, nogil=True, inline="always", error_model="numpy")
-def _piece(left, dt, leak, exc, inh):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _piece(t, dt, leak, synapses):
     """Return the length of the next piece of a step: short beside what changes the conductances."""
-    t, rise = left, 0.0
-    for g, d, tau, _ in (exc, inh):
-        if (g + e * d) * tau > NO_CHARGE:
-            t = min(t, LONGEST_PIECE * tau)
-            rise += e * d / tau
+    h, rate, growth = dt - t, leak, 0.0
+    for k in range(len(synapses)):
+        tau, tau_rise, slope = synapses[k][TAU], synapses[k][TAU_RISE], synapses[k][SLOPE]
+        g, d = _after(synapses[k], t)
+        rate += g
+        if g * tau > NO_CHARGE:
+            h = min(h, LONGEST_PIECE * tau)
+        if slope * d * tau * tau_rise > NO_CHARGE:
+            h = min(h, LONGEST_PIECE * min(tau, tau_rise))
+            growth += slope * d
     # the rate grows by half at most, or the piece is a small part of the step
-    growth = max(0.5 * (leak + exc[0] + inh[0]), dt * SHORTEST_PIECE * rise)
-    return min(t, growth / rise) if rise > 0.0 else t
+    if growth > 0.0:
+        h = min(h, max(0.5 * rate, dt * SHORTEST_PIECE * growth) / growth)
+    return h
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
-def _advanced(synapse, t):
-    """Return a synapse after some time."""
-    g, d, tau, e_rev = synapse
-    decay = exp(-t / tau)
-    return decay * (g + e * t / tau * d), decay * d, tau, e_rev
+def rise(t, tau, tau_rise):
+    """Return how much a synapse has risen that a unit drives, before it is normalised.
+
+    Parameters
+    ----------
+    t : float
+        Since the spike arrived [ms].
+    tau, tau_rise : float
+        Time constants of the synapse and of what drives it, equal or not [ms].
+
+    Returns
+    -------
+    float
+        ``(exp(-t / tau) - exp(-t / tau_rise)) / (1 / tau_rise - 1 / tau)`` [ms]; the limit,
+        ``t exp(-t / tau)``, where they are equal.
+    """
+    x = abs(t / tau_rise - t / tau)
+    return t * exp(-t / max(tau, tau_rise)) * (-expm1(-x) / x if x > 0.0 else 1.0)
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
-def _charge(synapse, t):
-    """Return the integral of a synapse's conductance over capacitance."""
-    g, d, tau, _ = synapse
-    x = t / tau
-    share = -expm1(-x)
-    return tau * (g * share + e * d * (share - x * exp(-x)))
+def _rise_charge(t, tau, tau_rise):
+    """Return the integral of `rise` from 0."""
+    excess, mean = 1.0 / tau_rise - 1.0 / tau, 2.0 * tau * tau_rise / (tau + tau_rise)
+    if abs(excess) * min(t, mean) > NEARLY_EQUAL:
+        return (tau_rise * expm1(-t / tau_rise) - tau * expm1(-t / tau)) / excess
+    x = t / mean
+    return mean * mean * (-expm1(-x) - x * exp(-x))
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
-def _decay_and_equilibrium(t, leak, drive, exc, inh):
-    """Return the integral of all rates up to a time, and the equilibrium of v there."""
-    u = leak * t + _charge(exc, t) + _charge(inh, t)
-    rate_exc, rate_inh = _advanced(exc, t)[0], _advanced(inh, t)[0]
-    current = drive + rate_exc * exc[3] + rate_inh * inh[3]
-    return u, current / (leak + rate_exc + rate_inh)
+def _after(synapse, t):
+    """Return a synapse's conductance, and what drives it, after some time."""
+    tau, tau_rise = synapse[TAU], synapse[TAU_RISE]
+    g, d = exp(-t / tau) * synapse[G], synapse[D]
+    if d == 0.0:
+        return g, d
+    return g + synapse[SLOPE] * rise(t, tau, tau_rise) * d, exp(-t / tau_rise) * d
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _follow(v, t, leak, drive, exc, inh):
+def _decay_and_equilibrium(t, h, leak, drive, synapses):
+    """Return the integral of all rates from t to t + h, and the equilibrium of v then."""
+    u, rate, current = leak * h, leak, drive
+    for k in range(len(synapses)):
+        synapse = synapses[k]
+        tau, tau_rise = synapse[TAU], synapse[TAU_RISE]
+        g, d = _after(synapse, t)
+        u -= tau * expm1(-h / tau) * g
+        if d != 0.0:
+            u += synapse[SLOPE] * _rise_charge(h, tau, tau_rise) * d
+        g, d = _after(synapse, t + h)
+        rate += g
+        current += g * synapse[E_REV]
+    return u, current / rate
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _follow(v, t, h, leak, drive, synapses):
     """Return v after a piece of a step, following a parabola in u through three equilibria."""
-    u_1, e_1 = _decay_and_equilibrium(NODE_1 * t, leak, drive, exc, inh)
-    u_2, e_2 = _decay_and_equilibrium(NODE_2 * t, leak, drive, exc, inh)
-    u, e_3 = _decay_and_equilibrium(t, leak, drive, exc, inh)
+    u_1, e_1 = _decay_and_equilibrium(t, NODE_1 * h, leak, drive, synapses)
+    u_2, e_2 = _decay_and_equilibrium(t, NODE_2 * h, leak, drive, synapses)
+    u, e_3 = _decay_and_equilibrium(t, h, leak, drive, synapses)
     x_1, x_2 = u_1 / u, u_2 / u
     # Newton's form: E = e_1 + slope (x - x_1) + bend (x - x_1) (x - x_2), with x from 0 to 1
     slope = (e_2 - e_1) / (x_2 - x_1)

@@ -1,5 +1,6 @@
 """Integrate-and-fire cells with alpha-shaped synaptic conductances."""
 
+from math import e
 from typing import NamedTuple
 
 import numpy as np
@@ -80,11 +81,17 @@ def _update_stiff(state, refractory, c, first, end):
         peak = g_exc[i] + at(c.rise_exc, i) * d_exc[i] + g_inh[i] + at(c.rise_inh, i) * d_inh[i]
         if peak > at(c.g_max, i) and refractory[i] == 0:
             f = at(c.elastance, i)
-            exc = f * g_exc[i], f * d_exc[i], at(c.tau_syn_exc, i), at(c.e_rev_exc, i)
-            inh = f * g_inh[i], f * d_inh[i], at(c.tau_syn_inh, i), at(c.e_rev_inh, i)
-            v[i] = exponential_step(v[i], c.dt, at(c.leak, i), at(c.drive, i), exc, inh)
+            exc = _synapse(f * g_exc[i], f * d_exc[i], at(c.tau_syn_exc, i), at(c.e_rev_exc, i))
+            inh = _synapse(f * g_inh[i], f * d_inh[i], at(c.tau_syn_inh, i), at(c.e_rev_inh, i))
+            v[i] = exponential_step(v[i], c.dt, at(c.leak, i), at(c.drive, i), (exc, inh))
             # the end of this step takes it back
             refractory[i] = 1
+
+
+@njit(**KERNEL, inline="always", error_model="numpy")
+def _synapse(g, d, tau, e_rev):
+    """Return a synapse as `exponential_step` takes it."""
+    return g, d, tau, tau, e / tau, e_rev
 
 
 @njit(**KERNEL, error_model="numpy")

@@ -73,9 +73,10 @@ def _update_stiff(v, g_exc, g_inh, refractory, c, first, end):
     for i in range(first, end):
         if g_exc[i] + g_inh[i] > at(c.g_max, i) and refractory[i] == 0:
             f = at(c.elastance, i)
-            exc = f * g_exc[i], 0.0, at(c.tau_syn_exc, i), at(c.e_rev_exc, i)
-            inh = f * g_inh[i], 0.0, at(c.tau_syn_inh, i), at(c.e_rev_inh, i)
-            v[i] = exponential_step(v[i], c.dt, at(c.leak, i), at(c.drive, i), exc, inh)
+            tau_exc, tau_inh = at(c.tau_syn_exc, i), at(c.tau_syn_inh, i)
+            exc = f * g_exc[i], 0.0, tau_exc, tau_exc, 0.0, at(c.e_rev_exc, i)
+            inh = f * g_inh[i], 0.0, tau_inh, tau_inh, 0.0, at(c.e_rev_inh, i)
+            v[i] = exponential_step(v[i], c.dt, at(c.leak, i), at(c.drive, i), (exc, inh))
             # the end of this step takes it back
             refractory[i] = 1
 

@@ -57,8 +57,11 @@ def _step(
         exc, inh = per_nA * gsyn_exc, per_nA * gsyn_inh
         if dt * (leak + exc + inh) > MAX_DECAY:
             drive = rest + 0.5 * per_nA * (i_1 + i_2)
-            synapses = (exc, 0.0, tau_syn_E, e_rev_E), (inh, 0.0, tau_syn_I, e_rev_I)
-            v = exponential_step(v, dt, leak, drive, synapses[0], synapses[1])
+            synapses = (
+                (exc, 0.0, tau_syn_E, tau_syn_E, 0.0, e_rev_E),
+                (inh, 0.0, tau_syn_I, tau_syn_I, 0.0, e_rev_I),
+            )
+            v = exponential_step(v, dt, leak, drive, synapses)
         else:
             exc_1, inh_1 = exc * decay_exc_1, inh * decay_inh_1
             exc_2, inh_2 = exc * decay_exc_2, inh * decay_inh_2

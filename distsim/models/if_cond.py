@@ -36,7 +36,13 @@ from distsim.models.parts import (
 )
 from distsim.models.propagators import decay
 
-__all__ = ["IF_COND_ALPHA", "IF_COND_EXP", "IF_FACETS_HARDWARE1", "with_tau_m"]
+__all__ = [
+    "IF_COND_ALPHA",
+    "IF_COND_EXP",
+    "IF_FACETS_HARDWARE1",
+    "largest_conductance",
+    "with_tau_m",
+]
 
 
 def _shared(p: Parameters, dt: float) -> dict[str, np.ndarray]:
@@ -58,18 +64,27 @@ def _shared(p: Parameters, dt: float) -> dict[str, np.ndarray]:
         "decay_inh_2": decay(NODE_2 * dt, p["tau_syn_I"]),
         "tau_syn_exc": p["tau_syn_E"].copy(),
         "tau_syn_inh": p["tau_syn_I"].copy(),
-        "g_max": _largest_of_gauss_step(p, dt),
+        "g_max": largest_conductance(p, dt, np.minimum(p["tau_syn_E"], p["tau_syn_I"])),
         "v_thresh": p["v_thresh"].copy(),
         "v_reset": p["v_reset"].copy(),
         "refractory_steps": refractory_steps(p, dt),
     }
 
 
-def _largest_of_gauss_step(p: Parameters, dt: float) -> np.ndarray:
-    """Return the synaptic conductance up to which a Gauss step is accurate, -1 if none is [uS]."""
+def largest_conductance(p: Parameters, dt: float, shortest: np.ndarray) -> np.ndarray:
+    """Return the synaptic conductance up to which a Gauss step is accurate, -1 if none is [uS].
+
+    Parameters
+    ----------
+    p : mapping
+        Has `cm` and `tau_m`.
+    dt : float
+        [ms]
+    shortest : ndarray
+        The shortest time constant of a cell's synapses [ms].
+    """
     g_max = p["cm"] * (MAX_DECAY / dt - 1.0 / p["tau_m"])
-    resolves_synapses = np.minimum(p["tau_syn_E"], p["tau_syn_I"]) >= dt
-    return np.where(resolves_synapses & (g_max >= 0.0), g_max, -1.0)
+    return np.where((shortest >= dt) & (g_max >= 0.0), g_max, -1.0)
 
 
 def _exp_coefficients(p: Parameters, dt: float) -> IFCondExp:

@@ -19,17 +19,18 @@ from distsim.models.parts import (
     synaptic_times,
 )
 
-__all__ = ["IF_CURR_ALPHA", "IF_CURR_DELTA", "IF_CURR_EXP"]
+__all__ = ["IF_CURR_ALPHA", "IF_CURR_DELTA", "IF_CURR_EXP", "constant_drive", "threshold"]
 
 
-def _drive(p: Parameters, dt: float) -> dict[str, np.ndarray]:
+def constant_drive(p: Parameters, dt: float) -> dict[str, np.ndarray]:
     """Return the part of the update that no state enters: v_rest, i_offset, injected currents."""
     gain = propagators.constant_to_v(dt, p["tau_m"], p["cm"])
     rest = -np.expm1(-dt / p["tau_m"]) * p["v_rest"] + gain * p["i_offset"]
     return {"drive": rest.copy(), "drive_rest": rest, "drive_gain": gain}
 
 
-def _threshold(p: Parameters, dt: float) -> dict[str, np.ndarray]:
+def threshold(p: Parameters, dt: float) -> dict[str, np.ndarray]:
+    """Return threshold, reset and refractory period, as `fire` takes them."""
     return {
         "v_thresh": p["v_thresh"].copy(),
         "v_reset": p["v_reset"].copy(),
@@ -44,8 +45,8 @@ def _exp_coefficients(p: Parameters, dt: float) -> IFCurrExp:
         p21_inh=propagators.current_to_v(dt, p["tau_m"], p["cm"], p["tau_syn_I"]),
         p11_exc=propagators.decay(dt, p["tau_syn_E"]),
         p11_inh=propagators.decay(dt, p["tau_syn_I"]),
-        **_drive(p, dt),
-        **_threshold(p, dt),
+        **constant_drive(p, dt),
+        **threshold(p, dt),
     )
 
 
@@ -64,13 +65,15 @@ def _alpha_coefficients(p: Parameters, dt: float) -> IFCurrAlpha:
         p21_inh=slope_inh * dt * decay_inh,
         p11_exc=decay_exc,
         p11_inh=decay_inh,
-        **_drive(p, dt),
-        **_threshold(p, dt),
+        **constant_drive(p, dt),
+        **threshold(p, dt),
     )
 
 
 def _delta_coefficients(p: Parameters, dt: float) -> IFCurrDelta:
-    return IFCurrDelta(p22=propagators.decay(dt, p["tau_m"]), **_drive(p, dt), **_threshold(p, dt))
+    return IFCurrDelta(
+        p22=propagators.decay(dt, p["tau_m"]), **constant_drive(p, dt), **threshold(p, dt)
+    )
 
 
 MEMBRANE = "dv/dt = (v_rest - v) / tau_m + (isyn_exc + isyn_inh + i_offset + i_injected) / cm"

@@ -251,12 +251,12 @@ class Projection(common.Projection):
             # of the lowest rank that has any: each may have read a file of its own
             (first_weights,) = gather_arrays(column[:1])
             is_negative = bool((first_weights[:1] < 0).any())
-            self.receptor_type = self.post.receptor_types[int(is_negative)]
+            self.receptor_type = self._receptor_of_sign(is_negative)
             return
         base = weight.base_value
         if hasattr(base, "parameters") and not has_numpy_rng(weight):
             median = quantile(base.name, base.parameters, np.array([0.5]))
-            self.receptor_type = self.post.receptor_types[int(median[0] < 0)]
+            self.receptor_type = self._receptor_of_sign(bool(median[0] < 0))
         elif 0 in self.shape:
             self.receptor_type = self.post.receptor_types[0]
         elif callable(base):
@@ -264,16 +264,23 @@ class Projection(common.Projection):
             pre, post = (np.array([n - 1], np.int64) for n in self.shape)
             values = function_values(base, self, pre, post)
             is_negative = bool((weight._apply_operations(values) < 0).any())
-            self.receptor_type = self.post.receptor_types[int(is_negative)]
+            self.receptor_type = self._receptor_of_sign(is_negative)
         else:
             super()._guess_receptor_type()
+
+    def _receptor_of_sign(self, is_negative: bool) -> str:
+        """Return the receptor type of weights with a sign: the second of several if negative."""
+        names = list(self.post.receptor_types)
+        return names[int(is_negative and len(names) > 1)]
 
     def _own_bounds(self) -> Bounds:
         """Return what weights and delays may be."""
         whose = "conductance-based or excitatory"
         sign = 1
-        if not self.post.conductance_based and self.receptor_type not in excitatory_receptor_types:
-            is_inhibitory = self.receptor_type in inhibitory_receptor_types
+        receptor = str(self.receptor_type)
+        is_conductance = all(part.celltype.is_conductance(receptor) for part in self.post.parts)
+        if not is_conductance and receptor not in excitatory_receptor_types:
+            is_inhibitory = receptor in inhibitory_receptor_types
             whose, sign = "inhibitory current-based", -int(is_inhibitory)
         return Bounds(str(self.label), state.dt, sign if self._connector.safe else 0, whose)
 

@@ -31,6 +31,7 @@ from distsim.pynn.simulator import state
 from distsim.pynn.values import as_function, check_length
 
 __all__ = [
+    "CheckedParameters",
     "EIF_cond_alpha_isfa_ista",
     "EIF_cond_exp_isfa_ista",
     "GIF_cond_exp",
@@ -49,6 +50,7 @@ __all__ = [
     "StandardCell",
     "StaticSynapse",
     "UnknownParameterError",
+    "document",
     "same_names",
     "type_of",
     "unknown_attribute",
@@ -98,7 +100,7 @@ def same_names(model: type) -> dict[str, Any]:
     return build_translations(*((p, p) for p in model.default_parameters))  # type: ignore[attr-defined]
 
 
-class _CheckedParameters:
+class CheckedParameters:
     """Refuses unknown parameters with a hint, and values that are none."""
 
     def __init__(self, **parameters: Any) -> None:
@@ -142,7 +144,7 @@ class _CheckedParameters:
             raise unknown_parameter(name, cls) from None
 
 
-class StandardCell(_CheckedParameters, StandardCellType):
+class StandardCell(CheckedParameters, StandardCellType):
     """What the front end needs of every cell type, beyond PyNN's own."""
 
     def checked_space(self, parameters: dict[str, Any], size: int) -> ParameterSpace:
@@ -192,6 +194,11 @@ class StandardCell(_CheckedParameters, StandardCellType):
     def variable_names(cls) -> list[str]:
         """Return parameters and state variables; the place of each numbers its streams."""
         return [*cls.default_parameters, *cls.default_initial_values]
+
+    @classmethod
+    def is_conductance(cls, receptor: str) -> bool:
+        """Return whether weights onto a receptor are conductances."""
+        return cls.conductance_based
 
     @classmethod
     def check_variable(cls, variable: str) -> None:
@@ -269,7 +276,7 @@ def type_of(record: CellModel, module: str = __name__) -> type[NeuronType]:
     """
     is_standard = CELL_MODELS.get(record.name) is record
     attributes: dict[str, Any] = {
-        "__doc__": _documentation(record),
+        "__doc__": document(record),
         "__module__": module,
         "record": record,
         "recordable": ["spikes", *(s.name for s in record.states if s.is_recordable)],
@@ -301,8 +308,15 @@ def _of_no_pynn_type(record: CellModel) -> dict[str, Any]:
     }
 
 
-def _documentation(record: CellModel) -> str:
-    lines = [record.title, "", *([f"{record.source}.", ""] if record.source else [])]
+def document(record: Any) -> str:
+    """Return the docstring of the type of a model, or of a part of one: its title and parameters.
+
+    Parameters
+    ----------
+    record : CellModel, Membrane or Response
+    """
+    source = getattr(record, "source", "")
+    lines = [record.title, "", *([f"{source}.", ""] if source else [])]
     lines += ["Parameters", "----------"]
     for parameter in record.parameters:
         kind = "float" if np.ndim(parameter.default) == 0 else "sequence of float"
@@ -392,7 +406,7 @@ class SpikeSourcePoisson(StandardCell, pynn_cells.SpikeSourcePoisson):
             )
 
 
-class StaticSynapse(_CheckedParameters, pynn_synapses.StaticSynapse):
+class StaticSynapse(CheckedParameters, pynn_synapses.StaticSynapse):
     """Connection with constant weight and delay.
 
     Parameters

@@ -10,25 +10,15 @@ from pyNN.standardmodels import (
     StandardCellType,
     cells,
     ion_channels,
-    receptors,
     synapses,
 )
 
 from distsim.pynn.signatures import with_signature_of
 
 __all__ = [
-    "LIF",
-    "AdExp",
     "AdditivePotentiationMultiplicativeDepression",
     "AdditiveWeightDependence",
-    "AlphaPSR",
-    "BetaPSR",
-    "CondAlphaPostSynapticResponse",
-    "CondBetaPostSynapticResponse",
-    "CondExpPostSynapticResponse",
-    "CurrExpPostSynapticResponse",
     "ElectricalSynapse",
-    "ExpPSR",
     "GutigWeightDependence",
     "KdrChannel",
     "MultiCompartmentNeuron",
@@ -39,7 +29,6 @@ __all__ = [
     "NativeSynapseType",
     "PassiveLeak",
     "PassiveLeakHH",
-    "PointNeuron",
     "STDPMechanism",
     "SimpleStochasticSynapse",
     "SmallWorldConnector",
@@ -70,18 +59,6 @@ class _Unavailable:
 # --- cells -------------------------------------------------------------------------------------
 
 
-class AdExp(_Unavailable, cells.AdExp):
-    """Membrane of an adaptive exponential cell."""
-
-
-class LIF(_Unavailable, cells.LIF):
-    """Membrane of a leaky integrate-and-fire cell."""
-
-
-class PointNeuron(_Unavailable, cells.PointNeuron):
-    """Cell of a membrane and any receptors."""
-
-
 class MultiCompartmentNeuron(_Unavailable, StandardCellType):
     """Cell of many compartments; `NativeCellType` has such."""
 
@@ -92,29 +69,7 @@ class MultiCompartmentNeuron(_Unavailable, StandardCellType):
     units: ClassVar[Any] = cells.MultiCompartmentNeuron.units
 
 
-# --- receptors and channels --------------------------------------------------------------------
-
-
-class CurrExpPostSynapticResponse(_Unavailable, receptors.CurrExpPostSynapticResponse):
-    """Current that decays exponentially."""
-
-
-class CondExpPostSynapticResponse(_Unavailable, receptors.CondExpPostSynapticResponse):
-    """Conductance that decays exponentially."""
-
-
-class CondAlphaPostSynapticResponse(_Unavailable, receptors.CondAlphaPostSynapticResponse):
-    """Conductance in the shape of an alpha function."""
-
-
-class CondBetaPostSynapticResponse(_Unavailable, receptors.CondBetaPostSynapticResponse):
-    """Conductance in the shape of a beta function."""
-
-
-# PyNN's short names
-ExpPSR = CondExpPostSynapticResponse
-AlphaPSR = CondAlphaPostSynapticResponse
-BetaPSR = CondBetaPostSynapticResponse
+# --- channels ---------------------------------------------------------------------------------
 
 
 class NaChannel(_Unavailable, ion_channels.NaChannel):

@@ -172,12 +172,12 @@ def test_v_stays_between_its_equilibria(model, dt, weights, tau_m, tau_syn, cm, 
 @pytest.mark.parametrize("g", [0.0, 1e-12, 1e-3, 1.0])
 def test_an_exponential_step_is_exact_for_constant_rates(g):
     # synapses that decay by 1e-12 of themselves in the step
-    exc, inh = (g, 0.0, 1e12, E_REV_E), (0.5 * g, 0.0, 1e12, E_REV_I)
+    exc, inh = (g, 0.0, 1e12, 1e12, 0.0, E_REV_E), (0.5 * g, 0.0, 1e12, 1e12, 0.0, E_REV_I)
     for leak in (1e-3, 0.1, 3.0, 100.0):
         rate = leak + 1.5 * g
         equilibrium = (leak * V_REST + 0.5 * g * E_REV_I) / rate
         exact = equilibrium + (-20.0 - equilibrium) * np.exp(-rate)
-        found = exponential_step(-20.0, 1.0, leak, leak * V_REST, exc, inh)
+        found = exponential_step(-20.0, 1.0, leak, leak * V_REST, (exc, inh))
         assert abs(found - exact) < 1e-10
 
 
@@ -188,7 +188,9 @@ def test_an_exponential_step_is_of_order_four(is_alpha):
         g, d, v = 0.5, float(is_alpha), V_REST
         dt = 4.0 / n
         for _ in range(n):
-            v = exponential_step(v, dt, 1.0, V_REST, (g, d, 8.0, E_REV_E), (0.0, 0.0, 8.0, E_REV_I))
+            exc = g, d, 8.0, 8.0, np.e / 8.0, E_REV_E
+            inh = 0.0, 0.0, 8.0, 8.0, np.e / 8.0, E_REV_I
+            v = exponential_step(v, dt, 1.0, V_REST, (exc, inh))
             decay = np.exp(-dt / 8.0)
             g, d = decay * (g + np.e * dt / 8.0 * d), decay * d
         return v

@@ -42,11 +42,9 @@ def test_no_submodule_hides_an_exported_name():
 @pytest.mark.parametrize(
     "name",
     [
-        *("AdExp",),
-        *("LIF", "ExpPSR"),
         *("TsodyksMarkramSynapse", "SimpleStochasticSynapse", "ElectricalSynapse", "NaChannel"),
         *("StochasticTsodyksMarkramSynapse", "MultiQuantalSynapse", "MultiCompartmentNeuron"),
-        *("AdExp", "SpikePairRule", "AdditiveWeightDependence", "GutigWeightDependence"),
+        *("SpikePairRule", "AdditiveWeightDependence", "GutigWeightDependence"),
         "Vogels2011Rule",
     ],
 )

@@ -87,6 +87,16 @@ def make_populations():
                 a_eta=lambda indices: [[0.1, 0.02 * i, 0.01] for i in indices],
             ),
         ),
+        "composed": (
+            9,
+            sim.PointNeuron(
+                sim.AdExp(i_offset=offset),
+                AMPA=sim.ExpPSR(tau_syn=uniform(1.0, 3.0)),
+                GABA=sim.AlphaPSR(e_syn=-75.0),
+                NMDA=sim.BetaPSR(tau_rise=2.0, tau_decay=[20.0, 30.0, 2.0] * 3),
+                drift=sim.CurrAlpha(),
+            ),
+        ),
         "single": (1, sim.IF_curr_exp(i_offset=3.0)),
         "empty": (0, sim.IF_cond_exp()),
         "arrays": (
@@ -122,6 +132,7 @@ def initialize(p):
     p["curr_exp"][::3].initialize(v=uniform(-60.0, -50.5), isyn_exc=0.1)
     p["curr_alpha"].initialize(v=uniform(-65.0, -52.0, numpy_rng(13)))
     p["curr_delta"].initialize(v=lambda i: -60.0 + 0.5 * i)
+    p["composed"].initialize(**{"v": uniform(-70.0, -55.0), "NMDA.gsyn": uniform(0.0, 0.01)})
     p["cond_exp"][5:20].initialize(v=uniform(-60.0, -51.0), gsyn_exc=0.001)
     p["placed"].initialize(v=np.linspace(-65.0, -51.0, 31))
     # what one rank asks for, or sets in its own cells, does not matter to the others
@@ -274,12 +285,29 @@ def connect(p):
         (shunted, p["own"], sim.FixedNumberPostConnector(3), synapse(-0.02, 1.2)),
         (renewal, p["placed"], sim.FixedProbabilityConnector(0.2), synapse(1.0, uniform(0.2, 5.0))),
         (p["changing"], p["cond_exp"], sim.FixedNumberPreConnector(2), synapse(0.01, 0.3)),
+        *(
+            (pre, p["composed"], sim.FixedProbabilityConnector(0.4), synapse(weight, 0.8), receptor)
+            for pre, receptor, weight in (
+                (sources, "AMPA", 0.005),
+                (sources, "NMDA", uniform(0.0, 0.002)),
+                (p["composed"], "GABA", 0.004),
+                (p["composed"], "drift", -0.01),
+            )
+        ),
         (p["empty"], p["cond_exp"], sim.AllToAllConnector(), synapse(0.1)),
         (p["cond_exp"], p["empty"], sim.FixedNumberPreConnector(2), synapse(0.1)),
     ]
     return [
-        sim.Projection(pre, post, connector, synapse_type, space=space, label=f"{k}")
-        for k, (pre, post, connector, synapse_type) in enumerate(described)
+        sim.Projection(
+            pre,
+            post,
+            connector,
+            synapse_type,
+            receptor_type=(*receptor, None)[0],
+            space=space,
+            label=f"{k}",
+        )
+        for k, (pre, post, connector, synapse_type, *receptor) in enumerate(described)
     ]
 
 

@@ -1,5 +1,6 @@
 """Brian 2 as engine: one process, models as equations that Brian integrates."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
@@ -8,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from distsim.engines.brian2.models import BRIAN_NAMES, LARGEST_DECAY, MODELS, is_singular
+from distsim.engines.brian2.models import LARGEST_DECAY, MODELS, brian_name, is_singular
+from distsim.engines.brian2.point_neurons import point_neuron_model
 from distsim.engines.external import (
     ExternalSimulation,
     Synapses,
@@ -19,6 +21,7 @@ from distsim.errors import EngineError
 from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
 from distsim.models import CellModel
 from distsim.models.cell_model import refractory_steps
+from distsim.models.point_neuron import PointModel
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.currents import Course, Steps
 from distsim.network.records import ProbeSet
@@ -91,6 +94,18 @@ class Brian2Simulation(ExternalSimulation):
         super().__init__(*arguments, **options)
         self.brian2 = import_brian2(self.comm)
 
+    @classmethod
+    def has(cls, model: CellModel) -> bool:
+        """Return whether there is a cell model, be it of any receptors."""
+        return model in MODELS or isinstance(model, PointModel)
+
+    def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
+        """Add this rank's cells of a population of model neurons."""
+        composed = point_neuron_model(model)
+        if composed is not None:
+            MODELS[model] = composed
+        return super().add_cells(model, first_gid, indices)
+
     # --- building ------------------------------------------------------------------------------
 
     def _create(self) -> None:
@@ -122,7 +137,7 @@ class Brian2Simulation(ExternalSimulation):
 
     def _create_cells(self, cell_model: CellModel, gids: Integers) -> Group:
         """Make all cells of a model."""
-        name, model = cell_model.name, MODELS[cell_model]
+        name, model = _group_name(cell_model), MODELS[cell_model]
         method = model.method
         blocks = [block for block in self.cell_blocks if block.model is cell_model]
         if method == "exact" and any(is_singular(block.parameters) for block in blocks):
@@ -226,8 +241,8 @@ class Brian2Simulation(ExternalSimulation):
         self, source: CellModel | str, model: CellModel, receptor: int, synapses: Synapses
     ) -> Any:
         """Make synapses between two groups; return Brian's object."""
-        begin = source.name if isinstance(source, CellModel) else source
-        name = f"{begin}_to_{('excitatory', 'inhibitory')[receptor]}_of_{model.name}"
+        begin = _group_name(source) if isinstance(source, CellModel) else source
+        name = f"{begin}_to_{model.receptors[receptor].name}_of_{_group_name(model)}"
         n_others = len(self._connections.get((source, model, receptor), ()))
         connections = self.brian2.Synapses(
             self._groups[source].brian_group,
@@ -277,7 +292,7 @@ class Brian2Simulation(ExternalSimulation):
             self._check_time_constants(block)
         for name, values in MODELS[block.model].translate(block.parameters).items():
             if name not in ("tau_refrac", "i_offset"):
-                group.values(BRIAN_NAMES.get(name, name))[cells] = values
+                group.values(brian_name(name))[cells] = values
         if "tau_refrac" in block.parameters:
             group.values("n_refractory")[cells] = refractory_steps(block.parameters, self.dt)
         self._set_current(block, self._currents.get(block, np.zeros(block.n_local)))
@@ -286,7 +301,8 @@ class Brian2Simulation(ExternalSimulation):
         """Raise if something decays too fast for Brian's steps."""
         shortest = self.dt / LARGEST_DECAY
         for name, values in MODELS[block.model].translate(block.parameters).items():
-            if name.startswith("tau_") and name != "tau_refrac" and (values < shortest).any():
+            is_time = name.rpartition(".")[2].startswith("tau_") and name != "tau_refrac"
+            if is_time and (values < shortest).any():
                 raise EngineError(
                     f"{name} = {values.min():g} ms of {block.model.name}: with steps of "
                     f"{self.dt:g} ms Brian's Runge-Kutta method runs away below {shortest:.3g} ms; "
@@ -296,7 +312,7 @@ class Brian2Simulation(ExternalSimulation):
     def _set_state(self, block: CellBlock) -> None:
         for values, variable in zip(block.state, block.model.shared_state_names, strict=False):
             if block.n_local:
-                self._groups[block.model].values(variable)[self._cells(block)] = values
+                self._groups[block.model].values(brian_name(variable))[self._cells(block)] = values
 
     def _set_current(self, block: CellBlock, total: Floats) -> None:
         if block.n_local:
@@ -408,7 +424,7 @@ class Brian2Simulation(ExternalSimulation):
     def _values_of(self, block: CellBlock, probes: ProbeSet) -> Floats:
         """Return Brian's array of what is sampled of a block's cells."""
         variable = block.model.state_names[probes.state_row]
-        return self._groups[block.model].values(variable)[self._cells(block)]
+        return self._groups[block.model].values(brian_name(variable))[self._cells(block)]
 
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
         return self._values_of(block, probes)[probes.positions]
@@ -421,7 +437,14 @@ class Brian2Simulation(ExternalSimulation):
         for block in self.cell_blocks:
             for values, variable in zip(block.state, block.model.shared_state_names, strict=False):
                 if block.n_local:
-                    values[:] = self._groups[block.model].values(variable)[self._cells(block)]
+                    values[:] = self._groups[block.model].values(brian_name(variable))[
+                        self._cells(block)
+                    ]
+
+
+def _group_name(model: CellModel) -> str:
+    """Return the name of a model's group in Brian, which takes letters, digits and '_'."""
+    return re.sub(r"\W+", "_", model.name).strip("_")
 
 
 class Sampler(NamedTuple):

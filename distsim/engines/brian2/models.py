@@ -23,7 +23,18 @@ from distsim.models import (
 from distsim.models.cell_model import Parameters, columns
 from distsim.models.if_cond import with_tau_m
 
-__all__ = ["BRIAN_NAMES", "LARGEST_DECAY", "MODELS", "Brian2Model", "is_singular"]
+__all__ = [
+    "ADEXP",
+    "ADEXP_SPIKE",
+    "COND",
+    "LARGEST_DECAY",
+    "MEMBRANE",
+    "MODELS",
+    "TWO_CONDUCTANCES",
+    "Brian2Model",
+    "brian_name",
+    "is_singular",
+]
 
 # numbers are in PyNN's units; i_in is i_offset and what is injected
 MEMBRANE = """
@@ -50,6 +61,7 @@ CURR = """
 dv/dt = ((v_rest - v) / tau_m + (isyn_exc + isyn_inh + i_in) / capacitance) / ms
     : 1 (unless refractory)
 """
+TWO_CONDUCTANCES = "gsyn_exc * (e_rev_E - v) + gsyn_inh * (e_rev_I - v)"
 COND = """
 dv/dt = ((v_rest - v) / tau_m
          + (gsyn_exc * (e_rev_E - v) + gsyn_inh * (e_rev_I - v) + i_in) / capacitance) / ms
@@ -169,13 +181,13 @@ i_in : 1
 
 
 class Brian2Model(NamedTuple):
-    """A model in Brian's words; variables have the names of `CellModel.state_names`.
+    """A model in Brian's words; variables have the names of `CellModel`, by `brian_name`.
 
     Attributes
     ----------
     equations : str
     inputs : tuple of str
-        Variables to which excitatory and inhibitory weights are added.
+        Variables to which the weights of each receptor type are added.
     method : str
         How Brian integrates them.
     threshold, reset : str
@@ -190,7 +202,7 @@ class Brian2Model(NamedTuple):
     """
 
     equations: str
-    inputs: tuple[str, str]
+    inputs: tuple[str, ...]
     method: str = "rk4"
     threshold: str = "v >= v_thresh"
     reset: str = "v = v_reset"
@@ -265,14 +277,27 @@ MODELS: dict[CellModel, Brian2Model] = {
     ),
 }
 
-# PyNN's names that are units in Brian
-BRIAN_NAMES = {"cm": "capacitance"}
 # a Runge-Kutta step of fourth order damps what decays within more than dt / LARGEST_DECAY, and lets
 # all else grow: the largest x with 1 - x + x**2 / 2 - x**3 / 6 + x**4 / 24 <= 1
 LARGEST_DECAY = 2.785
 # the exact solution divides by their difference from tau_m; where that is less, it is not used
 TAUS = ("tau_syn_E", "tau_syn_I")
 LEAST_DIFFERENCE = 0.1
+
+
+def brian_name(name: str) -> str:
+    """Return what Brian calls a parameter or variable of PyNN's.
+
+    Examples
+    --------
+    >>> brian_name("AMPA.tau_syn")
+    'r_AMPA_tau_syn'
+    """
+    if "." in name:
+        receptor, own = name.split(".")
+        return f"r_{receptor}_{own}"
+    # PyNN's name is a unit in Brian
+    return "capacitance" if name == "cm" else name
 
 
 def is_singular(parameters: Parameters) -> bool:

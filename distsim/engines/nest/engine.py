@@ -11,6 +11,7 @@ from distsim.comm.gathering import gather
 from distsim.engines.external import ExternalSimulation, Synapses
 from distsim.engines.nest.currents import CurrentGenerators
 from distsim.engines.nest.models import MODELS
+from distsim.engines.nest.point_neurons import point_neuron
 from distsim.engines.nest.start import import_nest
 from distsim.errors import EngineError
 from distsim.kernels.spike_keys import gid_of_key, step_of_key
@@ -52,6 +53,18 @@ class NestSimulation(ExternalSimulation):
         self.nest = import_nest(self.comm)
         self.threads = threads
         self._reset_kernel()
+
+    @classmethod
+    def has(cls, model: CellModel) -> bool:
+        """Return whether there is a cell model, be it of any receptors."""
+        return model in MODELS or point_neuron(model) is not None
+
+    def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
+        """Add this rank's cells of a population of model neurons."""
+        composed = point_neuron(model)
+        if composed is not None:
+            MODELS[model] = composed
+        return super().add_cells(model, first_gid, indices)
 
     def _reset_kernel(self) -> None:
         nest = self.nest
@@ -151,7 +164,7 @@ class NestSimulation(ExternalSimulation):
         for block, end in zip(blocks, ends, strict=False):
             n_cells = end - block.first_gid
             if n_cells:
-                nodes = nest.Create(self._nest_model(block), n_cells)
+                nodes = nest.Create(self._nest_model(block), n_cells, _default_arrays(block))
                 if nodes[0].global_id != block.first_gid + 1:
                     raise EngineError("NEST numbers its nodes otherwise than this engine expects")
         self._recorded_nodes = np.zeros(0, np.int64)
@@ -308,6 +321,9 @@ class NestSimulation(ExternalSimulation):
             if name in model.parameters:
                 nest_name, unit = model.parameters[name]
                 columns[nest_name] = parameters[name] * unit
+        for nest_name, names in model.arrays.items():
+            if not {*changed}.isdisjoint(names):
+                columns[nest_name] = np.stack([parameters[name] for name in names], axis=1)
         if (
             "tau_m" in parameters
             and "tau_m" not in model.parameters
@@ -479,6 +495,15 @@ class NestSimulation(ExternalSimulation):
             if (id(probes), step) in self._latest:
                 rows[k] = self._latest[id(probes), step]
         self.take_samples(probes, rows)
+
+
+def _default_arrays(block: SourceBlock) -> dict[str, Any]:
+    """Return NEST's parameters that say how many receptors there are, which connections need."""
+    if not isinstance(block, CellBlock):
+        return {}
+    defaults = {parameter.name: parameter.default for parameter in block.model.parameters}
+    arrays = MODELS[block.model].arrays
+    return {key: [defaults[name] for name in names] for key, names in arrays.items()}
 
 
 def _is_unseen(block: CellBlock, variable: str) -> bool:

@@ -1,5 +1,7 @@
 """NEST's cell models: its names and units for PyNN's, and those that only NEST has."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from distsim.errors import EngineError, did_you_mean
@@ -21,7 +23,17 @@ from distsim.models import (
     State,
 )
 
-__all__ = ["MODELS", "NativeType", "NestModel", "native_type"]
+__all__ = [
+    "ADAPTATION",
+    "MEMBRANE",
+    "MODELS",
+    "TAU_M",
+    "NativeType",
+    "NestModel",
+    "V",
+    "W",
+    "native_type",
+]
 
 # by PyNN's name: NEST's name, and PyNN's unit in NEST's
 Parameters = dict[str, tuple[str, float]]
@@ -50,6 +62,8 @@ class NestModel(NamedTuple):
         Whether a current from a generator is known to act as the same constant current does.
     sums : tuple of str
         PyNN's names of variables that follow from others, and are not set.
+    arrays : dict of str to tuple of str
+        By NEST's name: PyNN's of the parameters that it is an array of, in PyNN's units.
     """
 
     nest_name: str
@@ -60,6 +74,7 @@ class NestModel(NamedTuple):
     receptors: tuple[int, ...] = ()
     takes_generators: bool = True
     sums: tuple[str, ...] = ()
+    arrays: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     @property
     def weight_unit(self) -> float:
