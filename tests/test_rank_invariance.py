@@ -18,7 +18,7 @@ def outcome(mpi_job, tmp_path_factory):
         folder = tmp_path_factory.mktemp("network")
         files = folder / "run.h5", folder / "lists.npz"
         # seven ranks load the code of all models on the cores of one machine
-        job = mpi_job(n_ranks, NETWORK, partition, exchange, *files, timeout=300)
+        job = mpi_job(n_ranks, NETWORK, partition, exchange, *files, timeout=580)
         assert job.returncode == 0, job.stdout
         with np.load(folder / "lists.npz") as lists:
             return datasets_of(folder / "run.h5"), dict(lists)
