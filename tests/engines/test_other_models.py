@@ -19,7 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 def test_all_are_tested():
     linear = {name for name in CELL_MODELS if name.startswith("IF_")} - {"IF_cond_exp_gsfa_grr"}
-    assert set(CASES) == set(CHANGES) == set(CELL_MODELS) - linear
+    # its spikes are drawn, on each engine others: tests/physics/test_escape_noise.py
+    assert set(CASES) == set(CHANGES) == set(CELL_MODELS) - linear - {"GIF_cond_exp"}
 
 
 @pytest.mark.parametrize("model", CASES)
