@@ -12,7 +12,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-__all__ = ["beside", "load", "store"]
+__all__ = ["beside", "load", "place", "store"]
 
 
 def _scopes(builder: Any, rows: Iterable[int]) -> Any:
@@ -93,3 +93,15 @@ def _beside(value, i, n_rows):
     if isinstance(value, types.Array):
         return lambda value, i, n_rows: _load_beside(value, i, n_rows)  # type: ignore[call-arg]
     return lambda value, i, n_rows: value
+
+
+def place(where, i):
+    """Return element i of an array; i itself, if `where` is a number; in compiled code."""
+    raise TypeError("for compiled code only")
+
+
+@overload(place, inline="always")
+def _place(where, i):
+    if isinstance(where, types.Array):
+        return lambda where, i: where[i]
+    return lambda where, i: i

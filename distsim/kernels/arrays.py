@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.kernels.membrane import BLOCK
+
 __all__ = [
     "Cells",
     "Connectome",
@@ -45,6 +47,8 @@ class Cells(NamedTuple):
         The step that is made.
     stream : ndarray of int64, shape (3,)
         The `Stream` of the numbers that cells draw in each step.
+    apart : ndarray of float64, shape (n_states + 1, BLOCK)
+        Scratch: state of the cells of a block whose step has several pieces, and their number.
     """
 
     state: NDArray[np.float64]
@@ -53,6 +57,7 @@ class Cells(NamedTuple):
     gids: NDArray[np.int64]
     step: NDArray[np.int64]
     stream: NDArray[np.int64]
+    apart: NDArray[np.float64]
 
     @classmethod
     def of(
@@ -70,6 +75,7 @@ class Cells(NamedTuple):
             gids=np.arange(n_local) if gids is None else gids,
             step=np.zeros(1, np.int64),
             stream=np.zeros(3, np.int64),
+            apart=np.zeros((len(state) + 1, BLOCK)),
         )
 
 

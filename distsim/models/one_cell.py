@@ -7,7 +7,7 @@ and
 - `dt` [ms],
 - `i_injected` [nA], the current that sources inject into the cell,
 - `is_refractory`, whether the cell is in its refractory period,
-- `piece`, of a step that is made in several pieces: the number of this one, from 0,
+- `n_pieces`, of which a step is made for this cell, and `piece`, the number of this one, from 0,
 - `uniform`, a number between 0 and 1, drawn at random for this cell and step: one in the step,
   another when it is asked whether the cell spikes, and what its spike does. It depends on the seed,
   the segment, the cell's gid and the step alone.
@@ -26,7 +26,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from distsim.kernels.apart import beside, load, store
+from distsim.kernels.apart import beside, load, place, store
 from distsim.kernels.coefficients import at
 from distsim.kernels.epoch import register_update
 from distsim.kernels.membrane import BLOCK, count_down
@@ -59,17 +59,18 @@ Derive = Callable[[Parameters, float], Mapping[str, NDArray[np.float64]]]
 # what a function may take besides states, parameters and what is derived: how the loop writes it
 GIVEN = {
     "dt": "c.dt",
-    "i_injected": "beside(c.drive, i, {n_rows})",
-    "is_refractory": "beside(refractory, i, {n_rows}) > 0",
+    "i_injected": "beside(c.drive, j, {n_rows})",
+    "is_refractory": "beside(refractory, j, {n_rows}) > 0",
     "piece": "piece",
+    "n_pieces": "at(n_pieces, i)",
     # two of a gid's sequence for each step
     "uniform": (
         "uniform_at(Stream(cells.stream[0], cells.stream[1], cells.stream[2]), "
-        "cells.gids[i], 2 * cells.step[0] + {draw})"
+        "cells.gids[j], 2 * cells.step[0] + {draw})"
     ),
 }
 # which of the two a function is given
-DRAW = {"step": 0, "is_stiff": 0, "stiff_step": 0, "is_spiking": 1, "spike": 1}
+DRAW = {"step": 0, "pieces": 0, "is_stiff": 0, "stiff_step": 0, "is_spiking": 1, "spike": 1}
 # fields of coefficients that each model has; those of its own begin with `own_`
 COMMON = ("dt", "drive", "drive_rest", "drive_gain", "refractory_steps")
 # cells that are looked at one by one if one of them spikes
@@ -77,36 +78,39 @@ LOOK = 128
 
 LOOPS = """
 @compiled
-def advance_rows(first, end, piece, cells, refractory, c, {row_names}):
+def advance_rows(first, end, where, n_pieces, piece, cells, refractory, c, {row_names}):
     for i in range(np.uint64(first), np.uint64(end)):
+        j = place(where, i)
         {new} = {step}
         {store_piece}
 
 
 @compiled
-def advance_stiff_rows(first, end, piece, cells, refractory, c, {row_names}):
+def advance_stiff_rows(first, end, where, n_pieces, piece, cells, refractory, c, {row_names}):
     for i in range(np.uint64(first), np.uint64(end)):
+        j = place(where, i)
         {new} = {stiff_step} if {is_stiff} else {step}
         {store_piece}
 
-
+{many_pieces}
 @compiled
 def advance_cells(cells, c):
     {rows}
-    refractory = cells.refractory
+    refractory, where, n_pieces, piece = cells.refractory, 0, 1.0, 0
     for first in range(0, refractory.size, {block}):
         end = min(first + {block}, refractory.size)
-        most = 1
+        {set_apart}
+        n_stiff = 0
         for i in range(np.uint64(first), np.uint64(end)):
-            most = max(most, np.int64({n_pieces}))
-        for piece in range(most):
-            n_stiff = 0
-            for i in range(np.uint64(first), np.uint64(end)):
-                n_stiff += {is_stiff}
-            if n_stiff == 0:
-                advance_rows(first, end, piece, cells, refractory, c, {row_names})
-            else:
-                advance_stiff_rows(first, end, piece, cells, refractory, c, {row_names})
+            j = i
+            n_stiff += {is_stiff}{and_few}
+        if n_stiff == 0:
+            advance_rows(first, end, where, n_pieces, piece, cells, refractory, c, {row_names})
+        else:
+            advance_stiff_rows(
+                first, end, where, n_pieces, piece, cells, refractory, c, {row_names}
+            )
+        {put_back}
         count_down(refractory, first, end)
 
 
@@ -119,10 +123,12 @@ def settle_cells(cells, c):
         end = min(first + {look}, refractory.size)
         n_above = 0
         for i in range(np.uint64(first), np.uint64(end)):
+            j = i
             n_above += {is_spiking}
         if n_above == 0:
             continue
         for i in range(first, end):
+            j = i
             if {is_spiking}:
                 {new} = {spike}
                 {store}
@@ -130,6 +136,49 @@ def settle_cells(cells, c):
                 cells.spiking[n_spiking] = i
                 n_spiking += 1
     return n_spiking
+"""
+
+# of a model that makes steps in pieces: the cells that need several advance side by side elsewhere
+MANY_PIECES = """
+@compiled
+def set_apart(first, end, cells, refractory, c, {row_names}):
+    n_apart = 0
+    for i in range(np.uint64(first), np.uint64(end)):
+        j = i
+        needed = {pieces}
+        if needed > 1:
+            cells.spiking[n_apart] = i
+            cells.apart[{n_rows}, n_apart] = needed
+            {copy}
+            n_apart += 1
+    return n_apart
+
+
+@compiled
+def advance_apart(n_apart, cells, refractory, c):
+    {rows_apart}
+    where, n_pieces = cells.spiking, cells.apart[{n_rows}]
+    most = 0
+    for i in range(n_apart):
+        most = max(most, np.int64(n_pieces[i]))
+    for piece in range(most):
+        n_stiff = 0
+        for i in range(np.uint64(n_apart)):
+            j = place(where, i)
+            n_stiff += {is_stiff}
+        if n_stiff == 0:
+            advance_rows(0, n_apart, where, n_pieces, piece, cells, refractory, c, {row_names})
+        else:
+            advance_stiff_rows(
+                0, n_apart, where, n_pieces, piece, cells, refractory, c, {row_names}
+            )
+
+
+@compiled
+def put_back(n_apart, cells):
+    for i in range(n_apart):
+        {copy_back}
+
 """
 
 
@@ -173,7 +222,7 @@ def one_cell_model(
     derive: Derive = lambda parameters, dt: {},
     is_stiff: Callable[..., Any] | None = None,
     stiff_step: Callable[..., Any] | None = None,
-    pieces: str = "",
+    pieces: Callable[..., Any] | None = None,
     title: str = "",
     source: str = "",
     equations: tuple[str, ...] = (),
@@ -199,9 +248,9 @@ def one_cell_model(
     is_stiff, stiff_step : callable, optional
         Whether another step than `step` is made for a cell, and that one. Where none of many cells
         is stiff, the loop has only `step`, which the compiler then vectorises.
-    pieces : str, optional
-        Of what `derive` returns: the number of pieces of a step. Each is made by `step` or
-        `stiff_step`, for which `piece` is its number, from 0.
+    pieces : callable, optional
+        Of how many pieces, 1 or more, the step of a cell is made. Each is made by `step` or
+        `stiff_step`. Cells that need several cost the others nothing.
 
     Raises
     ------
@@ -216,6 +265,8 @@ def one_cell_model(
     given_functions = {"step": step, "is_spiking": is_spiking, "spike": spike}
     if is_stiff and stiff_step:
         given_functions |= {"is_stiff": is_stiff, "stiff_step": stiff_step}
+    if pieces:
+        given_functions["pieces"] = pieces
     functions = {key: Given(function, key, name) for key, function in given_functions.items()}
     examples = {parameter.name: parameter.of_cells(1) for parameter in record.parameters}
     values = [*columns(examples), *derive(examples, 0.1)]
@@ -223,7 +274,7 @@ def one_cell_model(
     ways = (
         GIVEN
         | {s: f"load(row_{s}, i, {row}, {{n_rows}})" for row, s in enumerate(record.state_names)}
-        | {n: f"beside(c.own_{n}, i, {{n_rows}})" for n in values}
+        | {n: f"beside(c.own_{n}, j, {{n_rows}})" for n in values}
     )
     for given in functions.values():
         check_function(given, record, list(ways))
@@ -234,9 +285,9 @@ def one_cell_model(
         for key, names in taken.items()
     }
     # only what some function takes
-    used = [n for n in values if n == pieces or any(n in names for names in taken.values())]
+    used = [n for n in values if any(n in names for names in taken.values())]
     fields = [*COMMON, *(f"own_{n}" for n in used)]
-    loops = _loops(record, calls, pieces)
+    loops = _loops(record, calls)
     plain_functions = {key: given.function for key, given in functions.items()}
     identity = f"{name}_{checksum(plain_functions, fields, loops)}"
     coefficients_class = one_cell_classes.get(identity, fields)
@@ -280,25 +331,44 @@ def one_cell_model(
 _registered: set[type] = set()
 
 
-def _loops(record: CellModel, calls: Mapping[str, str], pieces: str) -> str:
+def _loops(record: CellModel, calls: Mapping[str, str]) -> str:
     """Return the text of the loops."""
     names, n = record.state_names, len(record.states)
+    has_pieces = "pieces" in calls
     # a cell with fewer pieces than others stays as it is
-    piece = f" if piece < beside(c.own_{pieces}, i, {n}) else load(row_{{0}}, i, {{1}}, {n})"
-    kept = piece if pieces else ""
-    return LOOPS.format(
-        rows="\n    ".join(f"row_{name} = cells.state[{row}]" for row, name in enumerate(names)),
-        row_names=", ".join(f"row_{name}" for name in names),
-        new=", ".join(f"new_{name}" for name in names),
-        store="; ".join(f"row_{name}[i] = new_{name}" for name in names),
-        store_piece="; ".join(
-            f"store(row_{name}, i, new_{name}{kept.format(name, row)}, {row}, {n})"
+    kept = " if piece < at(n_pieces, i) else load(row_{0}, i, {1}, {2})" if has_pieces else ""
+    parts = {
+        "n_rows": n,
+        "rows": "\n    ".join(f"row_{name} = cells.state[{row}]" for row, name in enumerate(names)),
+        "row_names": ", ".join(f"row_{name}" for name in names),
+        "new": ", ".join(f"new_{name}" for name in names),
+        "store": "; ".join(f"row_{name}[i] = new_{name}" for name in names),
+        "store_piece": "; ".join(
+            f"store(row_{name}, i, new_{name}{kept.format(name, row, n)}, {row}, {n})"
             for row, name in enumerate(names)
         ),
-        n_pieces=f"at(c.own_{pieces}, i)" if pieces else "1",
-        look=LOOK,
-        block=BLOCK,
+        "look": LOOK,
+        "block": BLOCK,
         **({"is_stiff": "False", "stiff_step": calls["step"]} | dict(calls)),
+    }
+    if not has_pieces:
+        return LOOPS.format(**parts, many_pieces="", set_apart="", and_few="", put_back="")
+    parts |= {
+        "rows_apart": "\n    ".join(f"row_{x} = cells.apart[{row}]" for row, x in enumerate(names)),
+        "copy": "; ".join(
+            f"cells.apart[{row}, n_apart] = row_{x}[i]" for row, x in enumerate(names)
+        ),
+        "copy_back": "; ".join(
+            f"cells.state[{row}, cells.spiking[i]] = cells.apart[{row}, i]" for row in range(n)
+        ),
+    }
+    row_names = parts["row_names"]
+    return LOOPS.format(
+        **parts,
+        many_pieces=MANY_PIECES.format(**parts),
+        set_apart=f"n_apart = set_apart(first, end, cells, refractory, c, {row_names})",
+        and_few=f" and {calls['pieces']} <= 1",
+        put_back="advance_apart(n_apart, cells, refractory, c); put_back(n_apart, cells)",
     )
 
 
@@ -316,7 +386,8 @@ def _register(
         "__name__": "distsim.models.one_cell",
         "np": np,
         "compiled": njit(**KERNEL, error_model="numpy"),
-        **{"at": at, "beside": beside, "load": load, "store": store, "count_down": count_down},
+        **{"at": at, "beside": beside, "load": load, "store": store, "place": place},
+        "count_down": count_down,
         **{"Stream": Stream, "uniform_at": uniform_at},
     }
     done: dict[Any, Any] = {}

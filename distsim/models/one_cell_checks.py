@@ -31,10 +31,10 @@ __all__ = ["check_function", "check_names", "check_record", "explain"]
 LIBRARIES = str(Path(numba.__file__).parent), str(Path(__file__).parents[1]), "<distsim>"
 NOT_PLAIN = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR | CO_VARARGS | CO_VARKEYWORDS
 
-# functions that return whether something is so
-CONDITIONS = "is_spiking", "is_stiff"
+# functions that return one number, most of them whether something is so
+CONDITIONS = "is_spiking", "is_stiff", "pieces"
 # of what a function takes and is no number of a cell
-KINDS = {"is_refractory": types.boolean, "piece": types.int64}
+KINDS = {"is_refractory": types.boolean, "piece": types.int64, "n_pieces": types.float64}
 
 # --- the record --------------------------------------------------------------------------------
 
@@ -187,7 +187,11 @@ def explain(given: Given, states: Sequence[str]) -> None:
     returned = function.overloads[kinds].signature.return_type
     if given.key in CONDITIONS:
         if not isinstance(returned, types.Number | types.Boolean):
-            raise function_error(given, f"returns {_kind(returned)}; it must return True or False")
+            raise function_error(
+                given,
+                f"returns {_kind(returned)}; it must return "
+                + ("a number" if given.key == "pieces" else "True or False"),
+            )
         return
     is_tuple = isinstance(returned, types.BaseTuple)
     items = list(returned) if is_tuple else [returned]

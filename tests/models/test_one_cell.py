@@ -212,8 +212,7 @@ def test_a_step_is_made_in_pieces_and_by_another_function_where_a_cell_is_stiff(
         stiff_step=lambda v, piece: (0.5 * v, -1.0 * piece),
         is_spiking=lambda v: v > 1e9,
         spike=lambda v, last: (v, last),
-        derive=lambda p, dt: {"n_pieces": p["n"]},
-        pieces="n_pieces",
+        pieces=lambda n: n,
     )
 
     def as_written(v, n):

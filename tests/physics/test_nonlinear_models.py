@@ -165,3 +165,16 @@ def test_the_error_falls_with_the_order_of_the_method(name):
     errors = np.array([error(name, dt) for dt in steps])
     slope = np.polyfit(np.log(steps), np.log(np.maximum(errors, 1e-12)), 1)[0]
     assert slope > CASES[name].order - 0.6 or errors.max() < 1e-8
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.05])
+def test_channels_are_followed_through_spikes_more_exactly_than_by_nest(dt, monkeypatch):
+    name = "HH_cond_exp"
+    monkeypatch.setitem(CASES, name, CASES[name]._replace(end=60.0))
+    true = exact(name, dt)
+    errors = []
+    for engine in ("native", "nest"):
+        v, spikes = course(name, dt, engine)
+        assert len(spikes) == 5
+        errors.append(abs(v[: true.size] - true[: v.size]).max())
+    assert errors[0] < errors[1]
