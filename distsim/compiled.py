@@ -8,6 +8,7 @@ finds it. Where it cannot be kept, each run compiles anew.
 
 import hashlib
 import inspect
+import io
 import logging
 import os
 import pickle
@@ -182,9 +183,40 @@ class _Form(caching.CompileResultCacheImpl):
 class _Files(caching.IndexDataCacheFile):
     """Index and code of one function; processes that save at once never share a file."""
 
+    def save(self, key: Any, data: Any) -> None:
+        # an index that names a class of a script, others could not read
+        if _is_for_all(key):
+            super().save(key, data)
+
+    def _load_index(self) -> Any:
+        try:
+            return super()._load_index()
+        except (ImportError, AttributeError, EOFError, pickle.UnpicklingError):
+            return {}  # the next to save writes it anew
+
     def _data_name(self, number: int) -> str:
         name: str = super()._data_name(number)
         return f"{name.removesuffix('.nbc')}-{uuid.uuid4().hex[:16]}.nbc"
+
+
+class _Classes(pickle.Pickler):
+    """Collect the modules of the classes that an object is made of."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO())
+        self.modules: set[str] = set()
+
+    def reducer_override(self, item: Any) -> Any:
+        if isinstance(item, type):
+            self.modules.add(item.__module__.partition(".")[0])
+        return NotImplemented
+
+
+def _is_for_all(key: Any) -> bool:
+    """Return whether what a function is compiled for is of classes that every process finds."""
+    classes = _Classes()
+    classes.dump(key)
+    return classes.modules <= {"distsim", "numba", "numpy", "llvmlite", *sys.stdlib_module_names}
 
 
 class _Cache(caching.FunctionCache):

@@ -2,16 +2,20 @@
 
 import importlib
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from numba import types
 from numba.core.dispatcher import Dispatcher
 
 import distsim
 from distsim import compiled, user_folders
 from distsim.compiled import choose_code_folder, code_name
+from distsim.kernels.arrays import SpikeLog
 
 PACKAGES = [importlib.import_module(package) for package in compiled.PACKAGES]
 MODULES = [
@@ -121,6 +125,29 @@ def test_code_is_found_again_in_the_users_cache_folder_if_it_is_whole(run_probe,
     (file,) = home.glob(".cache/distsim/distsim-*/*/probe.answer*.nbc")
     file.write_bytes(file.read_bytes()[:100])
     assert run_probe(HOME=str(home)) == ("0", "")
+
+
+class Numbers(NamedTuple):
+    """A class that other processes do not find."""
+
+    x: float
+
+
+def test_code_for_classes_of_a_script_is_not_kept_for_others():
+    assert not compiled._is_for_all((types.NamedTuple((types.float64,), Numbers),))
+    assert compiled._is_for_all((types.NamedTuple((types.float64,), SpikeLog), types.float64))
+
+
+def test_an_index_that_cannot_be_read_is_written_anew(run_probe, tmp_path):
+    home = tmp_path / "home"
+    assert run_probe(HOME=str(home)) == ("0", "")
+    (index,) = home.glob(".cache/distsim/distsim-*/*/probe.answer*.nbi")
+    with index.open("rb") as file:
+        version = pickle.load(file)
+    # the name of a class that there is not
+    index.write_bytes(pickle.dumps(version) + b"cno_such_module\nNumbers\n.")
+    assert run_probe(HOME=str(home)) == ("0", "")
+    assert run_probe(HOME=str(home)) == ("1", "")
 
 
 def test_a_folder_that_cannot_be_is_replaced_by_a_temporary_one(run_probe, tmp_path):
