@@ -15,15 +15,13 @@ References
 from numba import njit
 
 from distsim.kernels.conductance import MAX_DECAY
-from distsim.kernels.exponential import exp
+from distsim.kernels.exponential import LARGEST_EXPONENT, exp
 from distsim.kernels.options import KERNEL
 
 __all__ = ["adaptive_step", "is_stiff", "runge_kutta_step", "stiff_step"]
 
 # in place of a slope of 0, which a factor of 0 goes with
 SMALLEST_SLOPE = 1e-300
-# exponent up to which the current of the exponential is a finite number, however small the slope
-LARGEST_EXPONENT = 700.0
 
 
 @njit(**KERNEL, error_model="numpy", forceinline=True)

@@ -12,10 +12,12 @@ from numba.extending import intrinsic
 
 from distsim.kernels.options import KERNEL
 
-__all__ = ["EXP_MAX", "EXP_MIN", "exp"]
+__all__ = ["EXP_MAX", "EXP_MIN", "LARGEST_EXPONENT", "exp"]
 
 # where the function is neither infinite nor 0
 EXP_MIN, EXP_MAX = -708.0, 709.0
+# where it is so even times some more: at which models hold what would run off
+LARGEST_EXPONENT = 700.0
 
 LOG2_E = 1.0 / math.log(2.0)
 # added to a number below 2**51, leaves of it the nearest whole number, in the lowest bits

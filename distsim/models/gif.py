@@ -21,6 +21,7 @@ from math import exp, expm1
 import numpy as np
 
 from distsim.kernels.conductance import MAX_DECAY, NODE_1, NODE_2, exponential_step, gauss_step
+from distsim.kernels.exponential import LARGEST_EXPONENT
 from distsim.models.cell_model import Bound, Parameter, Parameters, State
 from distsim.models.one_cell import one_cell_model
 from distsim.models.parts import (
@@ -34,9 +35,6 @@ from distsim.models.parts import (
 from distsim.models.propagators import decay
 
 __all__ = ["GIF_COND_EXP"]
-
-# exponent up to which the rate of spikes is a finite number
-LARGEST_EXPONENT = 700.0
 
 
 def _step(

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from distsim.kernels.apart import beside, load, place, store
 from distsim.kernels.coefficients import at
 from distsim.kernels.epoch import register_update
-from distsim.kernels.membrane import BLOCK, count_down
+from distsim.kernels.membrane import count_down
 from distsim.kernels.options import KERNEL
 from distsim.models import one_cell_classes
 from distsim.models.cell_model import (
@@ -50,6 +50,7 @@ from distsim.models.functions import (
     function_error,
 )
 from distsim.models.one_cell_checks import check_function, check_names, check_record, explain
+from distsim.models.one_cell_loops import loops_of
 from distsim.partitioning.streams import Stream, uniform_at
 
 __all__ = ["OneCellModel", "one_cell_model"]
@@ -73,113 +74,6 @@ GIVEN = {
 DRAW = {"step": 0, "pieces": 0, "is_stiff": 0, "stiff_step": 0, "is_spiking": 1, "spike": 1}
 # fields of coefficients that each model has; those of its own begin with `own_`
 COMMON = ("dt", "drive", "drive_rest", "drive_gain", "refractory_steps")
-# cells that are looked at one by one if one of them spikes
-LOOK = 128
-
-LOOPS = """
-@compiled
-def advance_rows(first, end, where, n_pieces, piece, cells, refractory, c, {row_names}):
-    for i in range(np.uint64(first), np.uint64(end)):
-        j = place(where, i)
-        {new} = {step}
-        {store_piece}
-
-
-@compiled
-def advance_stiff_rows(first, end, where, n_pieces, piece, cells, refractory, c, {row_names}):
-    for i in range(np.uint64(first), np.uint64(end)):
-        j = place(where, i)
-        {new} = {stiff_step} if {is_stiff} else {step}
-        {store_piece}
-
-{many_pieces}
-@compiled
-def advance_cells(cells, c):
-    {rows}
-    refractory, where, n_pieces, piece = cells.refractory, 0, 1.0, 0
-    for first in range(0, refractory.size, {block}):
-        end = min(first + {block}, refractory.size)
-        {set_apart}
-        n_stiff = 0
-        for i in range(np.uint64(first), np.uint64(end)):
-            j = i
-            n_stiff += {is_stiff}{and_few}
-        if n_stiff == 0:
-            advance_rows(first, end, where, n_pieces, piece, cells, refractory, c, {row_names})
-        else:
-            advance_stiff_rows(
-                first, end, where, n_pieces, piece, cells, refractory, c, {row_names}
-            )
-        {put_back}
-        count_down(refractory, first, end)
-
-
-@compiled
-def settle_cells(cells, c):
-    {rows}
-    refractory = cells.refractory
-    n_spiking = 0
-    for first in range(0, refractory.size, {look}):
-        end = min(first + {look}, refractory.size)
-        n_above = 0
-        for i in range(np.uint64(first), np.uint64(end)):
-            j = i
-            n_above += {is_spiking}
-        if n_above == 0:
-            continue
-        for i in range(first, end):
-            j = i
-            if {is_spiking}:
-                {new} = {spike}
-                {store}
-                refractory[i] = at(c.refractory_steps, i)
-                cells.spiking[n_spiking] = i
-                n_spiking += 1
-    return n_spiking
-"""
-
-# of a model that makes steps in pieces: the cells that need several advance side by side elsewhere
-MANY_PIECES = """
-@compiled
-def set_apart(first, end, cells, refractory, c, {row_names}):
-    n_apart = 0
-    for i in range(np.uint64(first), np.uint64(end)):
-        j = i
-        needed = {pieces}
-        if needed > 1:
-            cells.spiking[n_apart] = i
-            cells.apart[{n_rows}, n_apart] = needed
-            {copy}
-            n_apart += 1
-    return n_apart
-
-
-@compiled
-def advance_apart(n_apart, cells, refractory, c):
-    {rows_apart}
-    where, n_pieces = cells.spiking, cells.apart[{n_rows}]
-    most = 0
-    for i in range(n_apart):
-        most = max(most, np.int64(n_pieces[i]))
-    for piece in range(most):
-        n_stiff = 0
-        for i in range(np.uint64(n_apart)):
-            j = place(where, i)
-            n_stiff += {is_stiff}
-        if n_stiff == 0:
-            advance_rows(0, n_apart, where, n_pieces, piece, cells, refractory, c, {row_names})
-        else:
-            advance_stiff_rows(
-                0, n_apart, where, n_pieces, piece, cells, refractory, c, {row_names}
-            )
-
-
-@compiled
-def put_back(n_apart, cells):
-    for i in range(n_apart):
-        {copy_back}
-
-"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,7 +181,7 @@ def one_cell_model(
     # only what some function takes
     used = [n for n in values if any(n in names for names in taken.values())]
     fields = [*COMMON, *(f"own_{n}" for n in used)]
-    loops = _loops(record, calls)
+    loops = loops_of(record.state_names, calls)
     plain_functions = {key: given.function for key, given in functions.items()}
     identity = f"{name}_{checksum(plain_functions, fields, loops)}"
     coefficients_class = one_cell_classes.get(identity, fields)
@@ -329,47 +223,6 @@ def one_cell_model(
 
 # of models made so far; a model may be made twice of the same functions
 _registered: set[type] = set()
-
-
-def _loops(record: CellModel, calls: Mapping[str, str]) -> str:
-    """Return the text of the loops."""
-    names, n = record.state_names, len(record.states)
-    has_pieces = "pieces" in calls
-    # a cell with fewer pieces than others stays as it is
-    kept = " if piece < at(n_pieces, i) else load(row_{0}, i, {1}, {2})" if has_pieces else ""
-    parts = {
-        "n_rows": n,
-        "rows": "\n    ".join(f"row_{name} = cells.state[{row}]" for row, name in enumerate(names)),
-        "row_names": ", ".join(f"row_{name}" for name in names),
-        "new": ", ".join(f"new_{name}" for name in names),
-        "store": "; ".join(f"row_{name}[i] = new_{name}" for name in names),
-        "store_piece": "; ".join(
-            f"store(row_{name}, i, new_{name}{kept.format(name, row, n)}, {row}, {n})"
-            for row, name in enumerate(names)
-        ),
-        "look": LOOK,
-        "block": BLOCK,
-        **({"is_stiff": "False", "stiff_step": calls["step"]} | dict(calls)),
-    }
-    if not has_pieces:
-        return LOOPS.format(**parts, many_pieces="", set_apart="", and_few="", put_back="")
-    parts |= {
-        "rows_apart": "\n    ".join(f"row_{x} = cells.apart[{row}]" for row, x in enumerate(names)),
-        "copy": "; ".join(
-            f"cells.apart[{row}, n_apart] = row_{x}[i]" for row, x in enumerate(names)
-        ),
-        "copy_back": "; ".join(
-            f"cells.state[{row}, cells.spiking[i]] = cells.apart[{row}, i]" for row in range(n)
-        ),
-    }
-    row_names = parts["row_names"]
-    return LOOPS.format(
-        **parts,
-        many_pieces=MANY_PIECES.format(**parts),
-        set_apart=f"n_apart = set_apart(first, end, cells, refractory, c, {row_names})",
-        and_few=f" and {calls['pieces']} <= 1",
-        put_back="advance_apart(n_apart, cells, refractory, c); put_back(n_apart, cells)",
-    )
 
 
 def _register(

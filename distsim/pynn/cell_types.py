@@ -31,8 +31,9 @@ def cell_type(
 
     Each function is plain Python for one cell. It takes by name what it needs, as numbers: state
     variables, parameters, what `derive` gives, `dt` [ms], `i_injected` [nA] (the current of current
-    sources, which cannot be injected where no function takes it) and `is_refractory`. It may call
-    other such functions, and use numbers defined outside of it, as they were when the type was
+    sources, which cannot be injected where no function takes it), `is_refractory` and `uniform` (a
+    number between 0 and 1, drawn for this cell and step, the same on any number of ranks). It may
+    call other such functions, and use numbers defined outside of it, as they were when the type was
     made. Numba compiles them at the first run, again when they, what they call or these numbers
     have changed, and not otherwise.
 

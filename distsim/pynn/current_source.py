@@ -44,15 +44,13 @@ class CurrentSource(StandardCurrentSource):
     """
 
     def __init__(self, **parameters: Any) -> None:
-        for name in parameters:
-            if name not in self.default_parameters:
-                raise unknown_parameter(name, type(self))
+        plain = self._plain(parameters)
         # currents of a cell are added up in the order in which their sources were made
         self._number = state.next_source_number()
         self._targets: list[tuple[CellBlock, NDArray[np.int64]]] = []
         self._network: object = None
         self._record: CurrentRecord | None = None
-        super().__init__(**self._plain(parameters))
+        super().__init__(**plain)
         self._check()
 
     def __getattr__(self, name: str) -> Any:
@@ -154,6 +152,8 @@ class CurrentSource(StandardCurrentSource):
         """Return parameters as finite numbers, or sequences of them."""
         plain = {}
         for name, value in parameters.items():
+            if name not in cls.default_parameters:
+                raise unknown_parameter(name, cls)
             what = f"{name} of {cls.__name__}"
             numbers = plain_numbers(getattr(value, "value", value), what, UNITS.get(name, "nA"))
             if not is_lazy(numbers):
@@ -169,9 +169,6 @@ class CurrentSource(StandardCurrentSource):
 
     def set_parameters(self, copy: bool = True, **parameters: Any) -> None:
         """Set parameters, now and for cells that the current already flows into."""
-        for name in parameters:
-            if name not in self.default_parameters:
-                raise unknown_parameter(name, type(self))
         super().set_parameters(copy=copy, **self._plain(parameters))
 
     def set_native_parameters(self, parameters: ParameterSpace) -> None:

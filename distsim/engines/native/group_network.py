@@ -313,8 +313,9 @@ class GroupNetwork:
         queue = self.queues[1]
         used = slice(*queue.bounds)
         order = np.argsort(queue.stamp[used], kind="stable")
-        for column in (*queue[:7],):
-            column[used] = column[used][order]
+        for name, column in queue._asdict().items():
+            if name not in ("due", "bounds"):
+                column[used] = column[used][order]
 
     def forget_spikes(self) -> None:
         """Drop all spikes on their way."""
