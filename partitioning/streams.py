@@ -46,6 +46,8 @@ class Purpose(IntEnum):
     NOISE = 10
     CELL = 11
     RENEWAL = 12
+    SYNAPSE = 13
+    SYNAPSE_PARAMETER = 14
 
 
 class Stream(NamedTuple):

@@ -1,7 +1,8 @@
 """The connections of a projection, in chunks of bounded size."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,12 +38,15 @@ class Chunk(NamedTuple):
         One for all, or one each [nA or uS]; None if not wanted.
     delays : float or ndarray of float64, shape (n,)
         One for all, or one each [ms].
+    parameters : mapping of str to float or ndarray of float64, shape (n,)
+        Of the synapses, by name; empty if not wanted.
     """
 
     target_positions: Ints
     sources: NDArray[Any]
     weights: float | Floats | None
     delays: float | Floats
+    parameters: Mapping[str, float | Floats] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class Connections:
         What weights and delays are checked against as they are made.
     progress : callable, optional
         Called with the part of the targets, 0 to 1, of which the weights were made.
+    parameters : mapping of str to Values, optional
+        What else each synapse has.
     """
 
     rule: Rule
@@ -69,6 +75,7 @@ class Connections:
     chunk_size: int = 2**18
     bounds: Bounds | None = None
     progress: Callable[[float], object] | None = None
+    parameters: Mapping[str, Values] = field(default_factory=dict)
 
     @property
     def constant_weight(self) -> float | None:
@@ -98,7 +105,7 @@ class Connections:
         targets : ndarray of int64, shape (n_targets,)
             Indices of postsynaptic cells, ascending.
         want_weights : bool
-            False saves the making of weights.
+            False saves the making of weights and parameters.
 
         Yields
         ------
@@ -126,7 +133,9 @@ class Connections:
                     self.bounds.check_weights(weights)
             if self.progress is not None and want_weights:
                 self.progress((int(positions[-1]) + 1) / targets.size)
-            yield Chunk(positions, rows.sources, weights, delays)
+            others = self.parameters if want_weights else {}
+            parameters = {name: value.values(part, rows) for name, value in others.items()}
+            yield Chunk(positions, rows.sources, weights, delays, parameters)
 
     def _n_targets_per_chunk(self) -> int:
         """Return how many targets have about `chunk_size` synapses."""

@@ -2,16 +2,18 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.owners import fetch
+from distsim.connectivity import Connections
 from distsim.engines.renewals import Renewals
 from distsim.errors import ConnectivityError
 from distsim.models import CellModel
+from distsim.models.synapse_model import SynapseModel
 from distsim.network.blocks import CellBlock
 from distsim.network.currents import Injection
 from distsim.network.pathways import Pathway
@@ -120,9 +122,47 @@ class Engine(ABC):
     def add_pathway(self, pathway: Pathway) -> None:
         """Add connections onto this rank's cells."""
 
+    @classmethod
+    def has_synapse(cls, model: SynapseModel) -> bool:
+        """Return whether there is a synapse model: that record."""
+        return model.is_static
+
     @abstractmethod
     def touch_connections(self) -> None:
         """Say that connections, weights or delays were changed."""
+
+    def change_connections(
+        self, pathway: Pathway, connections: Connections, names: Sequence[str]
+    ) -> None:
+        """Take other values of the connections of a pathway.
+
+        Parameters
+        ----------
+        pathway : Pathway
+        connections : Connections
+            Between the same cells, in the same order.
+        names : sequence of str
+            Of what was set: 'weight', 'delay', parameters. Of others, what spikes have made of them
+            stays.
+        """
+        pathway.connections = connections
+        self.touch_connections()
+
+    def change_one(self, pathway: Pathway, index: int, name: str, value: float) -> None:
+        """Take another value of one connection on this rank, which `Pathway.connections` has."""
+        self.touch_connections()
+
+    def read_synapses(
+        self, pathway: Pathway, names: Sequence[str]
+    ) -> Mapping[str, NDArray[np.float64]]:
+        """Return those values of the connections that spikes change, as they are now.
+
+        Returns
+        -------
+        mapping of str to ndarray of float64
+            In the order of the connections on this rank; empty if all are as they were described.
+        """
+        return {}
 
     @abstractmethod
     def inject(self, key: tuple[int, int], injection: Injection) -> None:

@@ -15,6 +15,7 @@ from distsim.kernels.spike_keys import gid_of_key, step_of_key
 
 __all__ = [
     "DONE",
+    "collect_due",
     "compact",
     "deliver",
     "empty_queue",
@@ -134,7 +135,7 @@ def deliver(step, queue, connectome, inputs):
     target, weight = connectome.target, connectome.weight
     n_local = inputs.shape[1]
     head, tail = int(queue.bounds[0]), int(queue.bounds[1])
-    n_due = _collect_due(step, arrival, head, tail, due)
+    n_due = collect_due(step, arrival, head, tail, due)
     n_events = 0
     for k in range(-AHEAD, n_due):
         # memory takes longer than adding: have a run ahead fetched meanwhile
@@ -174,7 +175,7 @@ def deliver(step, queue, connectome, inputs):
 
 
 @njit(**KERNEL)
-def _collect_due(step, arrival, first, end, due):
+def collect_due(step, arrival, first, end, due):
     """List the entries ``first:end`` whose run arrives at `step`; return their number."""
     n_due = 0
     for entry in range(first, end):

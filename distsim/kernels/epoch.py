@@ -11,10 +11,11 @@ from distsim.kernels.currents import is_changing, renew
 from distsim.kernels.delivery import deliver
 from distsim.kernels.drive import drive
 from distsim.kernels.options import KERNEL
+from distsim.kernels.plastic import DELIVER, NOTE, call_plastic
 from distsim.kernels.spike_keys import spike_key
 from distsim.kernels.threshold import fire
 
-__all__ = ["advance", "register_update", "sample"]
+__all__ = ["advance", "ask_plastic", "register_update", "sample"]
 
 
 def update(cells, coefficients):
@@ -109,6 +110,33 @@ def _is_waiting(queue):
 
 
 @njit(**KERNEL)
+def ask_plastic(what, first, n, keys, group):
+    """Have all projections whose synapses have variables do something; return the sum of answers.
+
+    Parameters
+    ----------
+    what : int
+        `DELIVER` and so on, see `distsim.kernels.plastic`.
+    first, n : int
+        A step, or the one before some steps; number of these, or of spiking cells.
+    keys : ndarray of int64
+        Spikes that are to be queued.
+    group : Bundle
+        `plastic.needs_room` in place.
+    """
+    total, entries = 0, group.plastic.entries
+    for k in range(entries.shape[0]):
+        answer, needs_room = call_plastic(
+            *(entries[k, 0], entries[k, 1], what, first, n, keys),
+            *(group.cells.state, group.cells.spiking),
+        )
+        total += answer
+        if needs_room != 0:
+            group.plastic.needs_room[0] = 1
+    return total
+
+
+@njit(**KERNEL)
 def advance(first, n_steps, group):
     """Make the steps ``first + 1`` to ``first + n_steps`` of one model group.
 
@@ -125,7 +153,7 @@ def advance(first, n_steps, group):
         By its address, or anything else with the same fields: `cells`, Cells; `coefficients`, the
         model's NamedTuple with the fields `drive`, `drive_rest` and `drive_gain`; `connectome`,
         Connectome; `queues`, a tuple of 2 Queue: exchanged spikes, spikes of regenerated sources;
-        `drives`, Drives; `currents`, Currents; `probes`, Probes; `log`, a SpikeLog, to which the
+        `drives`, Drives; `currents`, Currents; `probes`, Probes; `plastic`, Plastics; `log`, a SpikeLog, to which the
         group's spikes are appended.
 
     Returns
@@ -136,9 +164,11 @@ def advance(first, n_steps, group):
     """
     cells, coefficients, log = group.cells, group.coefficients, group.log
     n_local = cells.gids.size
+    has_plastic = group.plastic.entries.shape[0] > 0
     n_events = 0
     for step in range(first + 1, first + n_steps + 1):
-        if log.filled[0] + n_local > log.keys.size or _is_full(group.probes):
+        is_full = log.filled[0] + n_local > log.keys.size or _is_full(group.probes)
+        if is_full or group.plastic.needs_room[0] != 0:
             return step - 1 - first, n_events
         cells.step[0] = step
         if group.currents.level.size > 0:
@@ -150,7 +180,11 @@ def advance(first, n_steps, group):
             n_events += deliver(step, group.queues[0], group.connectome, cells.state)
         if _is_waiting(group.queues[1]):
             n_events += deliver(step, group.queues[1], group.connectome, cells.state)
+        if has_plastic:
+            n_events += ask_plastic(DELIVER, step, 0, log.keys, group)
         n_spiking = settle(cells, coefficients)
+        if has_plastic:
+            ask_plastic(NOTE, step, n_spiking, log.keys, group)
         count = log.filled[0]
         for k in range(n_spiking):
             log.keys[count + k] = spike_key(step, cells.gids[cells.spiking[k]])

@@ -31,6 +31,7 @@ class Bound(Enum):
     NONE = "any number"
     POSITIVE = "above 0"
     NOT_NEGATIVE = "0 or above"
+    PART = "from 0 to 1"
 
     def are_outside(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which of some finite values cannot be."""
@@ -38,6 +39,8 @@ class Bound(Enum):
             return values <= 0
         if self is Bound.NOT_NEGATIVE:
             return values < 0
+        if self is Bound.PART:
+            return (values < 0) | (values > 1)
         return np.zeros(values.shape, np.bool_)
 
 

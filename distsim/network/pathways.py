@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from distsim.connectivity import Chunk, Connections
 from distsim.models import CellModel
+from distsim.models.synapse_model import STATIC, SynapseModel
 from distsim.network.blocks import CellBlock
 
 __all__ = ["GidMap", "Pathway", "SameCells"]
@@ -121,6 +122,11 @@ class Pathway:
         Index of the receptor type in each model of the targets.
     is_drive : bool
         Whether it is one to one from Poisson sources.
+    number : int
+        Of the projection.
+    synapse : SynapseModel
+    dendritic_fraction : float
+        What part of each delay is after the synapse.
     """
 
     label: str
@@ -130,6 +136,9 @@ class Pathway:
     sources: GidMap
     receptors: Mapping[CellModel, int]
     is_drive: bool = False
+    number: int = 0
+    synapse: SynapseModel = STATIC
+    dendritic_fraction: float = 1.0
 
     @property
     def models(self) -> list[CellModel]:

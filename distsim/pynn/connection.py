@@ -10,7 +10,6 @@ from distsim.errors import did_you_mean
 from distsim.pynn.checks import plain_numbers
 from distsim.pynn.projection_errors import ProjectionError
 from distsim.pynn.simulator import state
-from distsim.pynn.standardmodels import unknown_parameter
 
 __all__ = ["Connection", "LocalConnections", "as_array"]
 
@@ -21,39 +20,40 @@ Floats = NDArray[np.float64]
 class LocalConnections:
     """The connections of a projection on this rank, as arrays."""
 
-    def __init__(
-        self, sources: Integers, targets: Integers, weights: Floats, delays: Floats
-    ) -> None:
+    def __init__(self, sources: Integers, targets: Integers, values: dict[str, Floats]) -> None:
         self.sources = sources
         self.targets = targets
-        self.weights = weights
-        self.delays = delays
+        self.values = values
         self.is_read_by_engine = False
 
     @classmethod
     def of(cls, projection: Any) -> "LocalConnections":
-        """Return the local connections of a projection."""
+        """Return the local connections of a projection, as they were described."""
         targets = projection.post.local_positions
-        columns: list[list[NDArray[Any]]] = [[], [], [], []]
+        names = ["weight", "delay", *projection.pathway.connections.parameters]
+        columns: list[list[NDArray[Any]]] = [[] for _ in range(2 + len(names))]
         for chunk in projection.pathway.chunks():
             n = chunk.sources.size
             columns[0].append(chunk.sources.astype(np.int64))
             columns[1].append(targets[chunk.target_positions])
-            columns[2].append(np.broadcast_to(np.asarray(chunk.weights), n))
-            columns[3].append(np.broadcast_to(chunk.delays, n))
-        types = (np.int64, np.int64, np.float64, np.float64)
-        return cls(
-            *(np.concatenate([np.zeros(0, t), *c]) for t, c in zip(types, columns, strict=True))
-        )
+            each = {"weight": chunk.weights, "delay": chunk.delays, **chunk.parameters}
+            for k, name in enumerate(names):
+                columns[2 + k].append(np.broadcast_to(np.asarray(each[name]), n))
+        sources, places = (np.concatenate([np.zeros(0, np.int64), *c]) for c in columns[:2])
+        values = [np.concatenate([np.zeros(0), *c]) for c in columns[2:]]
+        return cls(sources, places, dict(zip(names, values, strict=True)))
 
-    def column(self, projection: Any, name: str) -> Floats:
+    def column(self, projection: Any, name: str, dt: float) -> Floats:
         """Return an attribute of the connections; delays as the simulation rounds them."""
-        name = name.removesuffix("s")
-        if name == "weight":
-            return self.weights
+        name = name if name in self.values else name.removesuffix("s")
         if name == "delay":
-            return np.round(np.rint(self.delays / state.dt) * state.dt, 9)
-        raise unknown_parameter(name, type(projection.synapse_type))
+            return np.round(np.rint(self.values["delay"] / dt) * dt, 9)
+        if name not in self.values:
+            for variable in projection.pathway.synapse.initial_variables:
+                if variable.name == name:
+                    return np.full(self.sources.size, variable.initial)
+            projection.synapse_type.check_name(name)
+        return self.values[name]
 
 
 class Connection(common.Connection):
@@ -96,7 +96,7 @@ class Connection(common.Connection):
     @property
     def weight(self) -> float:
         """Weight [nA, uS or mV]."""
-        return float(self._projection._local_connections().weights[self._index])
+        return self._value("weight")
 
     @weight.setter
     def weight(self, value: float) -> None:
@@ -107,14 +107,29 @@ class Connection(common.Connection):
     @property
     def delay(self) -> float:
         """Delay [ms]."""
-        local = self._projection._local_connections()
-        return float(local.column(self._projection, "delay")[self._index])
+        return self._value("delay")
 
     @delay.setter
     def delay(self, value: float) -> None:
         value = plain_numbers(value, f"delay in projection '{self._projection.label}'")
         self._projection.check_delays(value)
         self._projection.set_one(self._index, "delay", value)
+
+    def _value(self, name: str) -> float:
+        """Return what the connection has now."""
+        projection = self._projection
+        local = projection._local_connections()
+        live = state.simulation.read_synapses(projection.pathway, [name])
+        column = live[name] if live else local.column(projection, name, state.dt)
+        return float(column[self._index])
+
+    def __getattr__(self, name: str) -> float:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        synapse = self._projection.pathway.synapse
+        if name not in (*synapse.parameter_names, *synapse.variable_names):
+            raise AttributeError(f"a connection has no '{name}'")
+        return self._value(name)
 
     def as_tuple(self, *attribute_names: str) -> tuple[Any, ...]:
         """Return some attributes."""

@@ -8,7 +8,8 @@ from distsim.pynn import simulator, standardmodels
 from distsim.pynn.connectors import FixedProbabilityConnector
 from distsim.pynn.populations import Population
 from distsim.pynn.projections import Projection
-from distsim.pynn.standardmodels import NeuronType, StandardCell, StaticSynapse
+from distsim.pynn.standardmodels import NeuronType, StandardCell
+from distsim.pynn.synapse_types import StaticSynapse
 
 __all__ = [
     "connect",

@@ -6,13 +6,14 @@ from pyNN.connectors import Connector
 from pyNN.models import BaseSynapseType
 from pyNN.space import Space
 
-from distsim.errors import did_you_mean
+from distsim.engines.base import Engine
+from distsim.errors import EngineError, did_you_mean
 from distsim.pynn.assemblies import Assembly
 from distsim.pynn.projection_errors import ProjectionError
 from distsim.pynn.selection import Selection
-from distsim.pynn.standardmodels import StaticSynapse
+from distsim.pynn.synapse_types import SynapseType
 
-__all__ = ["check_ends", "check_kinds", "check_receptor"]
+__all__ = ["check_ends", "check_kinds", "check_receptor", "check_synapse"]
 
 
 def check_kinds(connector: Any, synapse_type: Any, space: Any) -> None:
@@ -23,12 +24,24 @@ def check_kinds(connector: Any, synapse_type: Any, space: Any) -> None:
         raise ProjectionError(
             f"synapse_type = {synapse_type!r}; give an instance, such as StaticSynapse(weight=0.1)"
         )
-    if synapse_type is not None and not isinstance(synapse_type, StaticSynapse):
-        raise NotImplementedError(
-            f"'{type(synapse_type).__name__}' is not available in distsim's native engine yet"
+    if synapse_type is not None and not isinstance(synapse_type, SynapseType):
+        raise ProjectionError(
+            f"synapse_type = {synapse_type!r} is none of this simulator's; use sim.StaticSynapse, "
+            "sim.STDPMechanism and so on"
         )
     if space is not None and not isinstance(space, Space):
         raise ProjectionError(f"space = {space!r}; give a Space")
+
+
+def check_synapse(synapse_type: SynapseType, simulation: Engine) -> None:
+    """Raise if the engine has no such synapses."""
+    record = synapse_type.record
+    if not simulation.has_synapse(record):
+        name = type(synapse_type).__name__
+        raise EngineError(
+            f"{name} is not available on engine '{simulation.name}'; the native engine has it: "
+            "setup(engine='native')"
+        )
 
 
 def check_receptor(post: Any, name: Any) -> None:

@@ -33,14 +33,15 @@ from distsim.pynn.connectors import FromListConnector, OneToOneConnector
 from distsim.pynn.drawn_connectors import own_connector
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.positions import coordinates, metric_of, share_positions
-from distsim.pynn.projection_checks import check_ends, check_kinds, check_receptor
+from distsim.pynn.projection_checks import check_ends, check_kinds, check_receptor, check_synapse
 from distsim.pynn.projection_errors import ProjectionError, as_pynns_error
 from distsim.pynn.random_numbers import shared_numbers
 from distsim.pynn.rule_connector import RuleConnector
 from distsim.pynn.selection import gid_map
 from distsim.pynn.signatures import also_named
 from distsim.pynn.simulator import state
-from distsim.pynn.standardmodels import SpikeSourcePoisson, StaticSynapse, unknown_parameter
+from distsim.pynn.standardmodels import SpikeSourcePoisson
+from distsim.pynn.synapse_types import StaticSynapse
 from distsim.pynn.synapse_values import (
     drawn_values,
     evaluator,
@@ -66,8 +67,8 @@ class Projection(common.Projection):
         back ends have it.
     connector : Connector
         Which cells to connect.
-    synapse_type : StaticSynapse, optional
-        Weights [nA, uS or mV, as the target's model has it] and delays [ms].
+    synapse_type : StaticSynapse, STDPMechanism and others, optional
+        Weights [nA, uS or mV, as the target's model has it], delays [ms], and what spikes change.
     source : None
         Not used by point neurons.
     receptor_type : str, optional
@@ -84,7 +85,7 @@ class Projection(common.Projection):
 
     Notes
     -----
-    Weights are delivered as 32-bit numbers.
+    Weights of a StaticSynapse are delivered as 32-bit numbers.
     """
 
     _simulator = simulator
@@ -111,6 +112,7 @@ class Projection(common.Projection):
         check_receptor(postsynaptic_population, receptor_type)
         pre, post = presynaptic_population, postsynaptic_population
         synapse_type = synapse_type or StaticSynapse()
+        check_synapse(synapse_type, state.simulation)
         values = {name: v.base_value for name, v in synapse_type.parameter_space.items()}
         check_shapes(values, (pre.size, post.size), label or f"{pre.label}→{post.label}")
         synapse_type, lists = without_lists(synapse_type)
@@ -132,8 +134,10 @@ class Projection(common.Projection):
         self._network = state.network
         self.number = state.n_projections
         state.n_projections += 1
-        self._revisions = {"weight": 0, "delay": 0}
+        names = ["weight", "delay", *self.synapse_type.record.parameter_names]
+        self._revisions = dict.fromkeys(names, 0)
         self._local: LocalConnections | None = None
+        self._addresses: tuple[Integers, Integers, Integers] | None = None
         self._n_connections: int | None = None
         with as_pynns_error():
             with state.together():
@@ -164,7 +168,9 @@ class Projection(common.Projection):
         is_local = isinstance(self._connector, RuleConnector) and self._connector.is_rank_local
         if is_local and not any(has_numpy_rng(value) for _, value in values.items()):
             rule = self._connector.rule(self)
-            return Connections(rule, self._values("weight", values), self._values("delay", values))
+            each = {name: self._values(name, values) for name in self._revisions}
+            weight, delay = each.pop("weight"), each.pop("delay")
+            return Connections(rule, weight, delay, parameters=each)
         return self._drawn_by_pynn()
 
     def _values(self, name: str, space: ParameterSpace) -> Values:
@@ -177,7 +183,7 @@ class Projection(common.Projection):
 
     def _drawn_by_pynn(self) -> Connections:
         """Let PyNN's own code connect, as in a serial run, and keep what is local."""
-        self._drawn: list[tuple[Integers, Integers, Floats, Floats]] = []
+        self._drawn: list[tuple[NDArray[Any], ...]] = []
         holders: list[tuple[Any, Purpose]] = list(drawn_values(self.synapse_type.parameter_space))
         if not isinstance(self._connector, RuleConnector) and hasattr(self._connector, "rng"):
             holders.append((self._connector, Purpose.CONNECT))
@@ -186,10 +192,12 @@ class Projection(common.Projection):
             self._connector.connect(self)
         none = np.zeros(0)
         columns = [np.concatenate([none, *column]) for column in zip(*self._drawn, strict=True)]
-        sources, targets, weights, delays = columns or [none] * 4
+        sources, targets, *values = columns or [none] * (2 + len(self._revisions))
         del self._drawn
         rule = Listed(self.pre.size, self.post.size, sources=sources, targets=targets)
-        return Connections(rule, PerEntry(weights), PerEntry(delays))
+        weight, delay, *others = (PerEntry(column) for column in values)
+        names = list(self._revisions)[2:]
+        return Connections(rule, weight, delay, parameters=dict(zip(names, others, strict=True)))
 
     def _convergent_connect(
         self,
@@ -202,12 +210,12 @@ class Projection(common.Projection):
         if not self._is_target_local[postsynaptic_index]:
             return
         sources = np.asarray(presynaptic_indices, np.int64)
-        weights, delays = (
+        values = (
             np.broadcast_to(np.asarray(connection_parameters[name], np.float64), sources.shape)
-            for name in ("weight", "delay")
+            for name in self._revisions
         )
         targets = np.full(sources.shape, postsynaptic_index, np.int64)
-        self._drawn.append((sources, targets, weights, delays))
+        self._drawn.append((sources, targets, *values))
 
     @property
     def pathway(self) -> Pathway:
@@ -233,7 +241,11 @@ class Projection(common.Projection):
                 for part in self.post.parts
             },
             is_drive=isinstance(self._connector, OneToOneConnector)
+            and self.synapse_type.record.is_static
             and all(isinstance(p.celltype, SpikeSourcePoisson) for p in self.pre.parts),
+            number=self.number,
+            synapse=self.synapse_type.record,
+            dendritic_fraction=self.synapse_type.dendritic_delay_fraction,
         )
 
     # --- checks --------------------------------------------------------------------------------
@@ -290,6 +302,12 @@ class Projection(common.Projection):
             self.check_weights(connections.weight.value)
         if isinstance(connections.delay, Constant):
             self.check_delays(connections.delay.value)
+        constant = {
+            n: v.value for n, v in connections.parameters.items() if isinstance(v, Constant)
+        }
+        if isinstance(connections.weight, Constant):
+            constant["weight"] = connections.weight.value
+        self.synapse_type.record.check(constant, str(self.label))
         return replace(connections, bounds=self._bounds, progress=self._connector.callback)
 
     def check_weights(self, weights: Any) -> None:
@@ -409,12 +427,14 @@ class Projection(common.Projection):
         with_address: bool = True,
         multiple_synapses: str = "sum",
     ) -> Any:
-        """Return weights, delays and addresses of the connections.
+        """Return weights, delays, other values, and addresses of the connections.
+
+        Values that spikes change are given with all that has reached the synapse by now.
 
         Parameters
         ----------
         attribute_names : str or list of str
-            'weight', 'delay'.
+            'weight', 'delay', and the parameters and variables of the synapse type.
         format : 'list' or 'array'
             Tuples (source index, target index, values), ordered by target, then source; or one
             array of shape (n_pre, n_post) for each attribute, nan where there is no connection.
@@ -431,13 +451,14 @@ class Projection(common.Projection):
         """
         names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
         local = self._agreed_connections() if gather else self._local_connections()
-        columns: list[NDArray[Any]] = [local.sources, local.targets]
-        columns += [local.column(self, name) for name in names]
+        live = state.simulation.read_synapses(self._pathway, names)
+        columns = [
+            live[name] if name in live else local.column(self, name, state.dt) for name in names
+        ]
+        sources, targets, order = self._sorted_addresses(local, bool(gather))
         if gather:
             columns = gather_arrays(*columns)
-        order = np.lexsort((columns[0], columns[1]))
-        columns = [column[order] for column in columns]
-        sources, targets, values = columns[0], columns[1], columns[2:]
+        values = [column[order] for column in columns]
         if format == "list":
             shown = [sources, targets, *values] if with_address else values
             if not with_address and isinstance(attribute_names, str):
@@ -450,14 +471,30 @@ class Projection(common.Projection):
         ]
         return arrays[0] if isinstance(attribute_names, str) else arrays
 
+    def _sorted_addresses(
+        self, local: LocalConnections, gather: bool
+    ) -> tuple[Integers, Integers, Integers]:
+        """Return sources and targets, sorted by target, then source; and the order of values."""
+        if gather and self._addresses is not None:
+            return self._addresses
+        sources, targets = local.sources, local.targets
+        if gather:
+            sources, targets = gather_arrays(sources, targets)
+        order = np.lexsort((sources, targets))
+        addresses = sources[order], targets[order], order
+        if gather and not self._pathway.synapse.is_static:
+            # weights that change are read again and again
+            self._addresses = addresses
+        return addresses
+
     @collective()
     def set(self, **attributes: Any) -> None:
-        """Set weights or delays of all connections.
+        """Set weights, delays, or other parameters of all connections.
 
         Parameters
         ----------
         **attributes
-            'weight' or 'delay': each a number, a `RandomDistribution`, an array of shape
+            'weight', 'delay' or parameters of the synapse type: each a number, a `RandomDistribution`, an array of shape
             (n_pre, n_post), a function of distance, or a list: of one value per connection of all
             ranks, ordered by source, then by target, several between the same two cells as `get`
             lists them; or of one value for each two cells that are connected.
@@ -468,8 +505,7 @@ class Projection(common.Projection):
             If an array has another shape, or a list another length.
         """
         for name in attributes:
-            if name not in self._revisions:
-                raise unknown_parameter(name, type(self.synapse_type))
+            self.synapse_type.check_name(name)
         attributes = {
             name: plain_numbers(as_function(value), f"{name} of projection '{self.label}'")
             for name, value in attributes.items()
@@ -485,7 +521,7 @@ class Projection(common.Projection):
         if lists:
             self._set_lists(lists, changed)
         else:
-            self._replace(self._pathway.connections.rule, **changed)
+            self._replace(self._pathway.connections.rule, list(changed), **changed)
 
     def _set_lists(self, lists: dict[str, Floats], changed: dict[str, Values]) -> None:
         """Set weights or delays of which there is one per connection, beside those changed."""
@@ -493,10 +529,12 @@ class Projection(common.Projection):
         own = of_own_connections(self, local, lists)
         for check, name in ((self.check_weights, "weight"), (self.check_delays, "delay")):
             check(lists.get(name, ()))
-        rule = Listed(self.pre.size, self.post.size, sources=local.sources, targets=local.targets)
-        values = {"weight": local.weights, "delay": local.delays} | own
-        present: dict[str, Values] = {name: PerEntry(value) for name, value in values.items()}
-        self._replace(rule, **(present | changed))
+        present = {name: PerEntry(value) for name, value in (local.values | own).items()}
+        self._replace(self._listed(local), [*own, *changed], **(present | changed))
+
+    def _listed(self, local: LocalConnections) -> Listed:
+        """Return the connections of this rank as a list."""
+        return Listed(self.pre.size, self.post.size, sources=local.sources, targets=local.targets)
 
     @collective("file")
     def save(
@@ -512,7 +550,7 @@ class Projection(common.Projection):
         Parameters
         ----------
         attribute_names : str or list of str
-            'weight', 'delay'; 'all' or 'connections' for both.
+            As for `get`; 'all' or 'connections' for all parameters.
         file : str or file of `pyNN.recording.files`
             A name gives a text file, which `FromFileConnector` reads.
         format, with_address
@@ -537,27 +575,32 @@ class Projection(common.Projection):
         columns = ["i", "j", *names] if with_address else names
         write_table(file, values, columns, of_rank=not gather)
 
-    def _replace(self, rule: Rule, **values: Values) -> None:
-        """Take other connections in place of the present ones."""
+    def _replace(self, rule: Rule, names: list[str], **values: Values) -> None:
+        """Take other connections in place of the present ones, between the same cells.
+
+        `names` are those of which the engine is to take what is given, in place of what spikes have
+        made of them.
+        """
         self._check_present()
         old = self._pathway.connections
-        new = Connections(rule, values.get("weight", old.weight), values.get("delay", old.delay))
-        self._pathway.connections = self._checked(new)
+        each = {"weight": old.weight, "delay": old.delay, **old.parameters, **values}
+        weight, delay = each.pop("weight"), each.pop("delay")
+        new = self._checked(Connections(rule, weight, delay, parameters=each))
         self._local = None
         self._n_connections = None
-        state.simulation.touch_connections()
+        with as_pynns_error(), state.together():
+            state.simulation.change_connections(self._pathway, new, names)
 
     def set_one(self, index: int, name: str, value: float) -> None:
         """Set weight or delay of one connection of this rank."""
         local = self._local_connections()
         if not local.is_read_by_engine:
-            rule = Listed(
-                self.pre.size, self.post.size, sources=local.sources, targets=local.targets
-            )
+            self._check_present()
             # the evaluators hold these very arrays, so that many changes cost little each
-            self._replace(rule, weight=PerEntry(local.weights), delay=PerEntry(local.delays))
-            self._local = local
+            values = {key: PerEntry(column) for key, column in local.values.items()}
+            weight, delay = values.pop("weight"), values.pop("delay")
+            new = Connections(self._listed(local), weight, delay, parameters=values)
+            state.simulation.change_connections(self._pathway, self._checked(new), [])
             local.is_read_by_engine = True
-        column = local.weights if name == "weight" else local.delays
-        column[index] = value
-        state.simulation.touch_connections()
+        local.values[name][index] = value
+        state.simulation.change_one(self._pathway, index, name, value)

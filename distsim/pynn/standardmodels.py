@@ -1,6 +1,5 @@
 """PyNN's standard cell and synapse types."""
 
-import math
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from pyNN.parameters import ArrayParameter, ParameterSpace, Sequence
 from pyNN.standardmodels import StandardCellType, build_translations
 from pyNN.standardmodels import cells as pynn_cells
-from pyNN.standardmodels import synapses as pynn_synapses
 
 from distsim.engines.base import Engine
 from distsim.engines.registry import engines_with
@@ -28,7 +26,7 @@ from distsim.pynn.checks import (
     plain_times,
 )
 from distsim.pynn.simulator import state
-from distsim.pynn.values import as_function, check_length
+from distsim.pynn.values import check_length
 
 __all__ = [
     "CheckedParameters",
@@ -48,7 +46,6 @@ __all__ = [
     "SpikeSourceArray",
     "SpikeSourcePoisson",
     "StandardCell",
-    "StaticSynapse",
     "UnknownParameterError",
     "document",
     "same_names",
@@ -404,38 +401,6 @@ class SpikeSourcePoisson(StandardCell, pynn_cells.SpikeSourcePoisson):
                 f"{highest:g} Hz, {MAX_SPIKES} spikes in a step of {state.dt:g} ms",
                 name=name,
             )
-
-
-class StaticSynapse(CheckedParameters, pynn_synapses.StaticSynapse):
-    """Connection with constant weight and delay.
-
-    Parameters
-    ----------
-    weight : float, RandomDistribution, ndarray or function of distance
-        [nA], [uS] or [mV], as the target's model has it; default 0.
-    delay : float, RandomDistribution, ndarray or function of distance
-        [ms]; default the smallest delay of the simulation that it is used in.
-    """
-
-    translations = same_names(pynn_synapses.StaticSynapse)
-
-    def __init__(self, **parameters: Any) -> None:
-        self._has_smallest_delay = parameters.get("delay") is None
-        super().__init__(**{name: as_function(value) for name, value in parameters.items()})
-
-    @property
-    def parameter_space(self) -> ParameterSpace:
-        """Weight and delay."""
-        if self._has_smallest_delay and state.is_set_up:
-            self._parameter_space.update(delay=state.min_delay)
-        return self._parameter_space
-
-    @parameter_space.setter
-    def parameter_space(self, value: ParameterSpace) -> None:
-        self._parameter_space = value
-
-    def _get_minimum_delay(self) -> float:
-        return math.nan  # of no simulation yet
 
 
 def __getattr__(name: str) -> Any:

@@ -28,6 +28,9 @@ from distsim.pynn.values import check_pure
 __all__ = ["drawn_values", "evaluator", "function_values", "has_numpy_rng"]
 
 
+PURPOSES = {"weight": Purpose.WEIGHT, "delay": Purpose.DELAY}
+
+
 def has_numpy_rng(value: LazyArray) -> bool:
     """Return whether a lazy array holds random numbers that PyNN must draw in its own way."""
     base = value.base_value
@@ -36,9 +39,8 @@ def has_numpy_rng(value: LazyArray) -> bool:
 
 def drawn_values(space: ParameterSpace) -> list[tuple[RandomDistribution, Purpose]]:
     """Return the random distributions among synapse parameters, and what they draw."""
-    purposes = {"weight": Purpose.WEIGHT, "delay": Purpose.DELAY}
     return [
-        (value.base_value, purposes[name])
+        (value.base_value, PURPOSES.get(name, Purpose.SYNAPSE_PARAMETER))
         for name, value in space.items()
         if isinstance(value.base_value, RandomDistribution)
     ]
@@ -54,7 +56,7 @@ def evaluator(value: LazyArray, projection: Any, name: str, revision: int) -> Va
         distance or an `IndexBasedExpression`.
     projection : Projection
     name : str
-        'weight' or 'delay'.
+        'weight', 'delay' or another parameter of the synapse type.
     revision : int
         How often the parameter was set before.
 
@@ -75,8 +77,10 @@ def _base_evaluator(value: LazyArray, projection: Any, name: str, revision: int)
     if isinstance(base, RandomDistribution):
         if not is_rank_local(base.rng):
             return Matrix(np.reshape(base.next(int(np.prod(projection.shape))), projection.shape))
-        purpose = Purpose.WEIGHT if name == "weight" else Purpose.DELAY
-        stream = state.stream(purpose, projection.number, revision=revision, seed=base.rng.seed)
+        purpose = PURPOSES.get(name, Purpose.SYNAPSE_PARAMETER)
+        names = projection.synapse_type.record.parameter_names
+        variant = names.index(name) if name in names else 0
+        stream = state.stream(purpose, projection.number, variant, revision, base.rng.seed)
         if name == "delay":
             return DrawnOnGrid(base.name, base.parameters, stream, state.dt)
         return Drawn(base.name, base.parameters, stream)

@@ -16,26 +16,15 @@ from pyNN.standardmodels import (
 from distsim.pynn.signatures import with_signature_of
 
 __all__ = [
-    "AdditivePotentiationMultiplicativeDepression",
-    "AdditiveWeightDependence",
     "ElectricalSynapse",
-    "GutigWeightDependence",
     "KdrChannel",
     "MultiCompartmentNeuron",
-    "MultiQuantalSynapse",
-    "MultiplicativeWeightDependence",
     "NaChannel",
     "NativeElectrodeType",
     "NativeSynapseType",
     "PassiveLeak",
     "PassiveLeakHH",
-    "STDPMechanism",
-    "SimpleStochasticSynapse",
     "SmallWorldConnector",
-    "SpikePairRule",
-    "StochasticTsodyksMarkramSynapse",
-    "TsodyksMarkramSynapse",
-    "Vogels2011Rule",
     "native_electrode_type",
     "native_synapse_type",
 ]
@@ -93,52 +82,6 @@ class PassiveLeakHH(_Unavailable, ion_channels.PassiveLeakHH):
 
 class ElectricalSynapse(_Unavailable, synapses.ElectricalSynapse):
     """Gap junction."""
-
-
-class TsodyksMarkramSynapse(_Unavailable, synapses.TsodyksMarkramSynapse):
-    """Synapse with facilitation and depression."""
-
-
-class SimpleStochasticSynapse(_Unavailable, synapses.SimpleStochasticSynapse):
-    """Synapse that transmits a spike with a probability."""
-
-
-class StochasticTsodyksMarkramSynapse(_Unavailable, synapses.StochasticTsodyksMarkramSynapse):
-    """Synapse with facilitation and depression that transmits a spike with a probability."""
-
-
-class MultiQuantalSynapse(_Unavailable, synapses.MultiQuantalSynapse):
-    """Synapse with several release sites."""
-
-
-class STDPMechanism(_Unavailable, synapses.STDPMechanism):
-    """Synapse whose weight depends on the times of spikes."""
-
-
-class AdditiveWeightDependence(_Unavailable, synapses.AdditiveWeightDependence):
-    """Rule by which the change of a weight does not depend on the weight."""
-
-
-class MultiplicativeWeightDependence(_Unavailable, synapses.MultiplicativeWeightDependence):
-    """Rule by which the change of a weight is proportional to its distance from the bounds."""
-
-
-class AdditivePotentiationMultiplicativeDepression(
-    _Unavailable, synapses.AdditivePotentiationMultiplicativeDepression
-):
-    """Rule by which only depression depends on the weight."""
-
-
-class GutigWeightDependence(_Unavailable, synapses.GutigWeightDependence):
-    """Rule by which the change of a weight is a power of its distance from the bounds."""
-
-
-class SpikePairRule(_Unavailable, synapses.SpikePairRule):
-    """Rule by which each pair of spikes changes the weight."""
-
-
-class Vogels2011Rule(_Unavailable, synapses.Vogels2011Rule):
-    """Rule for inhibitory synapses."""
 
 
 # --- connectors --------------------------------------------------------------------------------

@@ -47,11 +47,11 @@ def without_lists(synapse_type: Any) -> tuple[Any, dict[str, Floats]]:
 
     Parameters
     ----------
-    synapse_type : StaticSynapse
+    synapse_type : SynapseType
 
     Returns
     -------
-    synapse_type : StaticSynapse
+    synapse_type : SynapseType
         The same if there are no lists.
     lists : dict of str to ndarray of float64
     """

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from distsim.engines.native.arrivals import select_sources
 from distsim.engines.native.connectome import empty_connectome
-from distsim.engines.native.group_network import select_sources
 from distsim.errors import ParameterError
 from distsim.network.poisson import PoissonBlock, build_tables, is_source
 

@@ -21,7 +21,7 @@ from distsim.kernels.delivery import guide_rows
 from distsim.models import CellModel
 from distsim.network.pathways import Pathway
 
-__all__ = ["build_connectome", "empty_connectome"]
+__all__ = ["build_connectome", "delay_steps", "empty_connectome"]
 
 Integers = NDArray[np.int64]
 MAX_DELAY_STEPS = 2**16 - 1
@@ -96,7 +96,7 @@ def build_connectome(
         offset, lids = table.offset(pathway), pathway.lids(model)
         weight = _constant(pathway)
         for chunk in pathway.chunks(want_weights=False):
-            steps, gids = _steps(chunk, dt, pathway.label), pathway.sources.gids(chunk.sources)
+            steps, gids = delay_steps(chunk, dt, pathway.label), pathway.sources.gids(chunk.sources)
             table.make_room(gids.size)
             counts.add(table.rows, weight, gids, offset, steps, chunk.target_positions, lids)
             progress(0)
@@ -110,7 +110,7 @@ def build_connectome(
         offset, lids = table.offset(pathway), pathway.lids(model)
         weight = _constant(pathway)
         for chunk in pathway.chunks():
-            steps, gids = _steps(chunk, dt, pathway.label), pathway.sources.gids(chunk.sources)
+            steps, gids = delay_steps(chunk, dt, pathway.label), pathway.sources.gids(chunk.sources)
             shape = gids.shape if np.isnan(weight) else 0
             weights = np.ascontiguousarray(
                 np.broadcast_to(np.asarray(chunk.weights), shape), np.float64
@@ -221,7 +221,7 @@ class _PossibleRows:
         return gids[by_source], receptors[by_source], order
 
 
-def _steps(chunk: Any, dt: float, label: str) -> NDArray[np.uint16]:
+def delay_steps(chunk: Any, dt: float, label: str) -> NDArray[np.uint16]:
     """Return the delays of a chunk in whole steps, to the nearest."""
     delays = np.asarray(chunk.delays, np.float64)
     if delays.ndim == 0:

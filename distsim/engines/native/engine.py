@@ -1,25 +1,29 @@
 """The simulation on one rank: build, then epoch after epoch deliver, update, collect, exchange."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.agreement import first_on_each_node, together
+from distsim.connectivity import Connections
 from distsim.engines.base import Engine
+from distsim.engines.native.arrivals import PastPoisson
 from distsim.engines.native.choice import choose_exchange
 from distsim.engines.native.epochs import EpochLoop
 from distsim.engines.native.exchange import Exchange, SpikeExchange
-from distsim.engines.native.group_network import GroupNetwork, PastPoisson
+from distsim.engines.native.group_network import GroupNetwork
 from distsim.engines.native.groups import CellGroup
 from distsim.engines.native.history import SpikeHistory
 from distsim.engines.native.memory import check_memory
 from distsim.engines.native.messages import NO_SPIKES
+from distsim.engines.native.plastic import PlasticPathway
 from distsim.engines.pace import Pace
 from distsim.kernels.epoch import sample
 from distsim.models import CELL_MODELS, CellModel, NativeModel
+from distsim.models.synapse_model import SynapseModel
 from distsim.network.blocks import CellBlock
 from distsim.network.currents import Injection
 from distsim.network.pathways import Pathway
@@ -102,6 +106,63 @@ class NativeSimulation(Engine):
         """Say that connections, weights or delays were changed."""
         self._is_structure_changed = True
 
+    @classmethod
+    def has_synapse(cls, model: SynapseModel) -> bool:
+        """Return whether there is a synapse model: any, the user's own, too."""
+        return True
+
+    def _plastic(self, pathway: Pathway) -> list[tuple[CellModel, PlasticPathway]]:
+        """Return the synapses of a pathway that have variables, onto cells of each model."""
+        networks = [(model, self.networks[model]) for model in pathway.models]
+        return [(model, n.plastic[pathway]) for model, n in networks if pathway in n.plastic]
+
+    def change_connections(
+        self, pathway: Pathway, connections: Connections, names: Sequence[str]
+    ) -> None:
+        """Take other values of the connections of a pathway; see `Engine`."""
+        pathway.connections = connections
+        plastics = self._plastic(pathway)
+        for _, plastic in plastics:
+            plastic.change(names, self.step)
+        if not plastics or "delay" in names:
+            self._is_structure_changed = True
+
+    def change_one(self, pathway: Pathway, index: int, name: str, value: float) -> None:
+        """Take another value of one connection on this rank; see `Engine`."""
+        plastics = self._plastic(pathway)
+        for model, plastic in plastics:
+            is_here = self._is_onto(pathway, model)
+            if is_here[index]:
+                place = int(np.count_nonzero(is_here[:index]))
+                plastic.change_one(place, name, value, self.step)
+        if not plastics or name == "delay":
+            self._is_structure_changed = True
+
+    def read_synapses(
+        self, pathway: Pathway, names: Sequence[str]
+    ) -> Mapping[str, NDArray[np.float64]]:
+        """Return values of connections as they are now; see `Engine`."""
+        known = {*pathway.synapse.variable_names, *pathway.synapse.parameter_names}
+        wanted = [name for name in names if name in known]
+        plastics = self._plastic(pathway)
+        if not plastics or not wanted:
+            return {}
+        if len(plastics) == 1 and len(pathway.models) == 1:
+            return plastics[0][1].read(wanted, self.step)
+        found: dict[str, NDArray[np.float64]] = {}
+        for model, plastic in plastics:
+            is_here = self._is_onto(pathway, model)
+            for name, values in plastic.read(wanted, self.step).items():
+                found.setdefault(name, np.zeros(is_here.size))[is_here] = values
+        return found
+
+    @staticmethod
+    def _is_onto(pathway: Pathway, model: CellModel) -> NDArray[np.bool_]:
+        """Return which of a pathway's connections, in their order, are onto cells of a model."""
+        lids = pathway.lids(model)
+        parts = [lids[c.target_positions] >= 0 for c in pathway.chunks(want_weights=False)]
+        return np.concatenate([np.zeros(0, np.bool_), *parts])
+
     def inject(self, key: tuple[int, int], injection: Injection) -> None:
         """Let a current flow into cells, in place of an earlier one with the same key."""
         self.networks[injection.block.model].group.injections[key] = injection
@@ -150,7 +211,7 @@ class NativeSimulation(Engine):
         with together(self.comm):
             if is_structure_changed:
                 for network in self.networks.values():
-                    network.build(self.dt, drives[network], progress)
+                    network.build(self.dt, drives[network], self.seed, progress)
             self._refresh_parameters(is_structure_changed)
         if is_structure_changed:
             self._agree_on_delays()
@@ -185,7 +246,7 @@ class NativeSimulation(Engine):
 
     def _renew_exchange(self) -> None:
         """Choose how to exchange spikes by where the targets of each source are now."""
-        parts = [network.connectome.row_source for network in self.networks.values()]
+        parts = [network.row_sources() for network in self.networks.values()]
         sources = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
         wanted = sources[~is_source(sources, self.drawn_ranges)]
         old, epoch = self.exchange, self.epoch_steps * self.dt
@@ -358,6 +419,8 @@ class NativeSimulation(Engine):
         self._epochs.forget_spikes()
         for network in self.networks.values():
             network.forget_spikes()
+            for plastic in network.plastic.values():
+                plastic.reset(self.segment)
             for block in network.group.blocks:
                 block.refractory[:] = 0
                 block.touch()

@@ -69,7 +69,9 @@ def test_small_queues_grow_and_lose_nothing(monkeypatch, rate):
     # room for two rows at first, a multiple of that later
     monkeypatch.setattr(module, "empty_queue", lambda n: empty_queue(2 if n == 256 else n + 1))
     np.testing.assert_array_equal(run_jumps(synapses, spikes, [300], rate=rate), expected)
-    sizes = [queue.arrival.size for queue in state.simulation.networks[IF_CURR_DELTA].queues]
+    sizes = [
+        queue.arrival.size for queue in state.simulation.networks[IF_CURR_DELTA].arrivals.queues
+    ]
     assert sizes[0] > 2
     assert (sizes[1] > 2) == (rate > 0)
 

@@ -1,0 +1,409 @@
+"""Synapses with variables: what is the same for all their models; see `distsim.models.synapse_loops`.
+
+A synapse is looked at when a spike of its source arrives. Spikes of its target wait until then in a
+*ring* of the target's last spikes. If a ring is full, all synapses are brought up to date (a
+*sweep*), which changes no result: what the target's spikes do is done one after another in any case.
+
+A delay of d steps has a dendritic part e. A spike of the source that arrives at the target at step t
+was at the synapse at t - e, where spikes of the target up to t - 2 e had come. The *lag* 2 e is thus
+what a synapse looks back; synapses of one lag share what they see of a target: its latest spike,
+how many there were, and its traces. With no dendritic delay, spikes that the target makes in step t
+come after the one that arrives then.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, types
+from numba.experimental import structref
+from numpy.typing import NDArray
+
+from distsim.kernels.by_address import caller
+from distsim.kernels.delivery import enqueue_spikes
+from distsim.kernels.options import KERNEL
+from distsim.kernels.renewal import queue_drawn
+from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
+
+__all__ = [
+    "COUNT",
+    "DELIVER",
+    "LATE",
+    "NEVER",
+    "NOTE",
+    "QUEUE",
+    "RESTART",
+    "SINCE",
+    "SWEPT",
+    "WORK",
+    "PEEK",
+    "PlasticArrays",
+    "PlasticSet",
+    "Plastics",
+    "call_plastic",
+    "decay_tables",
+    "end_sweep",
+    "make_visible",
+    "note_spikes",
+    "peek_at",
+    "plastic_set",
+    "queue_spikes",
+    "row_of_run",
+    "update_traces",
+]
+
+# what is asked for: to forget how many exchanged spikes are queued; to queue spikes; to deliver what
+# arrives at a step; to note the spikes of cells in a step
+RESTART, QUEUE, DELIVER, NOTE = 0, 1, 2, 3
+# a step before all others
+NEVER = -(2**30)
+# of `PlasticArrays.seen`
+LATE, COUNT, SINCE = 0, 1, 2
+# of `PlasticArrays.clock`
+SWEPT, FIRST_LID, N_QUEUED, IS_SWEEP_DUE, NEEDS_ROOM, N_CLOCK = 0, 1, 2, 3, 4, 5
+
+
+class PlasticArrays(NamedTuple):
+    """The variables of the synapses of one projection onto one model group, and what they look at.
+
+    Synapse j of a `Connectome` whose `run_start` counts synapses has column j. Targets are counted
+    from the first of the projection on.
+
+    Attributes
+    ----------
+    columns : ndarray of float64, shape (n_variables, n_synapses)
+        Weight, then the other variables.
+    run_states : ndarray of float64, shape (n_source_states, n_runs)
+        Variables of the source that all synapses of a run share.
+    run_traces : ndarray of float64, shape (n_source_traces, n_runs)
+        Just before the last spike.
+    run_last : ndarray of int64, shape (n_runs,)
+        Step in which the source's last spike arrived.
+    row_keys : ndarray of uint32, shape (n_rows, 2)
+        Key of the random numbers of each row; no rows where none are drawn.
+    target_gids : ndarray of int64, shape (n_targets,)
+    lag_of_delay : ndarray of int64, shape (largest delay + 1,)
+        Number of the lag of each delay [steps].
+    lags : ndarray of int64, shape (n_lags,)
+        [steps]
+    seen : ndarray of int32, shape (n_lags, n_targets, 3)
+        Of each target: step of its latest spike that is seen, how many are, and step of the latest
+        that is in `target_traces`.
+    target_traces : ndarray of float64, shape (n_lags, n_target_traces, n_targets)
+        Just after that spike.
+    ring : ndarray of int32, shape (n_targets, a power of 2)
+        Steps of the last spikes of each target.
+    ring_traces : ndarray of float64, shape (n_target_traces, n_targets, as above)
+        Just before each.
+    count, done : ndarray of int32, shape (n_targets,)
+        How many spikes a target made; how many all synapses have been told of.
+    recent : ndarray of int64
+        Keys ``step << 32 | target`` of spikes, as far back as some lag.
+    places : ndarray of int64, shape (2 * n_lags + 1,)
+        How many of them each lag has made visible; how many are in its traces; how many there are.
+    decays : ndarray of float64, shape (n_traces, n_steps)
+        Of traces of the source, then of the target: what is left after so many steps.
+    rates : ndarray of float64, shape (n_traces,)
+        Inverse time constants [1/step].
+    is_nearest : ndarray of bool, shape (n_traces,)
+    clock : ndarray of int64, shape (5,)
+        Step of the last sweep; local index of the first target; exchanged spikes that are queued;
+        whether a sweep is due; whether Python has to make room.
+    """
+
+    columns: NDArray[np.float64]
+    run_states: NDArray[np.float64]
+    run_traces: NDArray[np.float64]
+    run_last: NDArray[np.int64]
+    row_keys: NDArray[np.uint32]
+    target_gids: NDArray[np.int64]
+    lag_of_delay: NDArray[np.int64]
+    lags: NDArray[np.int64]
+    seen: NDArray[np.int32]
+    target_traces: NDArray[np.float64]
+    ring: NDArray[np.int32]
+    ring_traces: NDArray[np.float64]
+    count: NDArray[np.int32]
+    done: NDArray[np.int32]
+    recent: NDArray[np.int64]
+    places: NDArray[np.int64]
+    decays: NDArray[np.float64]
+    rates: NDArray[np.float64]
+    is_nearest: NDArray[np.bool_]
+    clock: NDArray[np.int64]
+
+
+class Plastics(NamedTuple):
+    """All projections onto one group whose synapses have variables.
+
+    Attributes
+    ----------
+    entries : ndarray of int64, shape (n, 2)
+        What `call_plastic` calls each by.
+    needs_room : ndarray of int64, shape (1,)
+        Whether one of them can make no other step before Python has made room.
+    """
+
+    entries: NDArray[np.int64]
+    needs_room: NDArray[np.int64]
+
+
+@structref.register
+class PlasticSetType(types.StructRef):
+    """The compiler's type of a `PlasticSet`."""
+
+
+class PlasticSet(structref.StructRefProxy):
+    """One such projection; made by `plastic_set`."""
+
+    _meminfo: Any
+
+    def __new__(cls, *fields: Any) -> "PlasticSet":
+        """Return a set."""
+        return plastic_set(*fields)
+
+
+structref.define_proxy(
+    PlasticSet, PlasticSetType, ["rows", "queues", "poisson", "net", "parameters"]
+)
+
+
+@njit(cache=True)
+def plastic_set(rows, queues, poisson, net, parameters):
+    """Return the parts as one structure, which keeps their arrays alive.
+
+    Parameters
+    ----------
+    rows : Connectome
+        Whose runs count synapses.
+    queues : tuple of 2 Queue
+    poisson : PoissonInput
+    net : PlasticArrays
+    parameters : NamedTuple
+        `dt`, `purpose`, and the model's, each a number or one for each synapse.
+    """
+    return PlasticSet(rows, queues, poisson, net, parameters)
+
+
+# ``work(what, first, n, keys, inputs, spiking)`` of a set
+WORK = (types.int64,) * 3 + (types.int64[::1], types.float64[:, ::1], types.int64[::1])
+call_plastic: Any = caller(WORK, types.UniTuple(types.int64, 2))
+
+# ``peek(step, columns, run_states, run_traces, run_last, inputs, rows, stamps, numbers)`` of a set
+PEEK = (
+    types.int64,
+    *(types.float64[:, ::1],) * 3,
+    types.int64[::1],
+    types.float64[:, ::1],
+    *(types.int64[::1],) * 3,
+)
+_call_peek: Any = caller(PEEK, types.int64)
+
+
+@njit(**KERNEL)
+def peek_at(
+    function,
+    place,
+    step,
+    columns,
+    run_states,
+    run_traces,
+    run_last,
+    inputs,
+    rows,
+    stamps,
+    numbers,
+):
+    """Bring copies of what changes up to a step, by all that has reached synapses until then.
+
+    Parameters
+    ----------
+    function, place : int
+        See `address_of`.
+    step : int
+    columns, run_states, run_traces, run_last
+        Copies of those of `PlasticArrays`; in place.
+    inputs : ndarray of float64, shape (n_states, n_local)
+        Scratch.
+    rows, stamps, numbers : ndarray of int64, shape (n,)
+        Spikes on their way, the earliest first: row, step of the spike, and how many the source
+        made in that step before.
+    """
+    _call_peek(
+        *(function, place, step, columns, run_states, run_traces, run_last, inputs),
+        *(rows, stamps, numbers),
+    )
+
+
+@njit(**KERNEL)
+def queue_spikes(first, n_steps, keys, group):
+    """Queue exchanged spikes, and those of drawn sources in some steps; return whether all are."""
+    clock = group.net.clock
+    if clock[N_QUEUED] < keys.size:
+        clock[N_QUEUED] = enqueue_spikes(group.queues[0], group.rows, keys, clock[N_QUEUED])
+        if clock[N_QUEUED] < keys.size:
+            return 0
+    poisson = group.poisson
+    if poisson.sources.gid.size + poisson.renewals.gid.size > 0 and not queue_drawn(
+        first, n_steps, poisson, group.queues[1], group.rows
+    ):
+        return 0
+    return 1
+
+
+@njit(**KERNEL)
+def row_of_run(rows, run):
+    """Return which row of a connectome a run is of."""
+    low, high = 0, rows.row_start.size - 1
+    while high - low > 1:
+        middle = (low + high) >> 1
+        if rows.row_start[middle] <= run:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, inline="always")
+def decay(net, which, n_steps):
+    """Return what is left of a trace after some steps."""
+    if n_steps < net.decays.shape[1]:
+        return net.decays[which, n_steps]
+    return np.exp(-n_steps * net.rates[which])
+
+
+@njit(**KERNEL)
+def make_visible(step, net):
+    """Let spikes of targets be seen that have reached the synapses of those that arrive at a step.
+
+    Parameters
+    ----------
+    step : int
+    net : PlasticArrays
+        `seen` and `places` in place.
+    """
+    n_lags = net.lags.size
+    recent, seen, end = net.recent, net.seen, net.places[2 * n_lags]
+    for k in range(n_lags):
+        bound = step - max(net.lags[k], 1)
+        place = net.places[k]
+        while place < end and step_of_key(recent[place]) <= bound:
+            target = gid_of_key(recent[place])
+            seen[k, target, LATE] = step_of_key(recent[place])
+            seen[k, target, COUNT] += np.int32(1)
+            place += 1
+        net.places[k] = place
+
+
+@njit(**KERNEL)
+def update_traces(net, has_lag):
+    """Add the spikes that are seen to the traces of their targets.
+
+    Parameters
+    ----------
+    net : PlasticArrays
+        `target_traces`, `seen` and `places` in place.
+    has_lag : bool
+        For synapses with a lag, after what arrives, or for those without, before it.
+    """
+    n_lags, n_traces, mask = net.lags.size, net.target_traces.shape[1], net.ring.shape[1] - 1
+    first = net.rates.size - n_traces
+    for k in range(n_lags):
+        if (net.lags[k] > 0) != has_lag:
+            continue
+        for place in range(net.places[n_lags + k], net.places[k]):
+            step, target = step_of_key(net.recent[place]), gid_of_key(net.recent[place])
+            # the latest that is seen of this target; an earlier one of this step cannot be
+            slot = (net.seen[k, target, COUNT] - 1) & mask
+            for y in range(n_traces):
+                before = 0.0 if net.is_nearest[first + y] else net.ring_traces[y, target, slot]
+                net.target_traces[k, y, target] = before + 1.0
+            net.seen[k, target, SINCE] = step
+        net.places[n_lags + k] = net.places[k]
+
+
+@njit(**KERNEL)
+def note_spikes(step, n_spiking, spiking, net):
+    """Take the spikes that cells made in a step.
+
+    Parameters
+    ----------
+    step, n_spiking : int
+    spiking : ndarray of int64
+        Local indices of cells, the first `n_spiking` of them.
+    net : PlasticArrays
+        In place; `clock` says whether a sweep is due, or there is no room for another step.
+    """
+    n_lags, n_targets, size = net.lags.size, net.count.size, net.ring.shape[1]
+    n_traces, first = net.target_traces.shape[1], net.rates.size - net.target_traces.shape[1]
+    end = net.places[2 * n_lags]
+    for i in range(n_spiking):
+        target = spiking[i] - net.clock[FIRST_LID]
+        if not 0 <= target < n_targets:
+            continue
+        count = net.count[target]
+        slot, last = count & (size - 1), (count - 1) & (size - 1)
+        for y in range(n_traces):
+            left = 0.0
+            if count > 0:
+                before = 0.0 if net.is_nearest[first + y] else net.ring_traces[y, target, last]
+                left = (before + 1.0) * decay(net, first + y, step - net.ring[target, last])
+            net.ring_traces[y, target, slot] = left
+        net.ring[target, slot] = step
+        net.count[target] = count + 1
+        if count + 1 - net.done[target] >= size - 1:
+            net.clock[IS_SWEEP_DUE] = 1
+        net.recent[end] = spike_key(step, target)
+        end += 1
+    net.places[2 * n_lags] = end
+    if end + n_targets > net.recent.size:
+        _drop_recent(net)
+
+
+@njit(**KERNEL)
+def _drop_recent(net):
+    """Drop the recent spikes that all lags have seen."""
+    n_lags, end = net.lags.size, net.places[2 * net.lags.size]
+    first = end
+    for k in range(2 * n_lags):
+        first = min(first, net.places[k])
+    for k in range(first, end):
+        net.recent[k - first] = net.recent[k]
+    for k in range(2 * n_lags + 1):
+        net.places[k] -= first
+    if end - first + net.count.size > net.recent.size:
+        net.clock[NEEDS_ROOM] = 1
+
+
+@njit(**KERNEL)
+def end_sweep(step, net):
+    """Say that all synapses know of the spikes that are seen at a step; in place."""
+    longest = 1
+    for k in range(net.lags.size):
+        longest = max(longest, net.lags[k])
+    bound = step - longest
+    mask = net.ring.shape[1] - 1
+    for target in range(net.count.size):
+        while (
+            net.done[target] < net.count[target]
+            and net.ring[target, net.done[target] & mask] <= bound
+        ):
+            net.done[target] += 1
+        if net.count[target] - net.done[target] >= mask:
+            net.clock[NEEDS_ROOM] = 1
+    net.clock[SWEPT], net.clock[IS_SWEEP_DUE] = step, 0
+
+
+def decay_tables(time_constants: Any, dt: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return `decays` and `rates` of some traces.
+
+    Parameters
+    ----------
+    time_constants : sequence of float
+        [ms]
+    dt : float
+        [ms]
+    """
+    rates = np.array([dt / tau for tau in time_constants])
+    slowest = max(time_constants, default=0.0)
+    n_steps = int(min(max(np.ceil(20.0 * slowest / dt), 1.0), 2**12))
+    return np.exp(-np.outer(rates, np.arange(n_steps))), rates

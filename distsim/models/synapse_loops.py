@@ -1,0 +1,384 @@
+"""The text of what runs for the synapses of a model, from its functions for one synapse.
+
+See `distsim.kernels.plastic`. In the text, `j` is a synapse, `c` its target, and `x_...`, `y_...`
+are traces of source and target as a function is given them.
+"""
+
+from collections.abc import Sequence
+
+from distsim.models.functions import argument_names
+from distsim.models.synapse_model import SynapseModel
+
+__all__ = ["loops_of", "taken_names"]
+
+# a run of synapses, at which a spike of the source arrives
+RUN = """
+@compiled
+def {name}(step, run, row, stamp, number, receptor, s, columns, run_states, run_traces, run_last,
+           inputs):
+    net, rows, p = s.net, s.rows, s.parameters
+    begin, end = np.int64(rows.run_start[run]), np.int64(rows.run_start[run + 1])
+    delay = np.int64(rows.run_delay[run])
+    dt = p.dt
+    target, first_lid, n_targets = rows.target, net.clock[FIRST_LID], net.count.size
+    last = run_last[run]
+    elapsed_steps = step - last
+    elapsed = elapsed_steps * dt if last > NEVER else np.inf
+    {locals}
+    {lag}
+    {source_traces}
+    {release_once}
+    {key}
+    for j in range(np.uint64(begin), np.uint64(end)):
+        c = np.uint64(target[j])
+        {load}
+        {learn}
+        {target_traces}
+        {release_each}
+        {draw}
+        {arrive}
+        {store}
+        inputs[receptor, first_lid + np.int64(c)] += transmitted
+    {keep}
+    run_last[run] = step
+"""
+
+# what the target has done since the synapse was looked at last
+LEARN = """if {has_new}:
+            {count}
+            i = last_i = {end}
+            oldest = max(net.count[c] - size, 0)
+            while i > oldest and ring[c, (i - 1) & mask] > low:
+                i -= 1
+            while i < last_i:
+                slot = i & mask
+                since = np.int64(ring[c, slot]) + lag - last
+                {traces}
+                {call}
+                i += 1
+"""
+
+CATCH_UP = """
+@compiled
+def {name}(bounds, run, s, columns, run_states, run_traces, run_last):
+    net, rows, p = s.net, s.rows, s.parameters
+    begin, end = np.int64(rows.run_start[run]), np.int64(rows.run_start[run + 1])
+    delay = np.int64(rows.run_delay[run])
+    dt = p.dt
+    target = rows.target
+    last = run_last[run]
+    {locals}
+    {lag}
+    bound = bounds - (lag >> 1)
+    {traces_before}
+    for j in range(np.uint64(begin), np.uint64(end)):
+        c = np.uint64(target[j])
+        {load}
+        {learn}
+        {store}
+"""
+
+WORK = """
+@compiled
+def sweep(step, s):
+    net, rows = s.net, s.rows
+    for run in range(rows.run_delay.size):
+        catch_up(step, run, s, net.columns, net.run_states, net.run_traces, net.run_last)
+    end_sweep(step, net)
+
+
+@compiled
+def deliver_queue(step, queue, s, inputs):
+    net, rows = s.net, s.rows
+    arrival, due, run_of = queue.arrival, queue.due, queue.run
+    head, tail = int(queue.bounds[0]), int(queue.bounds[1])
+    n_due = collect_due(step, arrival, head, tail, due)
+    n_events = 0
+    for k in range(n_due):
+        entry = due[k]
+        run = run_of[entry]
+        n_spikes = np.int64(queue.multiplicity[entry])
+        row = row_of_run(rows, run) if net.row_keys.shape[0] > 0 else 0
+        for number in range(n_spikes):
+            arrive_run(step, run, row, queue.stamp[entry], number, queue.receptor[entry], s,
+                       net.columns, net.run_states, net.run_traces, net.run_last, inputs)
+        n_events += n_spikes * (np.int64(rows.run_start[run + 1]) - np.int64(rows.run_start[run]))
+        run_of[entry] = run + 1
+        arrival[entry] = DONE
+        if run + 1 < queue.run_end[entry]:
+            arrival[entry] = queue.stamp[entry] + np.int64(rows.run_delay[run + 1])
+    while head < tail and arrival[head] == DONE:
+        head += 1
+    if head == tail:
+        head = tail = 0
+    queue.bounds[0], queue.bounds[1] = head, tail
+    return n_events
+
+
+@compiled
+def deliver(step, s, inputs):
+    {visible}
+    n_events = 0
+    for which in range(2):
+        queue = s.queues[which]
+        if queue.bounds[0] < queue.bounds[1]:
+            n_events += deliver_queue(step, queue, s, inputs)
+    {after}
+    return n_events
+
+
+@compiled
+def work(what, first, n, keys, inputs, spiking, s):
+    net = s.net
+    if what == DELIVER:
+        return deliver(first, s, inputs), net.clock[NEEDS_ROOM]
+    if what == NOTE:
+        {note}
+        return 0, net.clock[NEEDS_ROOM]
+    if what == RESTART:
+        net.clock[N_QUEUED] = 0
+        return 0, net.clock[NEEDS_ROOM]
+    return queue_spikes(first, n, keys, s), net.clock[NEEDS_ROOM]
+
+
+@compiled
+def peek(step, columns, run_states, run_traces, run_last, inputs, waiting, stamps, numbers, s):
+    # what has reached the synapses by a step, but did not arrive at their targets yet
+    rows = s.rows
+    for e in range(waiting.size):
+        row = waiting[e]
+        for run in range(rows.row_start[row], rows.row_start[row + 1]):
+            arrives = stamps[e] + np.int64(rows.run_delay[run])
+            {dendritic}
+            if arrives > step and arrives - dendritic <= step:
+                peek_run(arrives, run, row, stamps[e], numbers[e], 0, s, columns, run_states,
+                         run_traces, run_last, inputs)
+    {peek_on}
+    return 0
+"""
+
+PEEK_ON = """for run in range(rows.run_delay.size):
+        peek_up(step, run, s, columns, run_states, run_traces, run_last)"""
+
+
+def loops_of(model: SynapseModel, is_shared: bool) -> str:
+    """Return the text of what runs for a model's synapses.
+
+    Parameters
+    ----------
+    model : SynapseModel
+    is_shared : bool
+        Whether variables of the source are the same for all synapses of a run.
+
+    Returns
+    -------
+    str
+        Defines ``work(what, first, n, keys, inputs, spiking, s)`` and ``peek(...)``.
+    """
+    text = "".join(
+        RUN.format(name=name, **_run_parts(model, is_shared, by_ring))
+        for name, by_ring in (("arrive_run", False), ("peek_run", True))
+    )
+    if model.is_learning:
+        text += "".join(
+            CATCH_UP.format(name=name, **_catch_up_parts(model, is_shared, by_ring))
+            for name, by_ring in (("catch_up", False), ("peek_up", True))
+        )
+    else:
+        text += "\n\ndef catch_up(*args):\n    pass\n"
+    dendritic = "dendritic = s.net.lags[s.net.lag_of_delay[arrives - stamps[e]]] >> 1"
+    learning = {
+        "visible": "make_visible(step, s.net)\n    update_traces(s.net, False)",
+        "after": "update_traces(s.net, True)\n    if s.net.clock[IS_SWEEP_DUE] != 0:\n"
+        "        sweep(step, s)",
+        "note": "note_spikes(first, n, spiking, net)",
+        "peek_on": PEEK_ON,
+        "dendritic": dendritic,
+    }
+    others = {
+        **{"visible": "", "after": "", "note": "", "peek_on": ""},
+        "dendritic": dendritic,
+    }
+    return text + WORK.format(**(learning if model.is_learning else others))
+
+
+def _names(model: SynapseModel, is_shared: bool) -> list[str]:
+    """Return the variables that each synapse has, in the order of its columns."""
+    names = ["weight", *(s.name for s in model.states)]
+    return names if is_shared else [*names, *(s.name for s in model.source_states)]
+
+
+def _call(model: SynapseModel, key: str, ways: dict[str, str]) -> str:
+    given = model.functions[key]
+    names = argument_names(given.function)
+    return f"{key}({', '.join(ways.get(name, f'at(own_{name}, j)') for name in names)})"
+
+
+def _ways(model: SynapseModel) -> dict[str, str]:
+    """Return how each thing that a function can take is written."""
+    variables = ["weight", *(s.name for s in (*model.states, *model.source_states))]
+    traces = [("x", t) for t in model.source_traces] + [("y", t) for t in model.target_traces]
+    return {
+        **{name: f"v_{name}" for name in variables},
+        **{trace.name: f"{side}_{trace.name}" for side, trace in traces},
+        **{"dt": "dt", "elapsed": "elapsed", "uniform": "uniform", "uniform_2": "uniform_2"},
+    }
+
+
+def taken_names(model: SynapseModel) -> list[str]:
+    """Return the parameters that functions take."""
+    ways = _ways(model)
+    names = [n for f in model.functions.values() for n in argument_names(f.function)]
+    return list(dict.fromkeys(name for name in names if name not in ways))
+
+
+def _lines(lines: Sequence[str], indent: int) -> str:
+    return ("\n" + " " * indent).join(lines)
+
+
+def _lag_lines(model: SynapseModel) -> list[str]:
+    lines = [f"own_{name} = p.own_{name}" for name in taken_names(model)]
+    lines += ["k = net.lag_of_delay[delay]", "lag = net.lags[k]"]
+    if model.is_learning:
+        lines += [
+            "low = max(last, net.clock[SWEPT]) - max(lag, 1)",
+            "ring, size, mask = net.ring, net.ring.shape[1], net.ring.shape[1] - 1",
+            "seen = net.seen",
+        ]
+    return lines
+
+
+def _source_traces(model: SynapseModel) -> list[str]:
+    """Return lines for the traces of a run: just before its last spike, and just after."""
+    lines = []
+    for i, trace in enumerate(model.source_traces):
+        before = f"before_{trace.name}"
+        after = "1.0" if trace.is_nearest else f"{before} + 1.0"
+        lines += [f"{before} = run_traces[{i}, run]", f"after_{trace.name} = {after}"]
+    return lines
+
+
+def _learn(model: SynapseModel, is_shared: bool, by_ring: bool, bound: str) -> str:
+    """Return the lines that let a synapse know of its target's spikes."""
+    learn = model.functions.get("learn")
+    names = ["weight", *(s.name for s in model.states)]
+    traces = [
+        f"x_{t.name} = before_{t.name} if since == 0 else after_{t.name} * decay(net, {i}, since)"
+        for i, t in enumerate(model.source_traces)
+    ]
+    traces += [
+        f"y_{t.name} = net.ring_traces[{i}, c, slot]" for i, t in enumerate(model.target_traces)
+    ]
+    ways = _ways(model) | {"elapsed": "(since * dt if last > NEVER else np.inf)"}
+    call = f"{', '.join(f'v_{n}' for n in names)} = {_call(model, 'learn', ways)}" if learn else ""
+    count = (
+        f"end_i = net.count[c]\n            while end_i > max(net.count[c] - size, 0) and "
+        f"ring[c, (end_i - 1) & mask] > {bound}:\n                end_i -= 1"
+        if by_ring
+        else "end_i = seen[k, c, COUNT]"
+    )
+    has_new = "net.count[c] > 0" if by_ring else "seen[k, c, LATE] > low"
+    if not learn:
+        return ""
+    return LEARN.format(
+        has_new=has_new, count=count, end="end_i", traces=_lines(traces, 16), call=call
+    )
+
+
+def _run_parts(model: SynapseModel, is_shared: bool, by_ring: bool) -> dict[str, str]:
+    columns = _names(model, is_shared)
+    own = ["weight", *(s.name for s in model.states)]
+    n_source = len(model.source_traces)
+    source_traces = _source_traces(model)
+    source_traces += [
+        f"now_{t.name} = after_{t.name} * decay(net, {i}, elapsed_steps)"
+        for i, t in enumerate(model.source_traces)
+    ]
+    target_traces = [f"x_{t.name} = now_{t.name}" for t in model.source_traces]
+    for i, t in enumerate(model.target_traces):
+        if by_ring:
+            target_traces += [
+                "q = net.count[c]",
+                "while q > max(net.count[c] - size, 0) and ring[c, (q - 1) & mask] "
+                ">= step - max(lag, 1) + (lag == 0):\n            q -= 1",
+                f"y_{t.name} = 0.0",
+                f"if q > max(net.count[c] - size, 0):\n            "
+                f"y_{t.name} = ({'0.0' if t.is_nearest else f'net.ring_traces[{i}, c, (q - 1) & mask]'}"
+                f" + 1.0) * decay(net, {n_source + i}, "
+                f"step - lag - np.int64(ring[c, (q - 1) & mask]))",
+            ]
+        else:
+            target_traces += [
+                f"y_{t.name} = net.target_traces[k, {i}, c] * "
+                f"decay(net, {n_source + i}, step - lag - np.int64(seen[k, c, SINCE]))"
+            ]
+    released = ", ".join(f"v_{s.name}" for s in model.source_states)
+    ways = _ways(model)
+    has_release = "release" in model.functions
+    once = each = ""
+    if has_release and is_shared:
+        loads = [f"v_{s.name} = run_states[{i}, run]" for i, s in enumerate(model.source_states)]
+        shared = {name: f"own_{name}" for name in taken_names(model)}
+        call = f"{released} = {_call(model, 'release', shared | ways)}"
+        now = [f"x_{t.name} = now_{t.name}" for t in model.source_traces]
+        once = _lines([*loads, *now, call], 4)
+    elif has_release:
+        each = f"{released} = {_call(model, 'release', ways)}"
+    keep = [f"run_traces[{i}, run] = now_{t.name}" for i, t in enumerate(model.source_traces)]
+    if is_shared:
+        keep += [f"run_states[{i}, run] = v_{s.name}" for i, s in enumerate(model.source_states)]
+    key = draw = ""
+    if model.draws:
+        key = _lines(
+            [
+                "key_0, key_1 = net.row_keys[row, 0], net.row_keys[row, 1]",
+                "target_before, same = np.uint64(n_targets), 0",
+            ],
+            4,
+        )
+        draw = _lines(
+            [
+                "same = same + 1 if c == target_before else 0",
+                "target_before = c",
+                "w0, w1, w2, w3 = philox4x32(stamp, net.target_gids[c], "
+                "delay << 16 | (same & 255) << 8 | (number & 255), p.purpose, key_0, key_1)",
+                "uniform, uniform_2 = uniform53(w0, w1), uniform53(w2, w3)",
+            ],
+            8,
+        )
+    arrive = f"{', '.join(f'v_{n}' for n in own)}, transmitted = {_call(model, 'arrive', ways)}"
+    return {
+        "locals": "",
+        "lag": _lines(_lag_lines(model), 4),
+        "source_traces": _lines(source_traces, 4),
+        "release_once": once,
+        "release_each": each,
+        "key": key,
+        "draw": draw,
+        "load": _lines([f"v_{n} = columns[{i}, j]" for i, n in enumerate(columns)], 8),
+        "learn": _learn(model, is_shared, by_ring, "step - max(lag, 1)"),
+        "target_traces": _lines(target_traces, 8),
+        "arrive": arrive,
+        "store": _lines([f"columns[{i}, j] = v_{n}" for i, n in enumerate(columns)], 8),
+        "keep": _lines(keep or ["pass"], 4),
+    }
+
+
+def _catch_up_parts(model: SynapseModel, is_shared: bool, by_ring: bool) -> dict[str, str]:
+    columns = ["weight", *(s.name for s in model.states)]
+    loads = [f"v_{n} = columns[{i}, j]" for i, n in enumerate(columns)]
+    if not is_shared:
+        loads += [
+            f"v_{s.name} = columns[{len(columns) + i}, j]"
+            for i, s in enumerate(model.source_states)
+        ]
+    else:
+        loads += [f"v_{s.name} = run_states[{i}, run]" for i, s in enumerate(model.source_states)]
+    return {
+        "locals": "",
+        "lag": _lines(_lag_lines(model), 4),
+        "traces_before": _lines(_source_traces(model), 4),
+        "load": _lines(loads, 8),
+        "learn": _learn(model, is_shared, by_ring, "bound"),
+        "store": _lines([f"columns[{i}, j] = v_{n}" for i, n in enumerate(columns)], 8),
+    }
