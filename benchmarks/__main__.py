@@ -48,14 +48,18 @@ def vogels_abbott(options):
 
 
 def brunel(options):
-    """Compare Brunel's network: NEST, Brian 2 as C++ program."""
-    arguments = [f"--scale={options.scale}", *common(options)]
+    """Compare Brunel's network, perhaps with STDP: NEST, Brian 2 as C++ program."""
+    static = [f"--scale={options.scale}", *common(options)]
+    arguments = [*static, "--plastic"] if options.plastic else static
     threads = f"--threads={options.threads}"
-    return [
+    contestants = [
         Contestant("distsim", "brunel_distsim.py", arguments, n_ranks=options.ranks),
         Contestant("nest", "brunel_nest.py", [*arguments, threads]),
         Contestant("brian2", "brunel_brian2.py", [*arguments, threads]),
     ]
+    if options.plastic:
+        contestants.append(Contestant("static", "brunel_distsim.py", static, n_ranks=options.ranks))
+    return contestants
 
 
 def adaptive(options):
@@ -153,6 +157,9 @@ def main():
         command.set_defaults(function=function)
     commands.choices["vogels-abbott"].add_argument(
         "--synapses", choices=("cuba", "coba"), default="cuba"
+    )
+    commands.choices["brunel"].add_argument(
+        "--plastic", action="store_true", help="STDP on synapses between excitatory cells"
     )
     commands.choices["adaptive"].add_argument("--model", choices=MODELS, default="adex")
     for name, function in (("scaling", scaling), ("kernels", kernels), ("engines", engines)):

@@ -4,6 +4,9 @@ Model A at g = 5 and an external rate of twice what reaches the threshold: async
 Each cell draws its inputs from all cells of a population with replacement, and has a Poisson drive
 of its own. Initial potentials are uniform between reset and threshold.
 
+Where it is plastic, synapses between excitatory cells change with each pair of spikes, additively,
+between zero and twice their first weight; with depression slightly above potentiation.
+
 References
 ----------
 .. [1] N. Brunel, "Dynamics of sparsely connected networks of excitatory and inhibitory spiking
@@ -18,6 +21,8 @@ N_EXC, N_INH, CONNECTED = 8000, 2000, 0.1
 TAU_M, TAU_REFRAC, DELAY = 20.0, 2.0, 1.5  # ms
 V_REST, V_RESET, V_THRESH = 0.0, 10.0, 20.0  # mV
 J, G, ETA = 0.1, 5.0, 2.0  # mV
+# of plastic synapses; changes are relative to the largest weight
+TAU_PLASTIC, A_PLUS, A_MINUS = 20.0, 1e-3, 1.05e-3
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,11 @@ class Brunel:
     indegrees: np.ndarray
     weights: tuple[float, float]
     dt: float = 0.1  # ms
+
+    @property
+    def largest_weight(self) -> float:
+        """Of plastic synapses [mV]."""
+        return 2.0 * self.weights[0]
 
     @classmethod
     def scaled(cls, scale: float) -> "Brunel":

@@ -1,13 +1,26 @@
 """Brunel's network through the PyNN API on distsim; prints one JSON row."""
 
-from brunel import DELAY, TAU_M, TAU_REFRAC, V_RESET, V_REST, V_THRESH, Brunel
-from measures import parser
+from functools import partial
+
+from brunel import (
+    A_MINUS,
+    A_PLUS,
+    DELAY,
+    TAU_M,
+    TAU_PLASTIC,
+    TAU_REFRAC,
+    V_RESET,
+    V_REST,
+    V_THRESH,
+    Brunel,
+)
+from measures import plastic_parser
 from on_pynn import measure
 
 import distsim as sim
 
 
-def build(network, seed):
+def build(network, seed, is_plastic=False):
     """Describe the network; return its populations and how to count its synapses."""
     sim.setup(timestep=network.dt, seed=seed, log=False, progress=False)
     cell_type = sim.IF_curr_delta(
@@ -22,13 +35,12 @@ def build(network, seed):
     projections = [
         sim.Projection(
             source,
-            cells,
+            targets,
             sim.FixedNumberPreConnector(n=int(indegree), with_replacement=True),
-            sim.StaticSynapse(weight=weight, delay=DELAY),
+            synapse,
+            receptor_type=receptor,
         )
-        for source, indegree, weight in zip(
-            (exc, inh), network.indegrees, network.weights, strict=True
-        )
+        for source, targets, indegree, synapse, receptor in wiring(network, exc, inh, is_plastic)
     ]
     drive = sim.Population(
         cells.size, sim.SpikeSourcePoisson(rate=network.drive_rate), label="drive"
@@ -39,10 +51,33 @@ def build(network, seed):
     return (exc, inh), lambda: sum(projection.size() for projection in projections)
 
 
+def wiring(network, exc, inh, is_plastic):
+    """Return sources, targets, indegree, synapse type and receptor type of each projection."""
+    (n_exc, n_inh), (from_exc, from_inh) = network.indegrees, network.weights
+    excitatory = sim.StaticSynapse(weight=from_exc, delay=DELAY)
+    inhibitory = sim.StaticSynapse(weight=from_inh, delay=DELAY)
+    others = (inh, exc + inh, n_inh, inhibitory, "inhibitory")
+    if not is_plastic:
+        return [(exc, exc + inh, n_exc, excitatory, "excitatory"), others]
+    plastic = sim.STDPMechanism(
+        sim.SpikePairRule(
+            tau_plus=TAU_PLASTIC, tau_minus=TAU_PLASTIC, A_plus=A_PLUS, A_minus=A_MINUS
+        ),
+        sim.AdditiveWeightDependence(w_max=network.largest_weight),
+        weight=from_exc,
+        delay=DELAY,
+    )
+    onto_exc, onto_inh = (exc, exc, n_exc, plastic), (exc, inh, n_exc, excitatory)
+    return [(*onto_exc, "excitatory"), (*onto_inh, "excitatory"), others]
+
+
 def main():
     """Measure the network."""
-    options = parser(__doc__).parse_args()
-    measure(sim, build, options, tiny=Brunel.scaled(0.01), network=Brunel.scaled(options.scale))
+    options = plastic_parser(__doc__).parse_args()
+    build_chosen = partial(build, is_plastic=options.plastic)
+    measure(
+        sim, build_chosen, options, tiny=Brunel.scaled(0.01), network=Brunel.scaled(options.scale)
+    )
 
 
 if __name__ == "__main__":

@@ -29,6 +29,13 @@ def parser(description: str, scale: float = 1.0, has_threads: bool = False):
     return options
 
 
+def plastic_parser(description: str, has_threads: bool = False):
+    """Return a parser of the options of networks that can be plastic."""
+    options = parser(description, has_threads=has_threads)
+    options.add_argument("--plastic", action="store_true")
+    return options
+
+
 def peak_memory() -> float:
     """Return the peak of this process's resident memory [MB]."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
