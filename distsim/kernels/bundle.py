@@ -6,7 +6,7 @@ from numba import njit, types
 from numba.experimental import structref
 
 from distsim.kernels.by_address import address_of, caller
-from distsim.kernels.delivery import enqueue_spikes
+from distsim.kernels.delivery import enqueue_most
 from distsim.kernels.epoch import advance, ask_plastic
 from distsim.kernels.options import KERNEL
 from distsim.kernels.plastic import QUEUE, RESTART
@@ -66,7 +66,7 @@ def advance_bundle(first, n_steps, keys, n_queued, group):
     ----------
     first, n_steps : int
     keys : ndarray of int64
-        Spikes up to the present step; see `enqueue_spikes`.
+        Spikes up to the present step; see `enqueue_most`.
     n_queued : int
         How many of them are in the queue already.
     group : BundlePointer
@@ -79,7 +79,7 @@ def advance_bundle(first, n_steps, keys, n_queued, group):
     """
     plastic = group.plastic.entries.shape[0] > 0
     if n_queued < keys.size:
-        n_queued = enqueue_spikes(group.queues[0], group.connectome, keys, n_queued)
+        n_queued = enqueue_most(group.queues[0], group.connectome, keys, n_queued)
         if n_queued < keys.size:
             return n_queued, 0, 0
         if plastic:

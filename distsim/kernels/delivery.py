@@ -19,6 +19,7 @@ __all__ = [
     "compact",
     "deliver",
     "empty_queue",
+    "enqueue_most",
     "enqueue_rows",
     "enqueue_spikes",
     "first_target",
@@ -251,6 +252,21 @@ def enqueue_spikes(queue, connectome, keys, first):
             _append_row(queue, connectome, row, stamp, 1.0)
             row += 1
     return keys.size
+
+
+@njit(**KERNEL)
+def enqueue_most(queue, connectome, keys, first):
+    """Append the rows of the spikes `keys[first:]`; where there is no room, drop what is done.
+
+    Ends early only where the queue is more than half full of rows that wait; see `enqueue_spikes`.
+    """
+    first = enqueue_spikes(queue, connectome, keys, first)
+    while first < keys.size:
+        compact(queue, queue)
+        if 2 * queue.bounds[1] > queue.arrival.size:
+            break
+        first = enqueue_spikes(queue, connectome, keys, first)
+    return first
 
 
 @njit(**KERNEL)

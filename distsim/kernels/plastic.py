@@ -19,20 +19,17 @@ from numba.experimental import structref
 from numpy.typing import NDArray
 
 from distsim.kernels.by_address import caller
-from distsim.kernels.delivery import enqueue_spikes
+from distsim.kernels.delivery import enqueue_most
 from distsim.kernels.options import KERNEL
 from distsim.kernels.renewal import queue_drawn
 from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
 
 __all__ = [
-    "COUNT",
     "DELIVER",
-    "LATE",
     "NEVER",
     "NOTE",
     "QUEUE",
     "RESTART",
-    "SINCE",
     "SWEPT",
     "WORK",
     "PEEK",
@@ -42,6 +39,7 @@ __all__ = [
     "call_plastic",
     "decay_tables",
     "end_sweep",
+    "find_present",
     "make_visible",
     "note_spikes",
     "peek_at",
@@ -54,10 +52,10 @@ __all__ = [
 # what is asked for: to forget how many exchanged spikes are queued; to queue spikes; to deliver what
 # arrives at a step; to note the spikes of cells in a step
 RESTART, QUEUE, DELIVER, NOTE = 0, 1, 2, 3
+# spikes of a target that are at hand without its ring
+N_LATEST = 4
 # a step before all others
 NEVER = -(2**30)
-# of `PlasticArrays.seen`
-LATE, COUNT, SINCE = 0, 1, 2
 # of `PlasticArrays.clock`
 SWEPT, FIRST_LID, N_QUEUED, IS_SWEEP_DUE, NEEDS_ROOM, N_CLOCK = 0, 1, 2, 3, 4, 5
 
@@ -85,11 +83,22 @@ class PlasticArrays(NamedTuple):
         Number of the lag of each delay [steps].
     lags : ndarray of int64, shape (n_lags,)
         [steps]
-    seen : ndarray of int32, shape (n_lags, n_targets, 3)
-        Of each target: step of its latest spike that is seen, how many are, and step of the latest
-        that is in `target_traces`.
+    latest : ndarray of int32, shape (n_lags, n_targets, N_LATEST)
+        Steps of the latest spikes of each target that are seen, the last first.
+    lists : ndarray of uint32, shape (N_LATEST, more than the longest run)
+        Scratch.
+    n_seen : ndarray of int32, shape (n_lags, n_targets)
+        How many are seen.
+    since : ndarray of int32, shape (n_lags, n_targets)
+        Step of the latest that is in `target_traces`.
     target_traces : ndarray of float64, shape (n_lags, n_target_traces, n_targets)
         Just after that spike.
+    present : ndarray of float64, shape (n_lags, n_target_traces, n_targets)
+        Scratch: what is left of them at a step.
+    present_at : ndarray of int64, shape (n_lags,)
+        At which one.
+    n_due : ndarray of int64, shape (n_lags,)
+        Scratch: synapses by which something arrives at the present step.
     ring : ndarray of int32, shape (n_targets, a power of 2)
         Steps of the last spikes of each target.
     ring_traces : ndarray of float64, shape (n_target_traces, n_targets, as above)
@@ -118,8 +127,14 @@ class PlasticArrays(NamedTuple):
     target_gids: NDArray[np.int64]
     lag_of_delay: NDArray[np.int64]
     lags: NDArray[np.int64]
-    seen: NDArray[np.int32]
+    latest: NDArray[np.int32]
+    lists: NDArray[np.uint32]
+    n_seen: NDArray[np.int32]
+    since: NDArray[np.int32]
     target_traces: NDArray[np.float64]
+    present: NDArray[np.float64]
+    present_at: NDArray[np.int64]
+    n_due: NDArray[np.int64]
     ring: NDArray[np.int32]
     ring_traces: NDArray[np.float64]
     count: NDArray[np.int32]
@@ -239,7 +254,7 @@ def queue_spikes(first, n_steps, keys, group):
     """Queue exchanged spikes, and those of drawn sources in some steps; return whether all are."""
     clock = group.net.clock
     if clock[N_QUEUED] < keys.size:
-        clock[N_QUEUED] = enqueue_spikes(group.queues[0], group.rows, keys, clock[N_QUEUED])
+        clock[N_QUEUED] = enqueue_most(group.queues[0], group.rows, keys, clock[N_QUEUED])
         if clock[N_QUEUED] < keys.size:
             return 0
     poisson = group.poisson
@@ -264,11 +279,45 @@ def row_of_run(rows, run):
 
 
 @njit(cache=True, inline="always")
-def decay(net, which, n_steps):
-    """Return what is left of a trace after some steps."""
-    if n_steps < net.decays.shape[1]:
-        return net.decays[which, n_steps]
-    return np.exp(-n_steps * net.rates[which])
+def decay(table, rate, n_steps):
+    """Return what is left of a trace after some steps, by a row of `decays` and a rate."""
+    return table[np.uint64(n_steps)] if n_steps < table.size else np.exp(-n_steps * rate)
+
+
+@njit(**KERNEL)
+def find_present(step, queue, n_due, net, rows):
+    """Find what is left of the traces of all targets, for lags by which much arrives at a step.
+
+    Where little does, each synapse finds it, the same to the bit.
+
+    Parameters
+    ----------
+    step : int
+    queue : Queue
+        The first `n_due` of `due` arrive.
+    n_due : int
+    net : PlasticArrays
+        `present` and `present_at` in place.
+    rows : Connectome
+    """
+    n_targets, n_traces = net.count.size, net.target_traces.shape[1]
+    for k in range(net.lags.size):
+        net.n_due[k] = 0
+    for i in range(n_due):
+        run = queue.run[queue.due[i]]
+        k = net.lag_of_delay[rows.run_delay[run]]
+        net.n_due[k] += np.int64(rows.run_start[run + 1]) - np.int64(rows.run_start[run])
+    for k in range(net.lags.size):
+        if 2 * net.n_due[k] < n_targets or net.present_at[k] == step:
+            continue
+        net.present_at[k] = step
+        since, bound = net.since[k], step - net.lags[k]
+        for y in range(n_traces):
+            which = net.rates.size - n_traces + y
+            table, rate = net.decays[which], net.rates[which]
+            traces, present = net.target_traces[k, y], net.present[k, y]
+            for c in range(np.uint64(n_targets)):
+                present[c] = traces[c] * decay(table, rate, bound - np.int64(since[c]))
 
 
 @njit(**KERNEL)
@@ -279,17 +328,19 @@ def make_visible(step, net):
     ----------
     step : int
     net : PlasticArrays
-        `seen` and `places` in place.
+        `latest`, `n_seen` and `places` in place.
     """
     n_lags = net.lags.size
-    recent, seen, end = net.recent, net.seen, net.places[2 * n_lags]
+    recent, end = net.recent, net.places[2 * n_lags]
     for k in range(n_lags):
         bound = step - max(net.lags[k], 1)
         place = net.places[k]
         while place < end and step_of_key(recent[place]) <= bound:
             target = gid_of_key(recent[place])
-            seen[k, target, LATE] = step_of_key(recent[place])
-            seen[k, target, COUNT] += np.int32(1)
+            for m in range(N_LATEST - 1, 0, -1):
+                net.latest[k, target, m] = net.latest[k, target, m - 1]
+            net.latest[k, target, 0] = step_of_key(recent[place])
+            net.n_seen[k, target] += np.int32(1)
             place += 1
         net.places[k] = place
 
@@ -301,7 +352,7 @@ def update_traces(net, has_lag):
     Parameters
     ----------
     net : PlasticArrays
-        `target_traces`, `seen` and `places` in place.
+        `target_traces`, `since` and `places` in place.
     has_lag : bool
         For synapses with a lag, after what arrives, or for those without, before it.
     """
@@ -313,11 +364,11 @@ def update_traces(net, has_lag):
         for place in range(net.places[n_lags + k], net.places[k]):
             step, target = step_of_key(net.recent[place]), gid_of_key(net.recent[place])
             # the latest that is seen of this target; an earlier one of this step cannot be
-            slot = (net.seen[k, target, COUNT] - 1) & mask
+            slot = (net.n_seen[k, target] - 1) & mask
             for y in range(n_traces):
                 before = 0.0 if net.is_nearest[first + y] else net.ring_traces[y, target, slot]
                 net.target_traces[k, y, target] = before + 1.0
-            net.seen[k, target, SINCE] = step
+            net.since[k, target] = step
         net.places[n_lags + k] = net.places[k]
 
 
@@ -346,7 +397,9 @@ def note_spikes(step, n_spiking, spiking, net):
             left = 0.0
             if count > 0:
                 before = 0.0 if net.is_nearest[first + y] else net.ring_traces[y, target, last]
-                left = (before + 1.0) * decay(net, first + y, step - net.ring[target, last])
+                passed = step - np.int64(net.ring[target, last])
+                which = first + y
+                left = (before + 1.0) * decay(net.decays[which], net.rates[which], passed)
             net.ring_traces[y, target, slot] = left
         net.ring[target, slot] = step
         net.count[target] = count + 1

@@ -6,33 +6,37 @@ are traces of source and target as a function is given them.
 
 from collections.abc import Sequence
 
+from distsim.kernels.plastic import N_LATEST
 from distsim.models.functions import argument_names
 from distsim.models.synapse_model import SynapseModel
 
 __all__ = ["loops_of", "taken_names"]
+
+# what all of these begin with
+HEAD = """
+    net, rows, p = s.net, s.rows, s.parameters
+    begin, end = np.int64(rows.run_start[run]), np.int64(rows.run_start[run + 1])
+    delay = np.int64(rows.run_delay[run])
+    dt, target, last = p.dt, rows.target, run_last[run]
+    {names}
+"""
 
 # a run of synapses, at which a spike of the source arrives
 RUN = """
 @compiled
 def {name}(step, run, row, stamp, number, receptor, s, columns, run_states, run_traces, run_last,
            inputs):
-    net, rows, p = s.net, s.rows, s.parameters
-    begin, end = np.int64(rows.run_start[run]), np.int64(rows.run_start[run + 1])
-    delay = np.int64(rows.run_delay[run])
-    dt = p.dt
-    target, first_lid, n_targets = rows.target, net.clock[FIRST_LID], net.count.size
-    last = run_last[run]
+    {learn_first}
+    {head}
+    first_lid, n_targets = net.clock[FIRST_LID], net.count.size
     elapsed_steps = step - last
     elapsed = elapsed_steps * dt if last > NEVER else np.inf
-    {locals}
-    {lag}
     {source_traces}
     {release_once}
     {key}
     for j in range(np.uint64(begin), np.uint64(end)):
         c = np.uint64(target[j])
         {load}
-        {learn}
         {target_traces}
         {release_each}
         {draw}
@@ -43,38 +47,69 @@ def {name}(step, run, row, stamp, number, receptor, s, columns, run_states, run_
     run_last[run] = step
 """
 
-# what the target has done since the synapse was looked at last
-LEARN = """if {has_new}:
-            {count}
-            i = last_i = {end}
-            oldest = max(net.count[c] - size, 0)
-            while i > oldest and ring[c, (i - 1) & mask] > low:
-                i -= 1
-            while i < last_i:
-                slot = i & mask
-                since = np.int64(ring[c, slot]) + lag - last
-                {traces}
-                {call}
-                i += 1
-"""
-
+# what targets have done since the synapses of a run were looked at last: those that have to learn
+# are listed, by how many spikes; so that the processor need not guess
 CATCH_UP = """
 @compiled
-def {name}(bounds, run, s, columns, run_states, run_traces, run_last):
-    net, rows, p = s.net, s.rows, s.parameters
-    begin, end = np.int64(rows.run_start[run]), np.int64(rows.run_start[run + 1])
-    delay = np.int64(rows.run_delay[run])
-    dt = p.dt
-    target = rows.target
-    last = run_last[run]
-    {locals}
-    {lag}
-    bound = bounds - (lag >> 1)
-    {traces_before}
+def catch_up(run, s, columns, run_states, run_traces, run_last):
+    {head}
+    {source_traces}
+    {lists}
+    for j in range(np.uint64(begin), np.uint64(end)):
+        c = np.uint64(target[j])
+        {sort}
+    for q in range(n_{deep}):
+        j = np.uint64(begin) + np.uint64(list_{deep}[q])
+        c = np.uint64(target[j])
+        {load}
+        i = np.int64(n_seen[c])
+        oldest, last_i = max(np.int64(count[c]) - size, 0), i - {deep}
+        while i > oldest and ring[c, np.uint64((i - 1) & mask)] > low:
+            i -= 1
+        while i < last_i:
+            slot = np.uint64(i & mask)
+            since = np.int64(ring[c, slot]) + lag - last
+            {traces}
+            {call}
+            i += 1
+        {store}
+    {others}
+"""
+
+# the last spikes but some
+LATEST = """for q in range(n_{m}):
+        j = np.uint64(begin) + np.uint64(list_{m}[q])
+        c = np.uint64(target[j])
+        {load}
+        since = np.int64(latest[c, {m}]) + lag - last
+        {slot}
+        {traces}
+        {call}
+        {store}
+    """
+
+# the same by the ring alone, up to a step
+PEEK_UP = """
+@compiled
+def peek_up(bound, run, s, columns, run_states, run_traces, run_last):
+    {head}
+    {source_traces}
     for j in range(np.uint64(begin), np.uint64(end)):
         c = np.uint64(target[j])
         {load}
-        {learn}
+        i = np.int64(count[c])
+        oldest = max(i - size, 0)
+        while i > oldest and ring[c, np.uint64((i - 1) & mask)] > bound:
+            i -= 1
+        last_i = i
+        while i > oldest and ring[c, np.uint64((i - 1) & mask)] > low:
+            i -= 1
+        while i < last_i:
+            slot = np.uint64(i & mask)
+            since = np.int64(ring[c, slot]) + lag - last
+            {traces}
+            {call}
+            i += 1
         {store}
 """
 
@@ -83,7 +118,7 @@ WORK = """
 def sweep(step, s):
     net, rows = s.net, s.rows
     for run in range(rows.run_delay.size):
-        catch_up(step, run, s, net.columns, net.run_states, net.run_traces, net.run_last)
+        catch_up(run, s, net.columns, net.run_states, net.run_traces, net.run_last)
     end_sweep(step, net)
 
 
@@ -93,6 +128,7 @@ def deliver_queue(step, queue, s, inputs):
     arrival, due, run_of = queue.arrival, queue.due, queue.run
     head, tail = int(queue.bounds[0]), int(queue.bounds[1])
     n_due = collect_due(step, arrival, head, tail, due)
+    {present}
     n_events = 0
     for k in range(n_due):
         entry = due[k]
@@ -158,7 +194,21 @@ def peek(step, columns, run_states, run_traces, run_last, inputs, waiting, stamp
 """
 
 PEEK_ON = """for run in range(rows.run_delay.size):
-        peek_up(step, run, s, columns, run_states, run_traces, run_last)"""
+        lag = s.net.lags[s.net.lag_of_delay[rows.run_delay[run]]]
+        peek_up(step - (lag >> 1), run, s, columns, run_states, run_traces, run_last)"""
+
+
+# of a model that only remembers when its targets spiked
+NO_LEARNING = """
+@compiled
+def catch_up(run, s, columns, run_states, run_traces, run_last):
+    pass
+
+
+@compiled
+def peek_up(bound, run, s, columns, run_states, run_traces, run_last):
+    pass
+"""
 
 
 def loops_of(model: SynapseModel, is_shared: bool) -> str:
@@ -175,19 +225,15 @@ def loops_of(model: SynapseModel, is_shared: bool) -> str:
     str
         Defines ``work(what, first, n, keys, inputs, spiking, s)`` and ``peek(...)``.
     """
-    text = "".join(
+    text = _learning(model, is_shared) if "learn" in model.functions else NO_LEARNING
+    text += "".join(
         RUN.format(name=name, **_run_parts(model, is_shared, by_ring))
         for name, by_ring in (("arrive_run", False), ("peek_run", True))
     )
-    if model.is_learning:
-        text += "".join(
-            CATCH_UP.format(name=name, **_catch_up_parts(model, is_shared, by_ring))
-            for name, by_ring in (("catch_up", False), ("peek_up", True))
-        )
-    else:
-        text += "\n\ndef catch_up(*args):\n    pass\n"
     dendritic = "dendritic = s.net.lags[s.net.lag_of_delay[arrives - stamps[e]]] >> 1"
+    present = "find_present(step, queue, n_due, net, rows)" if model.target_traces else ""
     learning = {
+        "present": present,
         "visible": "make_visible(step, s.net)\n    update_traces(s.net, False)",
         "after": "update_traces(s.net, True)\n    if s.net.clock[IS_SWEEP_DUE] != 0:\n"
         "        sweep(step, s)",
@@ -196,7 +242,7 @@ def loops_of(model: SynapseModel, is_shared: bool) -> str:
         "dendritic": dendritic,
     }
     others = {
-        **{"visible": "", "after": "", "note": "", "peek_on": ""},
+        **{"present": "", "visible": "", "after": "", "note": "", "peek_on": ""},
         "dendritic": dendritic,
     }
     return text + WORK.format(**(learning if model.is_learning else others))
@@ -236,16 +282,24 @@ def _lines(lines: Sequence[str], indent: int) -> str:
     return ("\n" + " " * indent).join(lines)
 
 
-def _lag_lines(model: SynapseModel) -> list[str]:
+def _head(model: SynapseModel) -> str:
+    """Return the lines that all begin with."""
     lines = [f"own_{name} = p.own_{name}" for name in taken_names(model)]
     lines += ["k = net.lag_of_delay[delay]", "lag = net.lags[k]"]
+    for i, trace in enumerate((*model.source_traces, *model.target_traces)):
+        lines += [f"table_{trace.name}, rate_{trace.name} = net.decays[{i}], net.rates[{i}]"]
     if model.is_learning:
         lines += [
             "low = max(last, net.clock[SWEPT]) - max(lag, 1)",
             "ring, size, mask = net.ring, net.ring.shape[1], net.ring.shape[1] - 1",
-            "seen = net.seen",
+            "count, latest, n_seen, held_at = net.count, net.latest[k], net.n_seen[k], net.since[k]",
         ]
-    return lines
+    for i, trace in enumerate(model.target_traces):
+        lines += [
+            f"held_{trace.name}, past_{trace.name} = net.target_traces[k, {i}], net.ring_traces[{i}]",
+            f"present_{trace.name} = net.present[k, {i}]",
+        ]
+    return HEAD.format(names=_lines(lines, 4)).strip()
 
 
 def _source_traces(model: SynapseModel) -> list[str]:
@@ -258,59 +312,85 @@ def _source_traces(model: SynapseModel) -> list[str]:
     return lines
 
 
-def _learn(model: SynapseModel, is_shared: bool, by_ring: bool, bound: str) -> str:
-    """Return the lines that let a synapse know of its target's spikes."""
-    learn = model.functions.get("learn")
-    names = ["weight", *(s.name for s in model.states)]
+def _learning(model: SynapseModel, is_shared: bool) -> str:
+    """Return the text of what synapses do when they hear of spikes of their targets."""
+    function = model.functions["learn"]
+    taken = argument_names(function.function)
+    own = ["weight", *(s.name for s in model.states)]
     traces = [
-        f"x_{t.name} = before_{t.name} if since == 0 else after_{t.name} * decay(net, {i}, since)"
-        for i, t in enumerate(model.source_traces)
+        f"x_{t.name} = before_{t.name} if since == 0 "
+        f"else after_{t.name} * decay(table_{t.name}, rate_{t.name}, since)"
+        for t in model.source_traces
+        if t.name in taken
     ]
-    traces += [
-        f"y_{t.name} = net.ring_traces[{i}, c, slot]" for i, t in enumerate(model.target_traces)
-    ]
+    seen = [t for t in model.target_traces if t.name in taken]
+    traces += [f"y_{t.name} = past_{t.name}[c, slot]" for t in seen]
     ways = _ways(model) | {"elapsed": "(since * dt if last > NEVER else np.inf)"}
-    call = f"{', '.join(f'v_{n}' for n in names)} = {_call(model, 'learn', ways)}" if learn else ""
-    count = (
-        f"end_i = net.count[c]\n            while end_i > max(net.count[c] - size, 0) and "
-        f"ring[c, (end_i - 1) & mask] > {bound}:\n                end_i -= 1"
-        if by_ring
-        else "end_i = seen[k, c, COUNT]"
+    call = f"{', '.join(f'v_{n}' for n in own)} = {_call(model, 'learn', ways)}"
+    loads = [f"v_{n} = columns[{i}, j]" for i, n in enumerate(own)]
+    for i, state in enumerate(model.source_states):
+        place = f"run_states[{i}, run]" if is_shared else f"columns[{len(own) + i}, j]"
+        if state.name in taken:
+            loads += [f"v_{state.name} = {place}"]
+    parts = {
+        "head": _head(model),
+        "source_traces": _lines(_source_traces(model), 4),
+        "load": _lines(loads, 8),
+        "call": call,
+        "store": _lines([f"columns[{i}, j] = v_{n}" for i, n in enumerate(own)], 8),
+    }
+    numbers = range(N_LATEST)
+    sort = [f"list_{m}[n_{m}] = np.uint32(j - np.uint64(begin))" for m in numbers]
+    sort += [f"n_{m} += np.uint64(latest[c, {m}] > low)" for m in numbers]
+    lists = [f"list_{m}, n_{m} = net.lists[{m}], np.uint64(0)" for m in numbers]
+    others = [
+        LATEST.format(
+            m=m,
+            slot=f"slot = np.uint64((n_seen[c] - {m + 1}) & mask)" if seen else "",
+            traces=_lines(traces, 8),
+            **parts,
+        )
+        for m in reversed(numbers[:-1])
+    ]
+    text = CATCH_UP.format(
+        lists=_lines(lists, 4),
+        sort=_lines(sort, 8),
+        deep=N_LATEST - 1,
+        traces=_lines(traces, 12),
+        others="".join(others).rstrip(),
+        **parts,
     )
-    has_new = "net.count[c] > 0" if by_ring else "seen[k, c, LATE] > low"
-    if not learn:
-        return ""
-    return LEARN.format(
-        has_new=has_new, count=count, end="end_i", traces=_lines(traces, 16), call=call
-    )
+    return text + PEEK_UP.format(traces=_lines(traces, 12), **parts)
 
 
 def _run_parts(model: SynapseModel, is_shared: bool, by_ring: bool) -> dict[str, str]:
     columns = _names(model, is_shared)
     own = ["weight", *(s.name for s in model.states)]
-    n_source = len(model.source_traces)
     source_traces = _source_traces(model)
     source_traces += [
-        f"now_{t.name} = after_{t.name} * decay(net, {i}, elapsed_steps)"
-        for i, t in enumerate(model.source_traces)
+        f"now_{t.name} = after_{t.name} * decay(table_{t.name}, rate_{t.name}, elapsed_steps)"
+        for t in model.source_traces
     ]
+    if model.target_traces and not by_ring:
+        source_traces += ["is_present = net.present_at[k] == step"]
     target_traces = [f"x_{t.name} = now_{t.name}" for t in model.source_traces]
-    for i, t in enumerate(model.target_traces):
+    for t in model.target_traces:
+        left = f"decay(table_{t.name}, rate_{t.name}, step - lag - np.int64("
         if by_ring:
+            before = "0.0" if t.is_nearest else f"past_{t.name}[c, slot]"
             target_traces += [
-                "q = net.count[c]",
-                "while q > max(net.count[c] - size, 0) and ring[c, (q - 1) & mask] "
-                ">= step - max(lag, 1) + (lag == 0):\n            q -= 1",
-                f"y_{t.name} = 0.0",
-                f"if q > max(net.count[c] - size, 0):\n            "
-                f"y_{t.name} = ({'0.0' if t.is_nearest else f'net.ring_traces[{i}, c, (q - 1) & mask]'}"
-                f" + 1.0) * decay(net, {n_source + i}, "
-                f"step - lag - np.int64(ring[c, (q - 1) & mask]))",
+                "q = np.int64(count[c])",
+                "oldest = max(q - size, 0)",
+                "earlier = step - max(lag, 1) + (lag == 0)",
+                "while q > oldest and ring[c, np.uint64((q - 1) & mask)] >= earlier:",
+                "    q -= 1",
+                "slot = np.uint64((q - 1) & mask)",
+                f"y_{t.name} = ({before} + 1.0) * {left}ring[c, slot])) if q > oldest else 0.0",
             ]
         else:
             target_traces += [
-                f"y_{t.name} = net.target_traces[k, {i}, c] * "
-                f"decay(net, {n_source + i}, step - lag - np.int64(seen[k, c, SINCE]))"
+                f"y_{t.name} = present_{t.name}[c] if is_present else "
+                f"held_{t.name}[c] * {left}held_at[c]))"
             ]
     released = ", ".join(f"v_{s.name}" for s in model.source_states)
     ways = _ways(model)
@@ -346,39 +426,25 @@ def _run_parts(model: SynapseModel, is_shared: bool, by_ring: bool) -> dict[str,
             ],
             8,
         )
+    rest = "run, s, columns, run_states, run_traces, run_last)"
+    first = f"catch_up({rest}"
+    if by_ring:
+        lag = "s.net.lags[s.net.lag_of_delay[s.rows.run_delay[run]]]"
+        first = f"peek_up(step - max({lag}, 1), {rest}"
+    if "learn" not in model.functions:
+        first = ""
     arrive = f"{', '.join(f'v_{n}' for n in own)}, transmitted = {_call(model, 'arrive', ways)}"
     return {
-        "locals": "",
-        "lag": _lines(_lag_lines(model), 4),
+        "learn_first": first,
+        "head": _head(model),
         "source_traces": _lines(source_traces, 4),
         "release_once": once,
         "release_each": each,
         "key": key,
         "draw": draw,
         "load": _lines([f"v_{n} = columns[{i}, j]" for i, n in enumerate(columns)], 8),
-        "learn": _learn(model, is_shared, by_ring, "step - max(lag, 1)"),
         "target_traces": _lines(target_traces, 8),
         "arrive": arrive,
         "store": _lines([f"columns[{i}, j] = v_{n}" for i, n in enumerate(columns)], 8),
         "keep": _lines(keep or ["pass"], 4),
-    }
-
-
-def _catch_up_parts(model: SynapseModel, is_shared: bool, by_ring: bool) -> dict[str, str]:
-    columns = ["weight", *(s.name for s in model.states)]
-    loads = [f"v_{n} = columns[{i}, j]" for i, n in enumerate(columns)]
-    if not is_shared:
-        loads += [
-            f"v_{s.name} = columns[{len(columns) + i}, j]"
-            for i, s in enumerate(model.source_states)
-        ]
-    else:
-        loads += [f"v_{s.name} = run_states[{i}, run]" for i, s in enumerate(model.source_states)]
-    return {
-        "locals": "",
-        "lag": _lines(_lag_lines(model), 4),
-        "traces_before": _lines(_source_traces(model), 4),
-        "load": _lines(loads, 8),
-        "learn": _learn(model, is_shared, by_ring, "bound"),
-        "store": _lines([f"columns[{i}, j] = v_{n}" for i, n in enumerate(columns)], 8),
     }

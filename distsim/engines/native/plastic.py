@@ -21,6 +21,7 @@ from distsim.kernels.delivery import DONE, guide_rows
 from distsim.kernels.plastic import (
     FIRST_LID,
     N_CLOCK,
+    N_LATEST,
     NEEDS_ROOM,
     NEVER,
     PEEK,
@@ -167,6 +168,7 @@ class PlasticPathway:
         decays, rates = decay_tables([self._time_constant(t) for t in traces], self._dt)
         n_cells = self._n_targets if model.is_learning else 0
         first = self._first_lid
+        longest = int(np.diff(rows.run_start.astype(np.int64)).max(initial=0))
         self.net = PlasticArrays(
             columns=self._columns,
             run_states=np.zeros((len(model.source_states) if self.is_shared else 0, n_runs)),
@@ -176,8 +178,14 @@ class PlasticPathway:
             target_gids=self._group.cells.gids[first : first + self._n_targets],
             lag_of_delay=lag_of_delay,
             lags=lags,
-            seen=np.zeros((n_lags, n_cells, 3), np.int32),
+            latest=np.full((n_lags, n_cells, N_LATEST), NEVER, np.int32),
+            lists=np.zeros((N_LATEST, longest + 1), np.uint32),
+            n_seen=np.zeros((n_lags, n_cells), np.int32),
+            since=np.full((n_lags, n_cells), NEVER, np.int32),
             target_traces=np.zeros((n_lags, n_target, n_cells)),
+            present=np.zeros((n_lags, n_target, n_cells)),
+            present_at=np.full(n_lags, NEVER, np.int64),
+            n_due=np.zeros(n_lags, np.int64),
             ring=np.zeros((n_cells, RING_SIZE), np.int32),
             ring_traces=np.zeros((n_target, n_cells, RING_SIZE)),
             count=np.zeros(n_cells, np.int32),
@@ -264,7 +272,8 @@ class PlasticPathway:
                 net.run_states[i] = state.initial
         net.run_traces[:] = net.target_traces[:] = net.ring_traces[:] = 0.0
         net.run_last[:] = NEVER
-        net.seen[:] = [NEVER, 0, NEVER]
+        net.latest[:] = net.since[:] = net.present_at[:] = NEVER
+        net.n_seen[:] = 0
         net.count[:] = net.done[:] = net.places[:] = net.clock[:] = 0
         net.clock[FIRST_LID], net.clock[SWEPT] = self._first_lid, NEVER
         self._renew_keys()
@@ -501,7 +510,10 @@ class PlasticPathway:
             has_any = count > 0
             last = (count - 1) % size
             late = np.where(has_any, net.ring[np.arange(count.size), last], NEVER)
-            net.seen[k] = np.stack([late, count, late], axis=-1)
+            for m in range(N_LATEST):
+                earlier = net.ring[np.arange(count.size), (count - 1 - m) % size]
+                net.latest[k, :, m] = np.where(count > m, earlier, NEVER)
+            net.n_seen[k], net.since[k] = count, late
             for y in range(net.target_traces.shape[1]):
                 before = net.ring_traces[y, np.arange(count.size), last]
                 net.target_traces[k, y] = np.where(has_any, before + 1.0, 0.0)
