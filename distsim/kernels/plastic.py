@@ -1,13 +1,13 @@
-"""Synapses with variables: what is the same for all their models; see `distsim.models.synapse_loops`.
+"""Synapses with variables: what is the same for all their models.
 
-A synapse is looked at when a spike of its source arrives. Spikes of its target wait until then in a
-*ring* of the target's last spikes. If a ring is full, all synapses are brought up to date (a
-*sweep*), which changes no result: what the target's spikes do is done one after another in any case.
+See `distsim.models.synapse_loops` for the rest. A synapse is looked at when a spike of its source
+arrives. Spikes of its target wait until then: the latest `N_LATEST` of each target side by side,
+earlier ones in a *ring*. If a ring is full, all synapses are brought up to date (a *sweep*), which
+changes no result: what the target's spikes do is done one after another in any case.
 
-A delay of d steps has a dendritic part e. A spike of the source that arrives at the target at step t
-was at the synapse at t - e, where spikes of the target up to t - 2 e had come. The *lag* 2 e is thus
-what a synapse looks back; synapses of one lag share what they see of a target: its latest spike,
-how many there were, and its traces. With no dendritic delay, spikes that the target makes in step t
+A delay of d steps has a dendritic part e. A spike of the source that arrives at the target at step
+t was at the synapse at t - e, where spikes of the target up to t - 2 e had come. The *lag* 2 e is
+thus how far a synapse looks back. With no dendritic delay, spikes that the target makes in step t
 come after the one that arrives then.
 """
 
@@ -22,12 +22,13 @@ from distsim.kernels.by_address import caller
 from distsim.kernels.delivery import enqueue_most
 from distsim.kernels.options import KERNEL
 from distsim.kernels.renewal import queue_drawn
-from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
+
 
 __all__ = [
     "DELIVER",
     "NEVER",
     "NOTE",
+    "NO_SPIKE",
     "QUEUE",
     "RESTART",
     "SWEPT",
@@ -40,22 +41,21 @@ __all__ = [
     "decay_tables",
     "end_sweep",
     "find_present",
-    "make_visible",
     "note_spikes",
     "peek_at",
     "plastic_set",
     "queue_spikes",
     "row_of_run",
-    "update_traces",
+    "target_trace",
 ]
 
-# what is asked for: to forget how many exchanged spikes are queued; to queue spikes; to deliver what
-# arrives at a step; to note the spikes of cells in a step
+# what is asked for: to forget how many exchanged spikes are queued; to queue spikes; to deliver
+# what arrives at a step; to note the spikes of cells in a step
 RESTART, QUEUE, DELIVER, NOTE = 0, 1, 2, 3
-# spikes of a target that are at hand without its ring
-N_LATEST = 4
-# a step before all others
-NEVER = -(2**30)
+# spikes of a target that are at hand without its ring; where the values beside them begin
+N_LATEST, FIRST_TRACE = 4, 2
+# a step before all others, of a source and of a target: below the former by more than any lag
+NEVER, NO_SPIKE = -(2**30), -(2**31)
 # of `PlasticArrays.clock`
 SWEPT, FIRST_LID, N_QUEUED, IS_SWEEP_DUE, NEEDS_ROOM, N_CLOCK = 0, 1, 2, 3, 4, 5
 
@@ -83,18 +83,15 @@ class PlasticArrays(NamedTuple):
         Number of the lag of each delay [steps].
     lags : ndarray of int64, shape (n_lags,)
         [steps]
-    latest : ndarray of int32, shape (n_lags, n_targets, N_LATEST)
-        Steps of the latest spikes of each target that are seen, the last first.
+    latest : ndarray of int32, shape (n_targets, >= N_LATEST)
+        Steps of the latest spikes of each target, the last first.
+    latest_traces : ndarray of float64, shape (n_targets, >= N_LATEST / 2 + n)
+        The same memory: from `FIRST_TRACE` on, `N_LATEST` values of each of the target's traces,
+        just before these spikes.
     lists : ndarray of uint32, shape (N_LATEST, more than the longest run)
         Scratch.
-    n_seen : ndarray of int32, shape (n_lags, n_targets)
-        How many are seen.
-    since : ndarray of int32, shape (n_lags, n_targets)
-        Step of the latest that is in `target_traces`.
-    target_traces : ndarray of float64, shape (n_lags, n_target_traces, n_targets)
-        Just after that spike.
     present : ndarray of float64, shape (n_lags, n_target_traces, n_targets)
-        Scratch: what is left of them at a step.
+        Scratch: traces of the targets as they are seen at a step.
     present_at : ndarray of int64, shape (n_lags,)
         At which one.
     n_due : ndarray of int64, shape (n_lags,)
@@ -105,10 +102,6 @@ class PlasticArrays(NamedTuple):
         Just before each.
     count, done : ndarray of int32, shape (n_targets,)
         How many spikes a target made; how many all synapses have been told of.
-    recent : ndarray of int64
-        Keys ``step << 32 | target`` of spikes, as far back as some lag.
-    places : ndarray of int64, shape (2 * n_lags + 1,)
-        How many of them each lag has made visible; how many are in its traces; how many there are.
     decays : ndarray of float64, shape (n_traces, n_steps)
         Of traces of the source, then of the target: what is left after so many steps.
     rates : ndarray of float64, shape (n_traces,)
@@ -128,10 +121,8 @@ class PlasticArrays(NamedTuple):
     lag_of_delay: NDArray[np.int64]
     lags: NDArray[np.int64]
     latest: NDArray[np.int32]
+    latest_traces: NDArray[np.float64]
     lists: NDArray[np.uint32]
-    n_seen: NDArray[np.int32]
-    since: NDArray[np.int32]
-    target_traces: NDArray[np.float64]
     present: NDArray[np.float64]
     present_at: NDArray[np.int64]
     n_due: NDArray[np.int64]
@@ -139,8 +130,6 @@ class PlasticArrays(NamedTuple):
     ring_traces: NDArray[np.float64]
     count: NDArray[np.int32]
     done: NDArray[np.int32]
-    recent: NDArray[np.int64]
-    places: NDArray[np.int64]
     decays: NDArray[np.float64]
     rates: NDArray[np.float64]
     is_nearest: NDArray[np.bool_]
@@ -284,6 +273,33 @@ def decay(table, rate, n_steps):
     return table[np.uint64(n_steps)] if n_steps < table.size else np.exp(-n_steps * rate)
 
 
+@njit(cache=True, inline="always")
+def target_trace(net, y, c, step):
+    """Return a trace of a target by its spikes before a step, at that step."""
+    latest, values = net.latest, net.latest_traces
+    which = net.rates.size - net.ring_traces.shape[0] + y
+    table, rate = net.decays[which], net.rates[which]
+    m = np.uint64(0)
+    while m < np.uint64(N_LATEST) and latest[c, m] >= step:
+        m += np.uint64(1)
+    if m < np.uint64(N_LATEST):
+        before = values[c, np.uint64(FIRST_TRACE + N_LATEST * y) + m]
+        last = np.int64(latest[c, m])
+    else:
+        size = net.ring.shape[1]
+        mask, i = size - 1, np.int64(net.count[c]) - N_LATEST
+        while i > max(np.int64(net.count[c]) - size, 0) and (
+            net.ring[c, np.uint64((i - 1) & mask)] >= step
+        ):
+            i -= 1
+        if i <= max(np.int64(net.count[c]) - size, 0):
+            return 0.0
+        before = net.ring_traces[y, c, np.uint64((i - 1) & mask)]
+        last = np.int64(net.ring[c, np.uint64((i - 1) & mask)])
+    held = 1.0 if net.is_nearest[which] else before + 1.0
+    return held * decay(table, rate, step - last)
+
+
 @njit(**KERNEL)
 def find_present(step, queue, n_due, net, rows):
     """Find what is left of the traces of all targets, for lags by which much arrives at a step.
@@ -300,7 +316,7 @@ def find_present(step, queue, n_due, net, rows):
         `present` and `present_at` in place.
     rows : Connectome
     """
-    n_targets, n_traces = net.count.size, net.target_traces.shape[1]
+    n_targets, n_traces = net.count.size, net.ring_traces.shape[0]
     for k in range(net.lags.size):
         net.n_due[k] = 0
     for i in range(n_due):
@@ -311,65 +327,10 @@ def find_present(step, queue, n_due, net, rows):
         if 2 * net.n_due[k] < n_targets or net.present_at[k] == step:
             continue
         net.present_at[k] = step
-        since, bound = net.since[k], step - net.lags[k]
         for y in range(n_traces):
-            which = net.rates.size - n_traces + y
-            table, rate = net.decays[which], net.rates[which]
-            traces, present = net.target_traces[k, y], net.present[k, y]
+            present = net.present[k, y]
             for c in range(np.uint64(n_targets)):
-                present[c] = traces[c] * decay(table, rate, bound - np.int64(since[c]))
-
-
-@njit(**KERNEL)
-def make_visible(step, net):
-    """Let spikes of targets be seen that have reached the synapses of those that arrive at a step.
-
-    Parameters
-    ----------
-    step : int
-    net : PlasticArrays
-        `latest`, `n_seen` and `places` in place.
-    """
-    n_lags = net.lags.size
-    recent, end = net.recent, net.places[2 * n_lags]
-    for k in range(n_lags):
-        bound = step - max(net.lags[k], 1)
-        place = net.places[k]
-        while place < end and step_of_key(recent[place]) <= bound:
-            target = gid_of_key(recent[place])
-            for m in range(N_LATEST - 1, 0, -1):
-                net.latest[k, target, m] = net.latest[k, target, m - 1]
-            net.latest[k, target, 0] = step_of_key(recent[place])
-            net.n_seen[k, target] += np.int32(1)
-            place += 1
-        net.places[k] = place
-
-
-@njit(**KERNEL)
-def update_traces(net, has_lag):
-    """Add the spikes that are seen to the traces of their targets.
-
-    Parameters
-    ----------
-    net : PlasticArrays
-        `target_traces`, `since` and `places` in place.
-    has_lag : bool
-        For synapses with a lag, after what arrives, or for those without, before it.
-    """
-    n_lags, n_traces, mask = net.lags.size, net.target_traces.shape[1], net.ring.shape[1] - 1
-    first = net.rates.size - n_traces
-    for k in range(n_lags):
-        if (net.lags[k] > 0) != has_lag:
-            continue
-        for place in range(net.places[n_lags + k], net.places[k]):
-            step, target = step_of_key(net.recent[place]), gid_of_key(net.recent[place])
-            # the latest that is seen of this target; an earlier one of this step cannot be
-            slot = (net.n_seen[k, target] - 1) & mask
-            for y in range(n_traces):
-                before = 0.0 if net.is_nearest[first + y] else net.ring_traces[y, target, slot]
-                net.target_traces[k, y, target] = before + 1.0
-            net.since[k, target] = step
-        net.places[n_lags + k] = net.places[k]
+                present[c] = target_trace(net, y, c, step - net.lags[k])
 
 
 @njit(**KERNEL)
@@ -382,49 +343,30 @@ def note_spikes(step, n_spiking, spiking, net):
     spiking : ndarray of int64
         Local indices of cells, the first `n_spiking` of them.
     net : PlasticArrays
-        In place; `clock` says whether a sweep is due, or there is no room for another step.
+        In place; `clock` says whether a sweep is due.
     """
-    n_lags, n_targets, size = net.lags.size, net.count.size, net.ring.shape[1]
-    n_traces, first = net.target_traces.shape[1], net.rates.size - net.target_traces.shape[1]
-    end = net.places[2 * n_lags]
+    n_targets, size = net.count.size, net.ring.shape[1]
+    n_traces = net.ring_traces.shape[0]
     for i in range(n_spiking):
         target = spiking[i] - net.clock[FIRST_LID]
         if not 0 <= target < n_targets:
             continue
         count = net.count[target]
-        slot, last = count & (size - 1), (count - 1) & (size - 1)
+        slot = count & (size - 1)
         for y in range(n_traces):
-            left = 0.0
-            if count > 0:
-                before = 0.0 if net.is_nearest[first + y] else net.ring_traces[y, target, last]
-                passed = step - np.int64(net.ring[target, last])
-                which = first + y
-                left = (before + 1.0) * decay(net.decays[which], net.rates[which], passed)
-            net.ring_traces[y, target, slot] = left
-        net.ring[target, slot] = step
+            net.ring_traces[y, target, slot] = target_trace(net, y, target, step)
+        for m in range(N_LATEST - 1, 0, -1):
+            net.latest[target, m] = net.latest[target, m - 1]
+            for y in range(n_traces):
+                place = FIRST_TRACE + N_LATEST * y + m
+                net.latest_traces[target, place] = net.latest_traces[target, place - 1]
+        net.ring[target, slot] = net.latest[target, 0] = step
+        for y in range(n_traces):
+            place = FIRST_TRACE + N_LATEST * y
+            net.latest_traces[target, place] = net.ring_traces[y, target, slot]
         net.count[target] = count + 1
         if count + 1 - net.done[target] >= size - 1:
             net.clock[IS_SWEEP_DUE] = 1
-        net.recent[end] = spike_key(step, target)
-        end += 1
-    net.places[2 * n_lags] = end
-    if end + n_targets > net.recent.size:
-        _drop_recent(net)
-
-
-@njit(**KERNEL)
-def _drop_recent(net):
-    """Drop the recent spikes that all lags have seen."""
-    n_lags, end = net.lags.size, net.places[2 * net.lags.size]
-    first = end
-    for k in range(2 * n_lags):
-        first = min(first, net.places[k])
-    for k in range(first, end):
-        net.recent[k - first] = net.recent[k]
-    for k in range(2 * n_lags + 1):
-        net.places[k] -= first
-    if end - first + net.count.size > net.recent.size:
-        net.clock[NEEDS_ROOM] = 1
 
 
 @njit(**KERNEL)

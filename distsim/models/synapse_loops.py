@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from distsim.kernels.plastic import N_LATEST
 from distsim.models.functions import argument_names
-from distsim.models.synapse_model import SynapseModel
+from distsim.models.synapse_model import SynapseModel, Trace
 
 __all__ = ["loops_of", "taken_names"]
 
@@ -24,7 +24,7 @@ HEAD = """
 # a run of synapses, at which a spike of the source arrives
 RUN = """
 @compiled
-def {name}(step, run, row, stamp, number, receptor, s, columns, run_states, run_traces, run_last,
+def arrive_run(step, run, row, stamp, number, receptor, s, columns, run_states, run_traces, run_last,
            inputs):
     {learn_first}
     {head}
@@ -51,7 +51,7 @@ def {name}(step, run, row, stamp, number, receptor, s, columns, run_states, run_
 # are listed, by how many spikes; so that the processor need not guess
 CATCH_UP = """
 @compiled
-def catch_up(run, s, columns, run_states, run_traces, run_last):
+def catch_up(bound, run, s, columns, run_states, run_traces, run_last):
     {head}
     {source_traces}
     {lists}
@@ -62,8 +62,11 @@ def catch_up(run, s, columns, run_states, run_traces, run_last):
         j = np.uint64(begin) + np.uint64(list_{deep}[q])
         c = np.uint64(target[j])
         {load}
-        i = np.int64(n_seen[c])
-        oldest, last_i = max(np.int64(count[c]) - size, 0), i - {deep}
+        last_i = np.int64(count[c]) - {deep}
+        oldest = max(np.int64(count[c]) - size, 0)
+        while last_i > oldest and ring[c, np.uint64((last_i - 1) & mask)] > bound:
+            last_i -= 1
+        i = last_i
         while i > oldest and ring[c, np.uint64((i - 1) & mask)] > low:
             i -= 1
         while i < last_i:
@@ -81,44 +84,19 @@ LATEST = """for q in range(n_{m}):
         j = np.uint64(begin) + np.uint64(list_{m}[q])
         c = np.uint64(target[j])
         {load}
-        since = np.int64(latest[c, {m}]) + lag - last
-        {slot}
+        since = np.int64(latest[c, np.uint64({m})]) + lag - last
         {traces}
         {call}
         {store}
     """
-
-# the same by the ring alone, up to a step
-PEEK_UP = """
-@compiled
-def peek_up(bound, run, s, columns, run_states, run_traces, run_last):
-    {head}
-    {source_traces}
-    for j in range(np.uint64(begin), np.uint64(end)):
-        c = np.uint64(target[j])
-        {load}
-        i = np.int64(count[c])
-        oldest = max(i - size, 0)
-        while i > oldest and ring[c, np.uint64((i - 1) & mask)] > bound:
-            i -= 1
-        last_i = i
-        while i > oldest and ring[c, np.uint64((i - 1) & mask)] > low:
-            i -= 1
-        while i < last_i:
-            slot = np.uint64(i & mask)
-            since = np.int64(ring[c, slot]) + lag - last
-            {traces}
-            {call}
-            i += 1
-        {store}
-"""
 
 WORK = """
 @compiled
 def sweep(step, s):
     net, rows = s.net, s.rows
     for run in range(rows.run_delay.size):
-        catch_up(run, s, net.columns, net.run_states, net.run_traces, net.run_last)
+        bound = step - max(net.lags[net.lag_of_delay[rows.run_delay[run]]], 1)
+        catch_up(bound, run, s, net.columns, net.run_states, net.run_traces, net.run_last)
     end_sweep(step, net)
 
 
@@ -153,7 +131,6 @@ def deliver_queue(step, queue, s, inputs):
 
 @compiled
 def deliver(step, s, inputs):
-    {visible}
     n_events = 0
     for which in range(2):
         queue = s.queues[which]
@@ -187,26 +164,21 @@ def peek(step, columns, run_states, run_traces, run_last, inputs, waiting, stamp
             arrives = stamps[e] + np.int64(rows.run_delay[run])
             {dendritic}
             if arrives > step and arrives - dendritic <= step:
-                peek_run(arrives, run, row, stamps[e], numbers[e], 0, s, columns, run_states,
-                         run_traces, run_last, inputs)
+                arrive_run(arrives, run, row, stamps[e], numbers[e], 0, s, columns, run_states,
+                           run_traces, run_last, inputs)
     {peek_on}
     return 0
 """
 
 PEEK_ON = """for run in range(rows.run_delay.size):
         lag = s.net.lags[s.net.lag_of_delay[rows.run_delay[run]]]
-        peek_up(step - (lag >> 1), run, s, columns, run_states, run_traces, run_last)"""
+        catch_up(step - (lag >> 1), run, s, columns, run_states, run_traces, run_last)"""
 
 
 # of a model that only remembers when its targets spiked
 NO_LEARNING = """
 @compiled
-def catch_up(run, s, columns, run_states, run_traces, run_last):
-    pass
-
-
-@compiled
-def peek_up(bound, run, s, columns, run_states, run_traces, run_last):
+def catch_up(bound, run, s, columns, run_states, run_traces, run_last):
     pass
 """
 
@@ -226,23 +198,18 @@ def loops_of(model: SynapseModel, is_shared: bool) -> str:
         Defines ``work(what, first, n, keys, inputs, spiking, s)`` and ``peek(...)``.
     """
     text = _learning(model, is_shared) if "learn" in model.functions else NO_LEARNING
-    text += "".join(
-        RUN.format(name=name, **_run_parts(model, is_shared, by_ring))
-        for name, by_ring in (("arrive_run", False), ("peek_run", True))
-    )
+    text += RUN.format(**_run_parts(model, is_shared))
     dendritic = "dendritic = s.net.lags[s.net.lag_of_delay[arrives - stamps[e]]] >> 1"
     present = "find_present(step, queue, n_due, net, rows)" if model.target_traces else ""
     learning = {
         "present": present,
-        "visible": "make_visible(step, s.net)\n    update_traces(s.net, False)",
-        "after": "update_traces(s.net, True)\n    if s.net.clock[IS_SWEEP_DUE] != 0:\n"
-        "        sweep(step, s)",
+        "after": "if s.net.clock[IS_SWEEP_DUE] != 0:\n        sweep(step, s)",
         "note": "note_spikes(first, n, spiking, net)",
         "peek_on": PEEK_ON,
         "dendritic": dendritic,
     }
     others = {
-        **{"present": "", "visible": "", "after": "", "note": "", "peek_on": ""},
+        **{"present": "", "after": "", "note": "", "peek_on": ""},
         "dendritic": dendritic,
     }
     return text + WORK.format(**(learning if model.is_learning else others))
@@ -292,12 +259,11 @@ def _head(model: SynapseModel) -> str:
         lines += [
             "low = max(last, net.clock[SWEPT]) - max(lag, 1)",
             "ring, size, mask = net.ring, net.ring.shape[1], net.ring.shape[1] - 1",
-            "count, latest, n_seen, held_at = net.count, net.latest[k], net.n_seen[k], net.since[k]",
+            "count, latest, values = net.count, net.latest, net.latest_traces",
         ]
     for i, trace in enumerate(model.target_traces):
         lines += [
-            f"held_{trace.name}, past_{trace.name} = net.target_traces[k, {i}], net.ring_traces[{i}]",
-            f"present_{trace.name} = net.present[k, {i}]",
+            f"past_{trace.name}, present_{trace.name} = net.ring_traces[{i}], net.present[k, {i}]"
         ]
     return HEAD.format(names=_lines(lines, 4)).strip()
 
@@ -323,8 +289,8 @@ def _learning(model: SynapseModel, is_shared: bool) -> str:
         for t in model.source_traces
         if t.name in taken
     ]
-    seen = [t for t in model.target_traces if t.name in taken]
-    traces += [f"y_{t.name} = past_{t.name}[c, slot]" for t in seen]
+    seen = [(i, t) for i, t in enumerate(model.target_traces) if t.name in taken]
+    past = [f"y_{t.name} = past_{t.name}[c, slot]" for _, t in seen]
     ways = _ways(model) | {"elapsed": "(since * dt if last > NEVER else np.inf)"}
     call = f"{', '.join(f'v_{n}' for n in own)} = {_call(model, 'learn', ways)}"
     loads = [f"v_{n} = columns[{i}, j]" for i, n in enumerate(own)]
@@ -341,29 +307,34 @@ def _learning(model: SynapseModel, is_shared: bool) -> str:
     }
     numbers = range(N_LATEST)
     sort = [f"list_{m}[n_{m}] = np.uint32(j - np.uint64(begin))" for m in numbers]
-    sort += [f"n_{m} += np.uint64(latest[c, {m}] > low)" for m in numbers]
+    steps = [f"latest[c, np.uint64({m})]" for m in numbers]
+    sort += [f"n_{m} += np.uint64(({x} > low) & ({x} <= bound))" for m, x in enumerate(steps[:-1])]
+    sort += [f"n_{numbers[-1]} += np.uint64({steps[-1]} > low)"]
     lists = [f"list_{m}, n_{m} = net.lists[{m}], np.uint64(0)" for m in numbers]
     others = [
         LATEST.format(
             m=m,
-            slot=f"slot = np.uint64((n_seen[c] - {m + 1}) & mask)" if seen else "",
-            traces=_lines(traces, 8),
+            traces=_lines(traces + [of_latest(i, t, m) for i, t in seen], 8),
             **parts,
         )
         for m in reversed(numbers[:-1])
     ]
-    text = CATCH_UP.format(
+    return CATCH_UP.format(
         lists=_lines(lists, 4),
         sort=_lines(sort, 8),
         deep=N_LATEST - 1,
-        traces=_lines(traces, 12),
+        traces=_lines(traces + past, 12),
         others="".join(others).rstrip(),
         **parts,
     )
-    return text + PEEK_UP.format(traces=_lines(traces, 12), **parts)
 
 
-def _run_parts(model: SynapseModel, is_shared: bool, by_ring: bool) -> dict[str, str]:
+def of_latest(i: int, trace: Trace, m: int) -> str:
+    """Return the line for a target's trace just before one of its latest spikes."""
+    return f"y_{trace.name} = values[c, np.uint64(FIRST_TRACE + {N_LATEST * i + m})]"
+
+
+def _run_parts(model: SynapseModel, is_shared: bool) -> dict[str, str]:
     columns = _names(model, is_shared)
     own = ["weight", *(s.name for s in model.states)]
     source_traces = _source_traces(model)
@@ -371,27 +342,13 @@ def _run_parts(model: SynapseModel, is_shared: bool, by_ring: bool) -> dict[str,
         f"now_{t.name} = after_{t.name} * decay(table_{t.name}, rate_{t.name}, elapsed_steps)"
         for t in model.source_traces
     ]
-    if model.target_traces and not by_ring:
+    if model.target_traces:
         source_traces += ["is_present = net.present_at[k] == step"]
     target_traces = [f"x_{t.name} = now_{t.name}" for t in model.source_traces]
-    for t in model.target_traces:
-        left = f"decay(table_{t.name}, rate_{t.name}, step - lag - np.int64("
-        if by_ring:
-            before = "0.0" if t.is_nearest else f"past_{t.name}[c, slot]"
-            target_traces += [
-                "q = np.int64(count[c])",
-                "oldest = max(q - size, 0)",
-                "earlier = step - max(lag, 1) + (lag == 0)",
-                "while q > oldest and ring[c, np.uint64((q - 1) & mask)] >= earlier:",
-                "    q -= 1",
-                "slot = np.uint64((q - 1) & mask)",
-                f"y_{t.name} = ({before} + 1.0) * {left}ring[c, slot])) if q > oldest else 0.0",
-            ]
-        else:
-            target_traces += [
-                f"y_{t.name} = present_{t.name}[c] if is_present else "
-                f"held_{t.name}[c] * {left}held_at[c]))"
-            ]
+    target_traces += [
+        f"y_{t.name} = present_{t.name}[c] if is_present else target_trace(net, {i}, c, step - lag)"
+        for i, t in enumerate(model.target_traces)
+    ]
     released = ", ".join(f"v_{s.name}" for s in model.source_states)
     ways = _ways(model)
     has_release = "release" in model.functions
@@ -426,13 +383,11 @@ def _run_parts(model: SynapseModel, is_shared: bool, by_ring: bool) -> dict[str,
             ],
             8,
         )
-    rest = "run, s, columns, run_states, run_traces, run_last)"
-    first = f"catch_up({rest}"
-    if by_ring:
+    first = ""
+    if "learn" in model.functions:
         lag = "s.net.lags[s.net.lag_of_delay[s.rows.run_delay[run]]]"
-        first = f"peek_up(step - max({lag}, 1), {rest}"
-    if "learn" not in model.functions:
-        first = ""
+        first = f"bound = step - max({lag}, 1)\n    "
+        first += "catch_up(bound, run, s, columns, run_states, run_traces, run_last)"
     arrive = f"{', '.join(f'v_{n}' for n in own)}, transmitted = {_call(model, 'arrive', ways)}"
     return {
         "learn_first": first,

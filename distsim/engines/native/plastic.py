@@ -20,10 +20,12 @@ from distsim.kernels.by_address import address_of
 from distsim.kernels.delivery import DONE, guide_rows
 from distsim.kernels.plastic import (
     FIRST_LID,
+    FIRST_TRACE,
     N_CLOCK,
     N_LATEST,
     NEEDS_ROOM,
     NEVER,
+    NO_SPIKE,
     PEEK,
     SWEPT,
     WORK,
@@ -33,7 +35,6 @@ from distsim.kernels.plastic import (
     plastic_set,
     row_of_run,
 )
-from distsim.kernels.spike_keys import gid_of_key, spike_key
 from distsim.models.functions import argument_names
 from distsim.models.synapse_code import SynapseCode, code_of
 from distsim.network.pathways import Pathway
@@ -78,7 +79,6 @@ class PlasticPathway:
         self._dt = dt
         self._seed = seed
         self._segment = 0
-        self._step = 0
         self._connections: Any = None
         self._parts: tuple[Any, ...] = ()
         self._entry = (0, 0)
@@ -169,6 +169,9 @@ class PlasticPathway:
         n_cells = self._n_targets if model.is_learning else 0
         first = self._first_lid
         longest = int(np.diff(rows.run_start.astype(np.int64)).max(initial=0))
+        # whole cache lines
+        n_values = -(-(FIRST_TRACE + N_LATEST * n_target) // 8) * 8
+        latest_traces = np.zeros((n_cells, n_values))
         self.net = PlasticArrays(
             columns=self._columns,
             run_states=np.zeros((len(model.source_states) if self.is_shared else 0, n_runs)),
@@ -178,11 +181,9 @@ class PlasticPathway:
             target_gids=self._group.cells.gids[first : first + self._n_targets],
             lag_of_delay=lag_of_delay,
             lags=lags,
-            latest=np.full((n_lags, n_cells, N_LATEST), NEVER, np.int32),
+            latest=latest_traces.view(np.int32),
+            latest_traces=latest_traces,
             lists=np.zeros((N_LATEST, longest + 1), np.uint32),
-            n_seen=np.zeros((n_lags, n_cells), np.int32),
-            since=np.full((n_lags, n_cells), NEVER, np.int32),
-            target_traces=np.zeros((n_lags, n_target, n_cells)),
             present=np.zeros((n_lags, n_target, n_cells)),
             present_at=np.full(n_lags, NEVER, np.int64),
             n_due=np.zeros(n_lags, np.int64),
@@ -190,8 +191,6 @@ class PlasticPathway:
             ring_traces=np.zeros((n_target, n_cells, RING_SIZE)),
             count=np.zeros(n_cells, np.int32),
             done=np.zeros(n_cells, np.int32),
-            recent=np.zeros(4 * n_cells + 1024, np.int64),
-            places=np.zeros(2 * n_lags + 1, np.int64),
             decays=decays,
             rates=rates,
             is_nearest=np.array([trace.is_nearest for trace in traces], np.bool_),
@@ -270,11 +269,11 @@ class PlasticPathway:
         for i, state in enumerate(model.source_states):
             if self.is_shared:
                 net.run_states[i] = state.initial
-        net.run_traces[:] = net.target_traces[:] = net.ring_traces[:] = 0.0
+        net.run_traces[:] = net.latest_traces[:] = net.ring_traces[:] = 0.0
         net.run_last[:] = NEVER
-        net.latest[:] = net.since[:] = net.present_at[:] = NEVER
-        net.n_seen[:] = 0
-        net.count[:] = net.done[:] = net.places[:] = net.clock[:] = 0
+        net.latest[:, :N_LATEST] = NO_SPIKE
+        net.present_at[:] = NEVER
+        net.count[:] = net.done[:] = net.clock[:] = 0
         net.clock[FIRST_LID], net.clock[SWEPT] = self._first_lid, NEVER
         self._renew_keys()
 
@@ -323,9 +322,7 @@ class PlasticPathway:
             cells = np.arange(places.size)
             ring[cells, places % (2 * size)] = net.ring[cells, places % size]
             traces[:, cells, places % (2 * size)] = net.ring_traces[:, cells, places % size]
-        recent = np.zeros(2 * net.recent.size, np.int64)
-        recent[: net.recent.size] = net.recent
-        self.net = net._replace(ring=ring, ring_traces=traces, recent=recent)
+        self.net = net._replace(ring=ring, ring_traces=traces)
         net.clock[NEEDS_ROOM] = 0
 
     # --- reading and writing -------------------------------------------------------------------
@@ -392,17 +389,14 @@ class PlasticPathway:
         )
         return columns, run_states
 
-    def change(self, names: Sequence[str], step: int) -> None:
+    def change(self, names: Sequence[str]) -> None:
         """Take what the pathway's connections now give of some variables and parameters.
 
         Parameters
         ----------
         names : sequence of str
             Where 'delay' is one of them, the synapses are put in order anew.
-        step : int
-            The present one.
         """
-        self._step = step
         is_built = self._connections is not None
         self._connections = self.pathway.connections
         if not is_built or not names:
@@ -415,9 +409,8 @@ class PlasticPathway:
                 self._set_values(name, of_layout(columns[name], self._order))
         self._check_values()
 
-    def change_one(self, index: int, name: str, value: float, step: int) -> None:
+    def change_one(self, index: int, name: str, value: float) -> None:
         """Set a value of one connection, by its place in the order of the connections."""
-        self._step = step
         if self._connections is None:
             return
         self._connections = self.pathway.connections
@@ -466,10 +459,8 @@ class PlasticPathway:
         net.run_last[:] = np.where(stamps > NEVER, stamps + rows.run_delay, NEVER)
         for i, trace in enumerate(self.model.source_traces):
             net.run_traces[i] = memory[trace.name][firsts]
-        self.net = net._replace(
-            **{name: getattr(old, name) for name in ("ring", "ring_traces", "count", "done")},
-        )
-        self._see_again(old)
+        kept = ("latest", "latest_traces", "ring", "ring_traces", "count", "done", "clock")
+        self.net = net._replace(**{name: getattr(old, name) for name in kept})
         self._renew_keys()
 
     def _memory(self) -> dict[str, NDArray[Any]]:
@@ -489,42 +480,6 @@ class PlasticPathway:
             ordered[name] = np.empty_like(values)
             ordered[name][self._order] = values
         return ordered
-
-    def _see_again(self, old: PlasticArrays) -> None:
-        """Find for each lag what was seen of the targets at the step of the last delivery."""
-        net = self.net
-        net.clock[:] = old.clock
-        size = net.ring.shape[1]
-        # spikes that a longer lag has not seen yet may be no longer among the recent ones
-        slots = np.arange(size)[None, :]
-        newest = (net.count[:, None] - 1 - slots) // size * size + slots
-        is_kept = (newest >= 0) & (newest < net.count[:, None])
-        cells, places = np.nonzero(is_kept)
-        recent = np.sort(spike_key(net.ring[cells, places].astype(np.int64), cells))
-        step = self._step
-        for k, lag in enumerate(net.lags):
-            bound = step - max(int(lag), 1)
-            n_seen = int(np.searchsorted(recent, spike_key(bound + 1, 0)))
-            unseen = np.bincount(gid_of_key(recent[n_seen:]), minlength=net.count.size)
-            count = net.count - unseen[: net.count.size]
-            has_any = count > 0
-            last = (count - 1) % size
-            late = np.where(has_any, net.ring[np.arange(count.size), last], NEVER)
-            for m in range(N_LATEST):
-                earlier = net.ring[np.arange(count.size), (count - 1 - m) % size]
-                net.latest[k, :, m] = np.where(count > m, earlier, NEVER)
-            net.n_seen[k], net.since[k] = count, late
-            for y in range(net.target_traces.shape[1]):
-                before = net.ring_traces[y, np.arange(count.size), last]
-                net.target_traces[k, y] = np.where(has_any, before + 1.0, 0.0)
-            net.places[k] = net.places[net.lags.size + k] = n_seen
-        first = int(net.places[: 2 * net.lags.size].min())
-        kept = recent[first:]
-        net.places[:-1] -= first
-        net.places[-1] = kept.size
-        larger = np.zeros(max(net.recent.size, 2 * (kept.size + net.count.size)), np.int64)
-        larger[: kept.size] = kept
-        self.net = net._replace(recent=larger)
 
 
 def of_layout(values: Any, order: NDArray[np.integer]) -> Any:
