@@ -1,8 +1,8 @@
 """Brunel's network in Brian 2; prints one JSON row."""
 
-import brian2 as b2
 from functools import partial
 
+import brian2 as b2
 from brunel import (
     A_MINUS,
     A_PLUS,

@@ -1,8 +1,8 @@
 """Brunel's network by PyNEST; prints one JSON row."""
 
-import nest
 from functools import partial
 
+import nest
 from brunel import (
     A_MINUS,
     A_PLUS,

@@ -1,4 +1,4 @@
-"""All that `advance` takes of one group in one structure, and a call that is alike for all groups."""
+"""All that `advance` takes of one group in one structure, and a call that is alike for all."""
 
 from typing import Any
 

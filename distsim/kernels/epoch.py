@@ -153,8 +153,8 @@ def advance(first, n_steps, group):
         By its address, or anything else with the same fields: `cells`, Cells; `coefficients`, the
         model's NamedTuple with the fields `drive`, `drive_rest` and `drive_gain`; `connectome`,
         Connectome; `queues`, a tuple of 2 Queue: exchanged spikes, spikes of regenerated sources;
-        `drives`, Drives; `currents`, Currents; `probes`, Probes; `plastic`, Plastics; `log`, a SpikeLog, to which the
-        group's spikes are appended.
+        `drives`, Drives; `currents`, Currents; `probes`, Probes; `plastic`, Plastics; `log`, a
+        SpikeLog, to which the group's spikes are appended.
 
     Returns
     -------

@@ -23,17 +23,16 @@ from distsim.kernels.delivery import enqueue_most
 from distsim.kernels.options import KERNEL
 from distsim.kernels.renewal import queue_drawn
 
-
 __all__ = [
     "DELIVER",
     "NEVER",
     "NOTE",
     "NO_SPIKE",
+    "PEEK",
     "QUEUE",
     "RESTART",
     "SWEPT",
     "WORK",
-    "PEEK",
     "PlasticArrays",
     "PlasticSet",
     "Plastics",
@@ -128,7 +127,7 @@ class PlasticArrays(NamedTuple):
     n_due: NDArray[np.int64]
     ring: NDArray[np.int32]
     ring_traces: NDArray[np.float64]
-    count: NDArray[np.int32]
+    count: NDArray[np.int32]  # type: ignore[assignment]
     done: NDArray[np.int32]
     decays: NDArray[np.float64]
     rates: NDArray[np.float64]

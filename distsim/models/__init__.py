@@ -11,6 +11,7 @@ from distsim.models.hodgkin_huxley import HH_COND_EXP
 from distsim.models.if_cond import IF_COND_ALPHA, IF_COND_EXP, IF_FACETS_HARDWARE1
 from distsim.models.if_curr import IF_CURR_ALPHA, IF_CURR_DELTA, IF_CURR_EXP
 from distsim.models.izhikevich import IZHIKEVICH
+from distsim.models.synapse_model import SynapseModel, Trace
 
 __all__ = [
     "CELL_MODELS",
@@ -32,6 +33,8 @@ __all__ = [
     "Parameter",
     "Receptor",
     "State",
+    "SynapseModel",
+    "Trace",
 ]
 
 # by PyNN's name

@@ -171,7 +171,7 @@ def one_cell_model(
         | {n: f"beside(c.own_{n}, j, {{n_rows}})" for n in values}
     )
     for given in functions.values():
-        check_function(given, record, list(ways))
+        check_function(given, record, list(ways), record.state_names)
     taken = {key: argument_names(given.function) for key, given in functions.items()}
     n_rows = len(record.states)
     calls = {

@@ -25,7 +25,16 @@ from distsim.models.functions import (
     written_names,
 )
 
-__all__ = ["check_function", "check_names", "check_record", "explain"]
+__all__ = [
+    "check_function",
+    "check_items",
+    "check_names",
+    "check_number",
+    "check_once",
+    "check_parameter",
+    "check_record",
+    "explain",
+]
 
 # files whose lines are not the user's
 LIBRARIES = str(Path(numba.__file__).parent), str(Path(__file__).parents[1]), "<distsim>"
@@ -41,31 +50,27 @@ KINDS = {"is_refractory": types.boolean, "piece": types.int64, "n_pieces": types
 
 def check_record(record: CellModel) -> None:
     """Raise if parameters, states or receptors of a model cannot be."""
-    _check_name(record.name, "a cell type")
-    for what, kind, items in (
-        ("parameters", Parameter, record.parameters),
-        ("states", State, record.states),
-        ("receptors", Receptor, record.receptors),
-    ):
-        for item in items:
-            if not isinstance(item, kind):
-                raise ParameterError(
-                    f"{what} of {record.name} hold {item!r}; give a {kind.__name__}"
-                )
+    check_items(
+        record.name,
+        "a cell type",
+        (
+            ("parameters", Parameter, record.parameters),
+            ("states", State, record.states),
+            ("receptors", Receptor, record.receptors),
+        ),
+    )
     for what, items in (("parameters", record.parameters), ("states", record.states)):
         if not items:
             raise ParameterError(f"{record.name} has no {what}; give one at least")
-        for item in items:
-            _check_name(item.name, f"one of the {what} of {record.name}")
-        _check_once(record, [item.name for item in items])
+        check_once(record.name, [item.name for item in items])
     for state in record.states:
-        _check_number(state.initial, f"the initial {state.name} of {record.name}")
+        check_number(state.initial, f"the initial {state.name} of {record.name}")
         if state.name == "spikes":
             raise ParameterError(
                 f"a state of {record.name} is called 'spikes', as spikes are; call it otherwise"
             )
     for parameter in record.parameters:
-        _check_parameter(parameter, record)
+        check_parameter(parameter, record)
     record.check({p.name: p.of_cells(1) for p in record.parameters})
     _check_receptors(record)
 
@@ -75,16 +80,38 @@ def _check_name(name: Any, what: str) -> None:
         raise ParameterError(f"{name!r} cannot be the name of {what}; give one that Python takes")
 
 
-def _check_number(value: Any, what: str) -> None:
+def check_items(name: Any, what: str, groups: Iterable[tuple[str, Any, Any]]) -> None:
+    """Raise if the name of a model, or one of its parts, cannot be.
+
+    Parameters
+    ----------
+    name : object
+    what : str
+        What it is the name of.
+    groups : iterable of (str, type, sequence)
+        What parts are called, of what type they must be, and they themselves.
+    """
+    _check_name(name, what)
+    for kinds, kind, items in groups:
+        for item in items:
+            if not isinstance(item, kind):
+                raise ParameterError(f"{kinds} of {name} hold {item!r}; give a {kind.__name__}")
+            if kind is not Receptor:
+                _check_name(item.name, f"one of the {kinds} of {name}")
+
+
+def check_number(value: Any, what: str) -> None:
+    """Raise if something is no finite number."""
     if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
         raise ParameterError(f"{what} is {value!r}; give a finite number", value=value)
 
 
-def _check_parameter(parameter: Parameter, record: CellModel) -> None:
+def check_parameter(parameter: Parameter, record: Any) -> None:
+    """Raise if default, bound or limit of a parameter of a model cannot be."""
     what = f"{parameter.name} of {record.name}"
     several = parameter.default if isinstance(parameter.default, tuple) else (parameter.default,)
     for number in several:
-        _check_number(number, f"the default of {what}")
+        check_number(number, f"the default of {what}")
     if not isinstance(parameter.bound, Bound):
         raise ParameterError(
             f"the bound of {what} is {parameter.bound!r}; give one of {', '.join(map(str, Bound))}"
@@ -110,27 +137,32 @@ def check_names(record: CellModel, names: Sequence[str]) -> None:
     """Raise if two things that functions can take have the same name."""
     for name in names:
         _check_name(name, f"what functions of {record.name} take")
-    _check_once(record, names)
+    check_once(record.name, names)
 
 
-def _check_once(record: CellModel, names: Sequence[str]) -> None:
+def check_once(model: str, names: Sequence[str]) -> None:
+    """Raise if two things of a model have the same name."""
     for name in names:
         if names.count(name) > 1:
-            raise ParameterError(f"'{name}' of {record.name} is there twice; call one otherwise")
+            raise ParameterError(f"'{name}' of {model} is there twice; call one otherwise")
 
 
 # --- functions ---------------------------------------------------------------------------------
 
 
-def check_function(given: Given, record: CellModel, known: Iterable[str]) -> None:
+def check_function(
+    given: Given, record: Any, known: Iterable[str], returned: Sequence[str]
+) -> None:
     """Raise if a function cannot be called with what a model has, or writes what it may not.
 
     Parameters
     ----------
     given : Given
-    record : CellModel
+    record : CellModel or SynapseModel
     known : iterable of str
         What a function can take.
+    returned : sequence of str
+        What it must return.
     """
     function = plain(given.function)
     if not isinstance(function, FunctionType):
@@ -159,14 +191,14 @@ def check_function(given: Given, record: CellModel, known: Iterable[str]) -> Non
             raise function_error(given, text, line)
     if given.key not in CONDITIONS:
         for count, line in returned_counts(function):
-            if count != len(record.states):
-                raise _wrong_return(given, f"{count} values", record.state_names, line)
+            if count != len(returned):
+                raise _wrong_return(given, f"{count} values", returned, line)
 
 
 def _wrong_return(
     given: Given, returned: str, states: Sequence[str], line: int = 0
 ) -> ParameterError:
-    wanted = "the state variable" if len(states) == 1 else f"all {len(states)} state variables"
+    wanted = "the state variable" if len(states) == 1 else f"all {len(states)} values"
     names = ", ".join(f"'{name}'" for name in states)
     return function_error(given, f"returns {returned}; it must return {wanted}, {names}", line)
 

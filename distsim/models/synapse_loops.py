@@ -24,8 +24,8 @@ HEAD = """
 # a run of synapses, at which a spike of the source arrives
 RUN = """
 @compiled
-def arrive_run(step, run, row, stamp, number, receptor, s, columns, run_states, run_traces, run_last,
-           inputs):
+def arrive_run(step, run, row, stamp, number, receptor, s, columns, run_states, run_traces,
+               run_last, inputs):
     {learn_first}
     {head}
     first_lid, n_targets = net.clock[FIRST_LID], net.count.size

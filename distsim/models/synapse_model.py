@@ -27,9 +27,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from distsim.errors import ParameterError
+from distsim.errors import ParameterError, did_you_mean
 from distsim.models.cell_model import Parameter, State
 from distsim.models.functions import Given, argument_names, checksum
+from distsim.models.one_cell_checks import (
+    check_function,
+    check_items,
+    check_number,
+    check_once,
+    check_parameter,
+    explain,
+)
 
 __all__ = ["STATIC", "SynapseModel", "Trace", "synapse_model"]
 
@@ -109,6 +117,23 @@ class SynapseModel:
         """Whether it takes random numbers."""
         taken = {n for f in self.functions.values() for n in argument_names(f.function)}
         return bool(taken & {"uniform", "uniform_2"})
+
+    @property
+    def state_names(self) -> list[str]:
+        """What functions may assign to: variables."""
+        return self.variable_names
+
+    @property
+    def returned(self) -> dict[str, list[str]]:
+        """What each function returns."""
+        own = ["weight", *(s.name for s in self.states)]
+        of_source = [s.name for s in self.source_states]
+        return {"release": of_source, "arrive": [*own, "transmitted"], "learn": own}
+
+    def check_code(self) -> None:
+        """Raise if a function cannot be compiled, or returns what it should not."""
+        for key, given in self.functions.items():
+            explain(given, self.returned[key])
 
     @property
     def initial_variables(self) -> tuple[State, ...]:
@@ -222,9 +247,18 @@ def synapse_model(
     """
     functions = {"release": release, "arrive": arrive, "learn": learn}
     given = {key: Given(f, key, name) for key, f in functions.items() if f is not None}
-    return SynapseModel(
-        *(name, tuple(parameters), tuple(states), tuple(source_states)),
-        *(tuple(source_traces), tuple(target_traces), given, derive, title, source, equations),
+    model = SynapseModel(
+        name,
+        tuple(parameters),
+        tuple(states),
+        tuple(source_states),
+        tuple(source_traces),
+        tuple(target_traces),
+        given,
+        derive,
+        title,
+        source,
+        tuple(equations),
         checksum=checksum(
             name,
             {key: f.function for key, f in given.items()},
@@ -232,3 +266,46 @@ def synapse_model(
             *(source_traces, target_traces, derive),
         ),
     )
+    _check(model)
+    return model
+
+
+def _check(model: SynapseModel) -> None:
+    """Raise if something of a model cannot be."""
+    check_items(
+        model.name,
+        "a synapse type",
+        (
+            ("parameters", Parameter, model.parameters),
+            ("states", State, model.initial_variables),
+            ("traces", Trace, (*model.source_traces, *model.target_traces)),
+        ),
+    )
+    for state in model.initial_variables:
+        check_number(state.initial, f"the initial {state.name} of {model.name}")
+    for parameter in model.parameters:
+        check_parameter(parameter, model)
+    for trace in (*model.source_traces, *model.target_traces):
+        if trace.time_constant not in model.parameter_names:
+            hint = did_you_mean(trace.time_constant, model.parameter_names)
+            raise ParameterError(
+                f"trace '{trace.name}' of {model.name} has the time constant "
+                f"'{trace.time_constant}', no parameter; {hint}"
+            )
+    model.check({p.name: p.default for p in model.parameters}, "its defaults")
+    examples = {p.name: p.default for p in model.parameters}
+    derived = model.derive(examples, 0.1)
+    sources, targets = ([t.name for t in ts] for ts in (model.source_traces, model.target_traces))
+    own = ["weight", *(s.name for s in model.states)]
+    of_source = [s.name for s in model.source_states]
+    check_once(model.name, [*own, *of_source, *examples, *derived, *sources, *targets, *GIVEN])
+    common = [*examples, *derived, "dt", "elapsed"]
+    drawn = ["uniform", "uniform_2"]
+    takes = {
+        "release": [*of_source, *sources, *common],
+        "arrive": [*own, *of_source, *sources, *targets, *common, *drawn],
+        "learn": [*own, *of_source, *sources, *targets, *common],
+    }
+    returned = model.returned
+    for key, given in model.functions.items():
+        check_function(given, model, [*takes[key], "tau_psc"], returned[key])

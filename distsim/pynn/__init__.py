@@ -64,6 +64,7 @@ from distsim.pynn.drawn_connectors import (
 from distsim.pynn.electrodes import ACSource, DCSource, StepCurrentSource
 from distsim.pynn.native_types import NativeCellType, native_cell_type
 from distsim.pynn.noisy_current import NoisyCurrentSource
+from distsim.pynn.own_synapses import synapse_type
 from distsim.pynn.point_neurons import (
     LIF,
     AdExp,
@@ -281,4 +282,5 @@ __all__ = [
     "space",
     "standardmodels",
     "state",
+    "synapse_type",
 ]

@@ -11,7 +11,7 @@ from distsim.models import Parameter, Receptor, State
 from distsim.models.one_cell import Derive, one_cell_model
 from distsim.pynn.standardmodels import NeuronType, type_of
 
-__all__ = ["cell_type"]
+__all__ = ["cell_type", "check_unit"]
 
 
 def cell_type(
@@ -104,9 +104,9 @@ def cell_type(
         source=source,
     )
     for parameter in model.parameters:
-        _check_unit(parameter.unit, f"{parameter.name} of {name}")
+        check_unit(parameter.unit, f"{parameter.name} of {name}")
     for state in model.states:
-        _check_unit(state.unit, f"{state.name} of {name}")
+        check_unit(state.unit, f"{state.name} of {name}")
     # as for classes, where pickles look for them
     return type_of(model, sys._getframe(1).f_globals.get("__name__", "__main__"))
 
@@ -115,7 +115,8 @@ def _nothing(parameters: Any, dt: float) -> dict[str, Any]:
     return {}
 
 
-def _check_unit(unit: Any, what: str) -> None:
+def check_unit(unit: Any, what: str) -> None:
+    """Raise if a text is no unit."""
     try:
         quantities.Quantity(1.0, unit)
     except Exception as error:  # of any kind, whatever the text is

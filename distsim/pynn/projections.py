@@ -494,10 +494,11 @@ class Projection(common.Projection):
         Parameters
         ----------
         **attributes
-            'weight', 'delay' or parameters of the synapse type: each a number, a `RandomDistribution`, an array of shape
-            (n_pre, n_post), a function of distance, or a list: of one value per connection of all
-            ranks, ordered by source, then by target, several between the same two cells as `get`
-            lists them; or of one value for each two cells that are connected.
+            'weight', 'delay' or parameters of the synapse type: each a number, a
+            `RandomDistribution`, an array of shape (n_pre, n_post), a function of distance, or a
+            list: of one value per connection of all ranks, ordered by source, then by target,
+            several between the same two cells as `get` lists them; or of one value for each two
+            cells that are connected.
 
         Raises
         ------

@@ -3,6 +3,7 @@
 import math
 from typing import Any, ClassVar
 
+import numpy as np
 from pyNN.parameters import ParameterSpace
 from pyNN.standardmodels import synapses as pynn_synapses
 
@@ -34,6 +35,7 @@ __all__ = [
     "SynapseType",
     "TsodyksMarkramSynapse",
     "Vogels2011Rule",
+    "checked_fraction",
 ]
 
 
@@ -71,6 +73,24 @@ class SynapseType(CheckedParameters):
         """Raise if there is no such parameter that can be set."""
         if name not in self.default_parameters:  # type: ignore[attr-defined]
             raise unknown_parameter(name, type(self))
+
+
+def checked_fraction(value: Any, synapse_type: Any) -> float:
+    """Return a dendritic part of delays.
+
+    Raises
+    ------
+    ParameterError
+        If it is no number from 0 to 1.
+    """
+    name = type(synapse_type).__name__
+    fraction = plain_numbers(value, f"dendritic_delay_fraction of {name}")
+    if np.ndim(fraction) or not 0.0 <= fraction <= 1.0:
+        raise ParameterError(
+            f"dendritic_delay_fraction = {value!r} of {name} must be a number from 0 to 1",
+            value=value,
+        )
+    return float(fraction)
 
 
 class StaticSynapse(SynapseType, pynn_synapses.StaticSynapse):
@@ -294,19 +314,13 @@ class STDPMechanism(SynapseType, pynn_synapses.STDPMechanism):
                 )
         if voltage_dependence is not None:
             raise ParameterError("voltage_dependence of STDPMechanism: PyNN has none; leave it out")
-        fraction = plain_numbers(dendritic_delay_fraction, "dendritic_delay_fraction")
-        if not (isinstance(fraction, float | int) and 0.0 <= fraction <= 1.0):
-            raise ParameterError(
-                f"dendritic_delay_fraction = {dendritic_delay_fraction!r} of STDPMechanism must be "
-                "a number from 0 to 1",
-                value=dendritic_delay_fraction,
-            )
+        fraction = checked_fraction(dendritic_delay_fraction, self)
         # not those of the parts: these are all parameters of this one
         self.__dict__.update(
             timing_dependence=timing_dependence,
             weight_dependence=weight_dependence,
             voltage_dependence=None,
-            dendritic_delay_fraction=float(fraction),
+            dendritic_delay_fraction=fraction,
         )
         self.record = stdp_model(_base(timing_dependence), _base(weight_dependence))
         self._has_smallest_delay = delay is None

@@ -260,8 +260,10 @@ class NativeSimulation(Engine):
         try:
             self._compile()
         except Exception:  # the compiler has many
-            for group in self.cell_groups:
-                group.model.check_code()
+            for network in self.networks.values():
+                network.group.model.check_code()
+                for pathway in network.plastic:
+                    pathway.synapse.check_code()
             raise
 
     def _compile(self) -> None:

@@ -144,7 +144,8 @@ class PlasticPathway:
             gids = self.pathway.sources.gids(chunk.sources)
             parts.append((gids[is_here], steps[is_here], targets[is_here] - first))
             for name, values in {"weight": chunk.weights, **chunk.parameters}.items():
-                columns[name].append(values if np.ndim(values) == 0 else values[is_here])
+                given: Any = values
+                columns[name].append(given if np.ndim(given) == 0 else given[is_here])
         sizes = [part[0].size for part in parts]
         none = (np.zeros(0, np.int64),) * 3
         gids, steps, targets = (np.concatenate(each) for each in zip(none, *parts, strict=True))
