@@ -1,5 +1,10 @@
 """HDF5, SONATA and Neo in and out; reading works without MPI."""
 
+from distsim.io.connection_values import (
+    ConnectionValues,
+    read_connection_values,
+    write_connection_values,
+)
 from distsim.io.reader import read_block, read_segments
 from distsim.io.recordings import (
     PopulationData,
@@ -12,6 +17,7 @@ from distsim.io.recordings import (
 from distsim.io.writer import write
 
 __all__ = [
+    "ConnectionValues",
     "PopulationData",
     "PopulationInfo",
     "RunInfo",
@@ -19,6 +25,8 @@ __all__ = [
     "SignalData",
     "SpikeData",
     "read_block",
+    "read_connection_values",
     "read_segments",
     "write",
+    "write_connection_values",
 ]

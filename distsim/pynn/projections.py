@@ -21,6 +21,7 @@ from distsim.connectivity import (
     Rule,
     Values,
 )
+from distsim.io.connection_values import ConnectionValues
 from distsim.network.pathways import Pathway
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose
@@ -31,7 +32,7 @@ from distsim.pynn.connection import Connection, LocalConnections, as_array
 from distsim.pynn.connection_files import write_table
 from distsim.pynn.connectors import FromListConnector, OneToOneConnector
 from distsim.pynn.drawn_connectors import own_connector
-from distsim.pynn.gather import gather_arrays
+from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.positions import coordinates, metric_of, share_positions
 from distsim.pynn.projection_checks import check_ends, check_kinds, check_receptor, check_synapse
 from distsim.pynn.projection_errors import ProjectionError, as_pynns_error
@@ -41,6 +42,8 @@ from distsim.pynn.selection import gid_map
 from distsim.pynn.signatures import also_named
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import SpikeSourcePoisson
+from distsim.pynn.synapse_recording import SynapseRecorder, neo_block
+from distsim.pynn.synapse_recording import write as write_recorded
 from distsim.pynn.synapse_types import StaticSynapse
 from distsim.pynn.synapse_values import (
     drawn_values,
@@ -138,6 +141,7 @@ class Projection(common.Projection):
         self._revisions = dict.fromkeys(names, 0)
         self._local: LocalConnections | None = None
         self._addresses: tuple[Integers, Integers, Integers] | None = None
+        self.recorder: SynapseRecorder | None = None
         self._n_connections: int | None = None
         with as_pynns_error():
             with state.together():
@@ -575,6 +579,106 @@ class Projection(common.Projection):
             values = np.concatenate([np.nan_to_num(array, nan=0.0) for array in values])
         columns = ["i", "j", *names] if with_address else names
         write_table(file, values, columns, of_rank=not gather)
+
+    # --- recording -----------------------------------------------------------------------------
+
+    @collective()
+    def record(self, variables: Any, sampling_interval: float | None = None) -> None:
+        """Sample variables of all connections, such as weights that change.
+
+        Parameters
+        ----------
+        variables : str, list of str or None
+            'weight', or other variables and parameters of the synapse type; None: no longer any,
+            and what was sampled is gone.
+        sampling_interval : float, optional
+            From one sample to the next, the first one now [ms]; default the time step.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such variable, or the interval is no multiple of the time step.
+
+        Notes
+        -----
+        A sample is taken as `get` does, and kept in memory: 8 bytes for each of this rank's
+        connections.
+        """
+        self._check_present()
+        if self.recorder is not None:
+            state.synapse_recorders.remove(self.recorder)
+            self.recorder = None
+        if variables is None:
+            return
+        names = [variables] if isinstance(variables, str) else list(variables)
+        self.recorder = SynapseRecorder(self, names, sampling_interval)
+        state.synapse_recorders.append(self.recorder)
+
+    @collective()
+    def get_data(self, gather: bool | str = True, clear: bool = False) -> Any:
+        """Return what was recorded of the connections as a Neo Block.
+
+        Parameters
+        ----------
+        gather : bool or 'all'
+            Of the connections of all ranks, on rank 0 or on every rank; else of this rank's.
+        clear : bool
+            Whether to forget it.
+
+        Returns
+        -------
+        neo.Block
+            With a Segment for each `reset`; in it an AnalogSignal for each variable, of shape
+            (n_times, n_connections), ordered as `get` lists connections, with array annotations
+            `source_index` and `target_index`. Where samples are not equidistant, an
+            IrregularlySampledSignal.
+        """
+        return neo_block(self._recorded(Audience.of(gather), clear))
+
+    @collective("io")
+    def write_data(self, io: Any, gather: bool | str = True, clear: bool = False) -> None:
+        """Write what was recorded of the connections to a file; every rank must call it.
+
+        Parameters
+        ----------
+        io : str or Neo IO
+            A name that ends in ``.h5`` or ``.hdf5`` gives a file that
+            `distsim.io.read_connection_values` reads, another one of Neo's formats.
+        gather, clear
+            As for `get_data`; without `gather`, each rank writes a file of its own.
+        """
+        audience = Audience.of(gather)
+        write_recorded(io, self._recorded(audience, clear), audience)
+
+    def _recorded(self, audience: Audience, clear: bool) -> ConnectionValues:
+        """Return what was recorded; every rank must call it, but for an audience of none."""
+        recorder = self.recorder
+        if recorder is None:
+            raise ProjectionError(
+                f"nothing was recorded of the connections of '{self.label}'; call "
+                "record('weight', sampling_interval=...) before run()"
+            )
+        is_gathered = audience is not Audience.NONE
+        local = self._agreed_connections() if is_gathered else self._local_connections()
+        values = recorder.gathered(self._sorted_addresses(local, is_gathered), audience)
+        if clear:
+            recorder.clear()
+        return values
+
+    def described_values(self, name: str) -> Floats:
+        """Return what was described of this rank's connections."""
+        return self._local_connections().column(self, name, state.dt)
+
+    def unit_of(self, name: str) -> str:
+        """Return the unit of a variable or parameter of the connections."""
+        if name == "weight":
+            model = self.post.parts[0].celltype.record
+            (state_name,) = {r.state for r in model.receptors if r.name == self.receptor_type}
+            return next(s.unit for s in model.states if s.name == state_name)
+        synapse = self._pathway.synapse
+        items: list[Any] = [*synapse.parameters, *synapse.initial_variables]
+        unit = next(str(item.unit) for item in items if item.name == name)
+        return self.unit_of("weight") if unit == "nA or uS" else unit or "dimensionless"
 
     def _replace(self, rule: Rule, names: list[str], **values: Values) -> None:
         """Take other connections in place of the present ones, between the same cells.

@@ -92,11 +92,22 @@ def _run_until(end: Fraction, callbacks: Sequence[Callback] | None) -> float:
     events = [(callback, _next_step(callback)) for callback in callbacks or ()]
     while events and state.simulation.step < last_step:
         due = min(step for _, step in events)
-        state.run_to_step(min(due, last_step))
+        _run_to_step(min(due, last_step))
         events = [(each, _next_step(each) if step == due else step) for each, step in events]
-    state.run_to_step(last_step)
+    _run_to_step(last_step)
     state.asked = end
     return state.t
+
+
+def _run_to_step(last_step: int) -> None:
+    """Advance to a step, and sample values of connections on the way."""
+    recorders = state.synapse_recorders
+    while recorders and min(recorder.next_step for recorder in recorders) <= last_step:
+        state.run_to_step(min(recorder.next_step for recorder in recorders))
+        for recorder in recorders:
+            if recorder.next_step == state.simulation.step:
+                recorder.sample()
+    state.run_to_step(last_step)
 
 
 def _next_step(callback: Callback) -> int:

@@ -189,6 +189,8 @@ class State(common.control.BaseState):
         self._asked = Fraction(0)
         self.populations: list[Any] = []
         self.projections: list[Any] = []
+        # what samples values of connections
+        self.synapse_recorders: list[Any] = []
         self.n_populations = 0
         self.n_projections = 0
         self._n_samples = 0
@@ -482,6 +484,8 @@ class State(common.control.BaseState):
         """Go back to time 0 of a new segment."""
         self.simulation.reset()
         self.asked = Fraction(0)
+        for recorder in self.synapse_recorders:
+            recorder.begin_segment()
         self.running = False
 
     def summary(self) -> str:

@@ -1,0 +1,148 @@
+"""Values of a projection's connections, sampled while the simulation runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import neo
+import numpy as np
+import quantities as pq
+from numpy.typing import NDArray
+
+from distsim.comm.agreement import together
+from distsim.comm.world import world
+from distsim.errors import ParameterError, did_you_mean
+from distsim.io.connection_values import ConnectionValues, write_connection_values
+from distsim.pynn.gather import Audience, gather_arrays
+from distsim.pynn.simulator import state
+
+__all__ = ["SynapseRecorder"]
+
+Floats = NDArray[np.float64]
+SUFFIXES = (".h5", ".hdf5")
+
+
+class SynapseRecorder:
+    """What is sampled of a projection.
+
+    Parameters
+    ----------
+    projection : Projection
+    names : sequence of str
+        Variables or parameters of its synapses.
+    interval : float or None
+        [ms]; None: the time step.
+
+    Attributes
+    ----------
+    next_step : int
+        When it is sampled next.
+    """
+
+    def __init__(self, projection: Any, names: Sequence[str], interval: float | None) -> None:
+        synapse = projection.pathway.synapse
+        known = [*synapse.variable_names, *synapse.parameter_names]
+        for name in names:
+            if name not in known:
+                kind = type(projection.synapse_type).__name__
+                raise ParameterError(
+                    f"unknown variable '{name}' of a {kind}; {did_you_mean(name, known)}", name=name
+                )
+        steps = 1.0 if interval is None else interval / state.dt
+        if not (np.isfinite(steps) and round(steps) >= 1 and abs(steps - round(steps)) < 1e-6):
+            raise ParameterError(
+                f"sampling_interval = {interval} ms; it must be a multiple of the time step of "
+                f"{state.dt:g} ms",
+                sampling_interval=interval,
+            )
+        self._projection = projection
+        self._names = list(dict.fromkeys(names))
+        self._interval = round(steps)
+        self.next_step = state.simulation.step
+        # times, and for each time the values of each variable
+        self._segments: list[tuple[list[float], list[list[Floats]]]] = [([], [])]
+
+    def sample(self) -> None:
+        """Take the values at the present step."""
+        times, values = self._segments[-1]
+        live = state.simulation.read_synapses(self._projection.pathway, self._names)
+        local = self._projection.described_values
+        times.append(state.t)
+        values.append([np.array(live.get(name, local(name))) for name in self._names])
+        self.next_step = state.simulation.step + self._interval
+
+    def begin_segment(self) -> None:
+        """Go on in a new segment, from time 0."""
+        self._segments.append(([], []))
+        self.next_step = 0
+
+    def clear(self) -> None:
+        """Forget what was sampled."""
+        self._segments = [([], [])]
+
+    def gathered(self, addresses: Any, audience: Audience) -> ConnectionValues:
+        """Return what was sampled, of the connections of all ranks where they are wanted.
+
+        Parameters
+        ----------
+        addresses : tuple of 3 ndarray
+            Sources and targets, sorted, and the order of values as ranks hold them.
+        audience : Audience
+        """
+        sources, targets, order = addresses
+        projection = self._projection
+        segments = []
+        for times, values in self._segments:
+            if not times:
+                continue
+            columns = {}
+            for k, name in enumerate(self._names):
+                # connections first: these are what ranks share out
+                local = np.stack([sample[k] for sample in values], axis=1)
+                if audience is not Audience.NONE:
+                    (local,) = gather_arrays(local, audience=audience)
+                if audience is Audience.NONE or audience.includes(state.rank):
+                    columns[name] = np.ascontiguousarray(local[order].T)
+            segments.append((np.array(times), columns))
+        units = {name: projection.unit_of(name) for name in self._names}
+        return ConnectionValues(str(projection.label), sources, targets, units, segments)
+
+
+def neo_block(values: ConnectionValues) -> neo.Block:
+    """Return values of connections as a Block: one Segment each, one AnalogSignal per variable.
+
+    A signal has a column for each connection, with `source_index` and `target_index` as array
+    annotations; where samples are not equidistant, it is an IrregularlySampledSignal.
+    """
+    block = neo.Block(name=values.label)
+    addresses = {"source_index": values.sources, "target_index": values.targets}
+    for times, columns in values.segments:
+        segment = neo.Segment(name=f"segment{len(block.segments)}")
+        block.segments.append(segment)
+        gaps = np.diff(times)
+        is_regular = times.size > 1 and bool((np.abs(gaps - gaps[0]) < 1e-6).all())
+        for name, column in columns.items():
+            common = {"units": values.units[name], "name": name, "array_annotations": addresses}
+            if is_regular:
+                signal: Any = neo.AnalogSignal(
+                    column, t_start=times[0] * pq.ms, sampling_period=gaps[0] * pq.ms, **common
+                )
+                segment.analogsignals.append(signal)
+            else:
+                signal = neo.IrregularlySampledSignal(times * pq.ms, column, **common)
+                segment.irregularlysampledsignals.append(signal)
+    return block
+
+
+def write(io: Any, values: ConnectionValues, audience: Audience) -> None:
+    """Write values of connections, on rank 0 or on each rank; every rank must call it."""
+    with together(world()):
+        if audience is not Audience.NONE and state.rank > 0:
+            return
+        if isinstance(io, str | Path) and Path(io).suffix in SUFFIXES:
+            path = Path(io)
+            if audience is Audience.NONE:
+                path = path.with_name(f"{path.stem}.{state.rank}{path.suffix}")
+            write_connection_values(path, values)
+        else:
+            (neo.io.get_io(str(io)) if isinstance(io, str | Path) else io).write(neo_block(values))

@@ -1,0 +1,114 @@
+"""Values of connections over time in an HDF5 file, such as weights that change.
+
+The file has a group ``connections``, and in it one for each projection, by its label: `source` and
+`target` (indices in the two populations) of each connection, and a group ``segment_<k>`` for each
+run after a `reset`, with `time` [ms] and one dataset of shape (n_times, n_connections) for each
+variable, which has its `unit` as an attribute.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.io import schema
+from distsim.io.whole_file import FailSafeFile, check_space, new_file, write_error
+
+__all__ = ["ConnectionValues", "read_connection_values", "write_connection_values"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ConnectionValues:
+    """What was sampled of the connections of a projection.
+
+    Attributes
+    ----------
+    label : str
+        Of the projection.
+    sources, targets : ndarray of int64, shape (n_connections,)
+        Indices in the populations.
+    units : mapping of str to str
+        Of each variable.
+    segments : sequence of (ndarray of float64, mapping of str to ndarray of float64)
+        Times [ms], shape (n_times,), and values of each variable, shape (n_times, n_connections).
+    """
+
+    label: str
+    sources: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    units: Mapping[str, str]
+    segments: Sequence[tuple[Floats, Mapping[str, Floats]]]
+
+
+def write_connection_values(path: str | Path, values: ConnectionValues) -> None:
+    """Write values of connections to a new file.
+
+    Parameters
+    ----------
+    path : str or Path
+        An older file of that name is replaced once this one is complete.
+    values : ConnectionValues
+
+    Raises
+    ------
+    FileWriteError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    n_bytes = sum(column.nbytes for _, columns in values.segments for column in columns.values())
+    try:
+        with new_file(path) as temporary:
+            check_space(path, n_bytes)
+            with FailSafeFile(temporary) as disk:
+                with h5py.File(disk, "w", libver=schema.HDF5_VERSIONS) as file:
+                    _write(file, values)
+                disk.check()
+    except (OSError, RuntimeError) as error:
+        # HDF5 reports what it cannot write as OSError or, when it closes the file, as RuntimeError
+        raise write_error(error, path) from error
+
+
+def _write(file: Any, values: ConnectionValues) -> None:
+    group = file.create_group(f"connections/{values.label.replace('/', '_')}")
+    group.attrs["label"] = values.label
+    group["source"], group["target"] = values.sources, values.targets
+    for k, (times, columns) in enumerate(values.segments):
+        segment = group.create_group(f"segment_{k}")
+        segment["time"] = times
+        segment["time"].attrs["unit"] = "ms"
+        for name, column in columns.items():
+            segment[name] = column
+            segment[name].attrs["unit"] = values.units[name]
+
+
+def read_connection_values(path: str | Path) -> list[ConnectionValues]:
+    """Return what `write_connection_values` wrote, of each projection.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with h5py.File(path, "r") as file:
+        return [_read(group) for group in file["connections"].values()]
+
+
+def _read(group: Any) -> ConnectionValues:
+    segments, units = [], {}
+    for k in range(sum(name.startswith("segment_") for name in group)):
+        segment = group[f"segment_{k}"]
+        names = [name for name in segment if name != "time"]
+        units.update({name: str(segment[name].attrs["unit"]) for name in names})
+        segments.append((segment["time"][:], {name: segment[name][:] for name in names}))
+    label = str(group.attrs["label"])
+    return ConnectionValues(label, group["source"][:], group["target"][:], units, segments)
