@@ -1,4 +1,6 @@
-"""Write `models.md`, the table of cell models, from their records: ``python docs/make_models.py``.
+"""Write `models.md`, the models of cells and synapses, from their records.
+
+Call it by ``python docs/make_models.py``.
 
 A test compares the page with the records; so whoever adds a model, or changes one, calls this.
 """
@@ -7,36 +9,75 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from distsim.engines.registry import engines_with
-from distsim.models import CELL_MODELS, CellModel
+from distsim.models import CELL_MODELS, SYNAPSE_MODELS, CellModel, SynapseModel
 
 PAGE = Path(__file__).parent / "models.md"
 INTRODUCTION = """\
-# Cell models
+# Models
 
-What the native engine has, by PyNN's names and in PyNN's units; made from the models' records by
+What cells and synapses the native engine has, by PyNN's names and in PyNN's units; made from the models' records by
 `python docs/make_models.py`. `i_injected` is what current sources bring, and a spike is one that
 reaches the cell, where it is not said that the cell makes it. State variables in italics can be
 initialised but not recorded.
 """
 
 
-def page(models: Iterable[CellModel]) -> str:
+SYNAPSES = """
+## Synapses
+
+Beside a StaticSynapse, these have variables that spikes change; `weight` and `delay` [ms] are
+parameters of all. What is said of spikes of the source is at the time when they reach the synapse.
+"""
+
+
+def page(models: Iterable[CellModel], synapses: Iterable[SynapseModel]) -> str:
     """Return the text of the page.
 
     Parameters
     ----------
     models : iterable of CellModel
+    synapses : iterable of SynapseModel
 
     Raises
     ------
     ValueError
         If a record lacks what the page shows.
     """
-    models = list(models)
+    models, synapses = list(models), list(synapses)
     contents = "\n".join(
         f"- [{model.name}](#{model.name.lower()}): {model.title}" for model in models
     )
-    return "\n".join([INTRODUCTION, contents, *map(section, models)])
+    contents += "\n- [Synapses](#synapses): plasticity, short-term dynamics, chance."
+    parts = [*map(section, models), SYNAPSES, *map(synapse_section, synapses)]
+    return "\n".join([INTRODUCTION, contents, *parts])
+
+
+def synapse_section(model: SynapseModel) -> str:
+    """Return what the page says of a synapse model."""
+    for name in ("title", "equations"):
+        if not getattr(model, name):
+            raise ValueError(f"the record of {model.name} has no '{name}'")
+    others = [(s.name, f"{s.initial:g}") for s in model.initial_variables]
+    variables = [("weight", "that of the projection"), *others]
+    return "\n".join(
+        [
+            f"\n### {model.name}\n",
+            f"{model.title} {f'{model.source}.' if model.source else ''}".rstrip(),
+            "\n```text",
+            *model.equations,
+            "```\n",
+            table(
+                ("parameter", "default", "unit", "allowed", "meaning"),
+                [
+                    (f"`{p.name}`", default(p), p.unit, allowed(p), p.meaning)
+                    for p in model.parameters
+                ],
+            ),
+            table(
+                ("variable", "initial value"), [(f"`{name}`", first) for name, first in variables]
+            ).rstrip(),
+        ]
+    )
 
 
 def section(model: CellModel) -> str:
@@ -99,4 +140,4 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(CELL_MODELS.values()))
+    PAGE.write_text(page(CELL_MODELS.values(), SYNAPSE_MODELS.values()))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from distsim.models import CELL_MODELS
+from distsim.models import CELL_MODELS, SYNAPSE_MODELS
 
 FOLDER = Path(__file__).parents[1] / "docs"
 
@@ -21,7 +21,7 @@ def make_models():
 
 
 def test_the_page_is_what_the_records_say(make_models):
-    page = make_models.page(CELL_MODELS.values())
+    page = make_models.page(CELL_MODELS.values(), SYNAPSE_MODELS.values())
     assert make_models.PAGE.read_text() == page, "call `python docs/make_models.py`"
 
 
@@ -32,6 +32,15 @@ def test_all_that_a_record_has_is_on_the_page(make_models):
         names += [receptor.name for receptor in model.receptors]
         for name in names:
             assert f"`{name}`" in section or f"*{name}*" in section
+        for equation in model.equations:
+            assert equation in section
+
+
+def test_all_that_a_synapse_model_has_is_on_the_page(make_models):
+    for model in SYNAPSE_MODELS.values():
+        section = make_models.synapse_section(model)
+        for name in [*model.parameter_names, *model.variable_names]:
+            assert f"`{name}`" in section
         for equation in model.equations:
             assert equation in section
 

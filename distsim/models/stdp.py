@@ -200,4 +200,4 @@ def stdp_model(rule: str, dependence: str) -> SynapseModel:
         raise ParameterError(
             f"Vogels2011Rule goes with AdditiveWeightDependence, not with {dependence}"
         )
-    return RULES[rule](f"{rule}_{dependence}", DEPENDENCES[dependence])
+    return RULES[rule](f"{rule} with {dependence}", DEPENDENCES[dependence])

@@ -75,7 +75,7 @@ def _make(model: SynapseModel, is_shared: bool) -> SynapseCode:
     functions: dict[str, Callable[..., Any]] = {
         key: given.function for key, given in model.functions.items()
     }
-    identity = f"{model.name}_{checksum(functions, names, text)}"
+    identity = f"{model.name.replace(' ', '_')}_{checksum(functions, names, text)}"
     fields = ["dt", "purpose", *(f"own_{name}" for name in names)]
     parameters_class = one_cell_classes.get(identity, fields)
     # where Numba's messages, and its cache, look for the source

@@ -273,7 +273,7 @@ def synapse_model(
 def _check(model: SynapseModel) -> None:
     """Raise if something of a model cannot be."""
     check_items(
-        model.name,
+        model.name.partition(" ")[0],
         "a synapse type",
         (
             ("parameters", Parameter, model.parameters),
