@@ -15,10 +15,10 @@ PAGE = Path(__file__).parent / "models.md"
 INTRODUCTION = """\
 # Models
 
-What cells and synapses the native engine has, by PyNN's names and in PyNN's units; made from the models' records by
-`python docs/make_models.py`. `i_injected` is what current sources bring, and a spike is one that
-reaches the cell, where it is not said that the cell makes it. State variables in italics can be
-initialised but not recorded.
+What cells and synapses the native engine has, by PyNN's names and in PyNN's units; made from the
+models' records by `python docs/make_models.py`. `i_injected` is what current sources bring, and a
+spike is one that reaches the cell, where it is not said that the cell makes it. State variables in
+italics can be initialised but not recorded.
 """
 
 

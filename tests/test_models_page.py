@@ -49,4 +49,4 @@ def test_all_that_a_synapse_model_has_is_on_the_page(make_models):
 def test_a_model_of_which_something_is_not_said_is_refused(make_models, name):
     model = CELL_MODELS["IF_curr_exp"]
     with pytest.raises(ValueError, match=f"record of IF_curr_exp has no '{name}'"):
-        make_models.page([replace(model, **{name: ""})])
+        make_models.page([replace(model, **{name: ""})], [])

@@ -4,7 +4,7 @@ from pyNN import common
 from pyNN.common.procedural_api import set  # noqa: A004 - PyNN's name
 
 from distsim.engines.registry import engine_entry
-from distsim.pynn import simulator, standardmodels
+from distsim.pynn import simulator, spike_sources, standardmodels
 from distsim.pynn.connectors import FixedProbabilityConnector
 from distsim.pynn.populations import Population
 from distsim.pynn.projections import Projection
@@ -45,7 +45,11 @@ def list_standard_models() -> list[str]:
     True
     """
     engine = engine_entry(simulator.state.setup.engine).load()
-    models = {name: getattr(standardmodels, name) for name in standardmodels.__all__}
+    models = {
+        name: getattr(module, name)
+        for module in (standardmodels, spike_sources)
+        for name in module.__all__
+    }
     types = {name: model for name, model in models.items() if isinstance(model, type)}
     return [
         name

@@ -40,6 +40,9 @@ def test_the_list_of_models_is_complete():
         "Izhikevich",
         "SpikeSourceArray",
         "SpikeSourcePoisson",
+        "SpikeSourceGamma",
+        "SpikeSourceInhGamma",
+        "SpikeSourcePoissonRefractory",
     ]
 
 
