@@ -136,3 +136,38 @@ def test_a_cell_type_of_ones_own_does_what_the_built_in_one_does(tmp_path, n_ran
     first, last = (float(word) for word in line.split()[3:6:2])
     assert last > 1.5 * first
     assert (tmp_path / "results" / "own_cell.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    """Return what the example of plasticity printed, and its folder, on 1 and 3 ranks."""
+    found = {}
+    for n_ranks in (1, 3):
+        folder = tmp_path_factory.mktemp(f"stdp{n_ranks}")
+        command = [sys.executable, "-P", "-m", "distsim", "run", "-n", str(n_ranks)]
+        command += [str(EXAMPLES / "stdp.py"), "--cells", "4", "--duration", "2000"]
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=400, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        found[n_ranks] = done.stdout, folder / "results"
+    return found
+
+
+def test_weights_of_the_example_of_plasticity_do_not_depend_on_ranks(learned):
+    files = [datasets(folder / "stdp.h5") for _, folder in learned.values()]
+    assert files[0] == files[1]
+    # 400 synapses onto each of 4 cells, at 101 times
+    assert files[0]["connections/learning/segment_0/weight"][1] == (101, 1600)
+
+
+def test_in_the_example_of_plasticity_rates_fall_and_weights_part(learned):
+    printed, folder = learned[3]
+    (line,) = [line for line in printed.splitlines() if line.startswith("rate: ")]
+    first, last = (float(word) for word in line.split()[1:6:4])
+    assert first > last
+    with h5py.File(folder / "stdp.h5") as file:
+        weights = file["connections/learning/segment_0/weight"][()]
+    assert weights[0].std() == 0.0
+    assert weights[-1].std() > 0.05 * weights.max()
+    assert (folder / "stdp.png").read_bytes().startswith(b"\x89PNG")
