@@ -148,11 +148,11 @@ class NativeSimulation(Engine):
         if not plastics or not wanted:
             return {}
         if len(plastics) == 1 and len(pathway.models) == 1:
-            return plastics[0][1].read(wanted, self.step)
+            return plastics[0][1].read(wanted, self.step, self._epochs.arrived)
         found: dict[str, NDArray[np.float64]] = {}
         for model, plastic in plastics:
             is_here = self._is_onto(pathway, model)
-            for name, values in plastic.read(wanted, self.step).items():
+            for name, values in plastic.read(wanted, self.step, self._epochs.arrived).items():
                 found.setdefault(name, np.zeros(is_here.size))[is_here] = values
         return found
 

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from distsim.engines.native.arrivals import Arrivals
+from distsim.engines.native.arrivals import Arrivals, find_rows
 from distsim.engines.native.connectome import delay_steps, empty_connectome
 from distsim.engines.native.groups import CellGroup
 from distsim.errors import ParameterError
@@ -35,6 +35,7 @@ from distsim.kernels.plastic import (
     plastic_set,
     row_of_run,
 )
+from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.models.functions import argument_names
 from distsim.models.synapse_code import SynapseCode, code_of
 from distsim.network.pathways import Pathway
@@ -328,7 +329,7 @@ class PlasticPathway:
 
     # --- reading and writing -------------------------------------------------------------------
 
-    def read(self, names: list[str], step: int) -> dict[str, Floats]:
+    def read(self, names: list[str], step: int, arrived: Integers) -> dict[str, Floats]:
         """Return variables or parameters as they are at a step, in the order of the connections.
 
         Variables are given with all that has reached the synapse by then.
@@ -337,6 +338,8 @@ class PlasticPathway:
         ----------
         names : list of str
         step : int
+        arrived : ndarray of int64
+            Keys of exchanged spikes that are not queued yet, sorted.
 
         Returns
         -------
@@ -346,7 +349,7 @@ class PlasticPathway:
         variables = [name for name in names if name in model.variable_names]
         found: dict[str, Floats] = {}
         if variables:
-            columns, run_states = self._present(step)
+            columns, run_states = self._present(step, arrived)
             for name in variables:
                 if name in self.column_names:
                     values = columns[self.column_names.index(name)]
@@ -367,7 +370,7 @@ class PlasticPathway:
         ordered[order] = values
         return ordered
 
-    def _present(self, step: int) -> tuple[Floats, Floats]:
+    def _present(self, step: int, arrived: Integers) -> tuple[Floats, Floats]:
         """Return copies of columns and of sources' variables, brought up to a step."""
         net, rows = self.net, self.arrivals.rows
         columns, run_states = net.columns.copy(), net.run_states.copy()
@@ -379,6 +382,11 @@ class PlasticPathway:
                         stamps.append(int(queue.stamp[e]))
                         waiting.append(int(row_of_run(rows, int(queue.run[e]))))
                         numbers.append(number)
+        first_row, end_row = find_rows(gid_of_key(arrived), rows)
+        is_here = end_row > first_row
+        stamps += step_of_key(arrived[is_here]).tolist()
+        waiting += first_row[is_here].tolist()
+        numbers += [0] * np.count_nonzero(is_here)
         order = np.argsort(np.array(stamps, np.int64), kind="stable")
         n_rows = len(self._group.model.states)
         self.entry()
