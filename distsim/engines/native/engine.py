@@ -123,7 +123,7 @@ class NativeSimulation(Engine):
         pathway.connections = connections
         plastics = self._plastic(pathway)
         for _, plastic in plastics:
-            plastic.change(names)
+            plastic.change(names, self.step, self._epochs.arrived)
         if not plastics or "delay" in names:
             self._is_structure_changed = True
 
@@ -134,7 +134,7 @@ class NativeSimulation(Engine):
             is_here = self._is_onto(pathway, model)
             if is_here[index]:
                 place = int(np.count_nonzero(is_here[:index]))
-                plastic.change_one(place, name, value)
+                plastic.change_one(place, name, value, self.step, self._epochs.arrived)
         if not plastics or name == "delay":
             self._is_structure_changed = True
 

@@ -27,6 +27,7 @@ from distsim.kernels.plastic import (
     NEVER,
     NO_SPIKE,
     PEEK,
+    SET,
     SWEPT,
     WORK,
     PlasticArrays,
@@ -177,7 +178,7 @@ class PlasticPathway:
         self.net = PlasticArrays(
             columns=self._columns,
             run_states=np.zeros((len(model.source_states) if self.is_shared else 0, n_runs)),
-            run_traces=np.zeros((n_source, n_runs)),
+            run_traces=np.zeros((2 * n_source, n_runs)),
             run_last=np.full(n_runs, NEVER, np.int64),
             row_keys=np.zeros((0, 2), np.uint32),
             target_gids=self._group.cells.gids[first : first + self._n_targets],
@@ -276,7 +277,7 @@ class PlasticPathway:
         net.latest[:, :N_LATEST] = NO_SPIKE
         net.present_at[:] = NEVER
         net.count[:] = net.done[:] = net.clock[:] = 0
-        net.clock[FIRST_LID], net.clock[SWEPT] = self._first_lid, NEVER
+        net.clock[FIRST_LID], net.clock[SWEPT], net.clock[SET] = self._first_lid, NEVER, NEVER
         self._renew_keys()
 
     def _renew_keys(self) -> None:
@@ -398,18 +399,29 @@ class PlasticPathway:
         )
         return columns, run_states
 
-    def change(self, names: Sequence[str]) -> None:
+    def _settle(self, step: int, arrived: Integers) -> None:
+        """Bring what spikes change up to a step, at which something is to be set."""
+        if self.model.is_learning and self.net.clock[SET] < step:
+            columns, _ = self._present(step, arrived)
+            n_own = 1 + len(self.model.states)
+            self._columns[:n_own] = columns[:n_own]
+            self.net.clock[SET] = step
+
+    def change(self, names: Sequence[str], step: int, arrived: Integers) -> None:
         """Take what the pathway's connections now give of some variables and parameters.
 
         Parameters
         ----------
         names : sequence of str
             Where 'delay' is one of them, the synapses are put in order anew.
+        step, arrived
+            As for `read`.
         """
         is_built = self._connections is not None
         self._connections = self.pathway.connections
         if not is_built or not names:
             return
+        self._settle(step, arrived)
         if "delay" in names:
             self._put_in_order()
         *_, columns = self._edges()
@@ -418,10 +430,11 @@ class PlasticPathway:
                 self._set_values(name, of_layout(columns[name], self._order))
         self._check_values()
 
-    def change_one(self, index: int, name: str, value: float) -> None:
+    def change_one(self, index: int, name: str, value: float, step: int, arrived: Integers) -> None:
         """Set a value of one connection, by its place in the order of the connections."""
         if self._connections is None:
             return
+        self._settle(step, arrived)
         self._connections = self.pathway.connections
         if name == "delay":
             self._put_in_order()
@@ -466,8 +479,8 @@ class PlasticPathway:
                 net.run_states[i] = memory[state.name][firsts]
         stamps = memory["stamp"][firsts]
         net.run_last[:] = np.where(stamps > NEVER, stamps + rows.run_delay, NEVER)
-        for i, trace in enumerate(self.model.source_traces):
-            net.run_traces[i] = memory[trace.name][firsts]
+        for i in range(net.run_traces.shape[0]):
+            net.run_traces[i] = memory[f"trace {i}"][firsts]
         kept = ("latest", "latest_traces", "ring", "ring_traces", "count", "done", "clock")
         self.net = net._replace(**{name: getattr(old, name) for name in kept})
         self._renew_keys()
@@ -477,7 +490,7 @@ class PlasticPathway:
         net, rows = self.net, self.arrivals.rows
         of_run = {
             "stamp": np.where(net.run_last > NEVER, net.run_last - rows.run_delay, NEVER),
-            **{t.name: net.run_traces[i] for i, t in enumerate(self.model.source_traces)},
+            **{f"trace {i}": trace for i, trace in enumerate(net.run_traces)},
         }
         if self.is_shared:
             of_run |= {s.name: net.run_states[i] for i, s in enumerate(self.model.source_states)}
