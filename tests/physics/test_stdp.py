@@ -368,10 +368,13 @@ def test_parameters_can_differ_from_synapse_to_synapse():
     amplitudes = sim.RandomDistribution("uniform", low=0.05, high=0.2)
     seeded = sim.RandomDistribution("uniform", (0.05, 0.2), rng=sim.NumpyRNG(seed=3))
     case = ("SpikePairRule", "AdditiveWeightDependence", 0.5)
+    matrix = rng.uniform(0.05, 0.2, (3, 3))
     connectors = [
-        (list_connector(synapses, w_max=tops), {"A_plus": amplitudes}),
-        (sim.AllToAllConnector(), {"A_plus": seeded, "A_minus": amplitudes}),
-        (list_connector(synapses), {"A_minus": rng.uniform(0.05, 0.2, (3, 3)), "w_max": 0.9}),
+        (list_connector(synapses, w_max=tops), {"A_plus": amplitudes, "A_minus": matrix}),
+        (
+            sim.AllToAllConnector(),
+            {"A_plus": seeded, "A_minus": amplitudes, "w_max": lambda d: 0.7 + 0.1 * d},
+        ),
     ]
     names = ["weight", "delay", "A_plus", "A_minus", "w_max"]
     projections = []
@@ -382,8 +385,7 @@ def test_parameters_can_differ_from_synapse_to_synapse():
     assert {row[6] for row in described[0]} == set(tops)
     for rows, drawn in ((described[0], 4), (described[1], 4), (described[1], 5)):
         assert len({row[drawn] for row in rows}) == len(rows) >= 9
-    matrix = connectors[2][1]["A_minus"]
-    assert [row[5] for row in described[2]] == [matrix[row[:2]] for row in described[2]]
+    assert [row[5] for row in described[0]] == [matrix[row[:2]] for row in described[0]]
     sim.run(20.0)
     trains = spike_steps(pre), spike_steps(post)
     for projection, rows in zip(projections, described, strict=True):
