@@ -31,6 +31,8 @@ from distsim.launch import (  # noqa: E402
 # with importlib mode, pytest leaves sys.path alone, so what tests import is made importable here
 for path in (
     "naive.py",
+    "naive_synapses.py",
+    "physics/relays.py",
     "engines/networks.py",
     "engines/model_networks.py",
     "engines/neuron_marks.py",

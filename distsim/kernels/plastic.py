@@ -9,6 +9,10 @@ A delay of d steps has a dendritic part e. A spike of the source that arrives at
 t was at the synapse at t - e, where spikes of the target up to t - 2 e had come. The *lag* 2 e is
 thus how far a synapse looks back. With no dendritic delay, spikes that the target makes in step t
 come after the one that arrives then.
+
+Where weights or parameters are set, all that has reached the synapses by then is taken into account
+first. Spikes that are on their way still leave traces and are transmitted when they arrive, but
+change the synapse no more.
 """
 
 from typing import Any, NamedTuple
@@ -31,6 +35,7 @@ __all__ = [
     "PEEK",
     "QUEUE",
     "RESTART",
+    "SET",
     "SWEPT",
     "WORK",
     "PlasticArrays",
@@ -56,7 +61,7 @@ N_LATEST, FIRST_TRACE = 4, 2
 # a step before all others, of a source and of a target: below the former by more than any lag
 NEVER, NO_SPIKE = -(2**30), -(2**31)
 # of `PlasticArrays.clock`
-SWEPT, FIRST_LID, N_QUEUED, IS_SWEEP_DUE, NEEDS_ROOM, N_CLOCK = 0, 1, 2, 3, 4, 5
+SWEPT, FIRST_LID, N_QUEUED, IS_SWEEP_DUE, NEEDS_ROOM, SET, N_CLOCK = 0, 1, 2, 3, 4, 5, 6
 
 
 class PlasticArrays(NamedTuple):
@@ -71,8 +76,8 @@ class PlasticArrays(NamedTuple):
         Weight, then the other variables.
     run_states : ndarray of float64, shape (n_source_states, n_runs)
         Variables of the source that all synapses of a run share.
-    run_traces : ndarray of float64, shape (n_source_traces, n_runs)
-        Just before the last spike.
+    run_traces : ndarray of float64, shape (2 * n_source_traces, n_runs)
+        Just before the step of the last spike; then just after that spike.
     run_last : ndarray of int64, shape (n_runs,)
         Step in which the source's last spike arrived.
     row_keys : ndarray of uint32, shape (n_rows, 2)
@@ -106,9 +111,10 @@ class PlasticArrays(NamedTuple):
     rates : ndarray of float64, shape (n_traces,)
         Inverse time constants [1/step].
     is_nearest : ndarray of bool, shape (n_traces,)
-    clock : ndarray of int64, shape (5,)
+    clock : ndarray of int64, shape (6,)
         Step of the last sweep; local index of the first target; exchanged spikes that are queued;
-        whether a sweep is due; whether Python has to make room.
+        whether a sweep is due; whether Python has to make room; step in which weights or parameters
+        were set last.
     """
 
     columns: NDArray[np.float64]

@@ -40,6 +40,7 @@ def arrive_run(step, run, row, stamp, number, receptor, s, columns, run_states, 
         {target_traces}
         {release_each}
         {draw}
+        {hold}
         {arrive}
         {store}
         inputs[receptor, first_lid + np.int64(c)] += transmitted
@@ -257,7 +258,7 @@ def _head(model: SynapseModel) -> str:
         lines += [f"table_{trace.name}, rate_{trace.name} = net.decays[{i}], net.rates[{i}]"]
     if model.is_learning:
         lines += [
-            "low = max(last, net.clock[SWEPT]) - max(lag, 1)",
+            "low = max(max(last, net.clock[SWEPT]) - max(lag, 1), net.clock[SET] - (lag >> 1))",
             "ring, size, mask = net.ring, net.ring.shape[1], net.ring.shape[1] - 1",
             "count, latest, values = net.count, net.latest, net.latest_traces",
         ]
@@ -269,12 +270,21 @@ def _head(model: SynapseModel) -> str:
 
 
 def _source_traces(model: SynapseModel) -> list[str]:
-    """Return lines for the traces of a run: just before its last spike, and just after."""
-    lines = []
+    """Return lines for the traces of a run: before the step of its last spike, and after it."""
+    n, lines = len(model.source_traces), []
     for i, trace in enumerate(model.source_traces):
-        before = f"before_{trace.name}"
-        after = "1.0" if trace.is_nearest else f"{before} + 1.0"
-        lines += [f"{before} = run_traces[{i}, run]", f"after_{trace.name} = {after}"]
+        lines += [f"before_{trace.name} = run_traces[{i}, run]"]
+        lines += [f"after_{trace.name} = run_traces[{n + i}, run]"]
+    return lines
+
+
+def _keep_traces(model: SynapseModel) -> list[str]:
+    """Return lines that keep the traces of a run, of which a step may have several spikes."""
+    n, lines = len(model.source_traces), []
+    for i, trace in enumerate(model.source_traces):
+        lines += [f"if elapsed_steps > 0:\n        run_traces[{i}, run] = now_{trace.name}"]
+        after = "1.0" if trace.is_nearest else f"now_{trace.name} + 1.0"
+        lines += [f"run_traces[{n + i}, run] = {after}"]
     return lines
 
 
@@ -361,7 +371,7 @@ def _run_parts(model: SynapseModel, is_shared: bool) -> dict[str, str]:
         once = _lines([*loads, *now, call], 4)
     elif has_release:
         each = f"{released} = {_call(model, 'release', ways)}"
-    keep = [f"run_traces[{i}, run] = now_{t.name}" for i, t in enumerate(model.source_traces)]
+    keep = _keep_traces(model)
     if is_shared:
         keep += [f"run_states[{i}, run] = v_{s.name}" for i, s in enumerate(model.source_states)]
     key = draw = ""
@@ -389,6 +399,12 @@ def _run_parts(model: SynapseModel, is_shared: bool) -> dict[str, str]:
         first = f"bound = step - max({lag}, 1)\n    "
         first += "catch_up(bound, run, s, columns, run_states, run_traces, run_last)"
     arrive = f"{', '.join(f'v_{n}' for n in own)}, transmitted = {_call(model, 'arrive', ways)}"
+    hold, stored = [], {name: f"v_{name}" for name in columns}
+    if model.is_learning:
+        # what reached the synapse before something was set
+        source_traces += ["is_past = step - (lag >> 1) <= net.clock[SET]"]
+        hold = [f"held_{name} = v_{name}" for name in own]
+        stored |= {name: f"held_{name} if is_past else v_{name}" for name in own}
     return {
         "learn_first": first,
         "head": _head(model),
@@ -399,7 +415,8 @@ def _run_parts(model: SynapseModel, is_shared: bool) -> dict[str, str]:
         "draw": draw,
         "load": _lines([f"v_{n} = columns[{i}, j]" for i, n in enumerate(columns)], 8),
         "target_traces": _lines(target_traces, 8),
+        "hold": _lines(hold, 8),
         "arrive": arrive,
-        "store": _lines([f"columns[{i}, j] = v_{n}" for i, n in enumerate(columns)], 8),
+        "store": _lines([f"columns[{i}, j] = {stored[n]}" for i, n in enumerate(columns)], 8),
         "keep": _lines(keep or ["pass"], 4),
     }

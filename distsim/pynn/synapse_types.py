@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from pyNN.parameters import ParameterSpace
+from pyNN.standardmodels import build_translations
 from pyNN.standardmodels import synapses as pynn_synapses
 
 from distsim.errors import ParameterError
@@ -334,6 +335,11 @@ class STDPMechanism(SynapseType, pynn_synapses.STDPMechanism):
         self._parameter_space = ParameterSpace({**plain, **own}, self.get_schema(), None)
 
     default_parameters: ClassVar[dict[str, Any]] = {"weight": 0.0, "delay": None}
+
+    @property
+    def translations(self) -> dict[str, Any]:
+        """All names and units are PyNN's."""
+        return build_translations(*((name, name) for name in self.get_schema()))
 
     def get_parameter_names(self) -> list[str]:
         """Return the names of all parameters."""

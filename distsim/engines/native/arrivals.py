@@ -21,7 +21,7 @@ from distsim.kernels.spike_keys import gid_of_key
 from distsim.network.renewal import no_renewals
 from distsim.partitioning.streams import Stream
 
-__all__ = ["Arrivals", "PastPoisson", "select_sources"]
+__all__ = ["Arrivals", "PastPoisson", "find_rows", "select_sources"]
 
 Integers = NDArray[np.int64]
 

@@ -123,7 +123,7 @@ class NativeSimulation(Engine):
         pathway.connections = connections
         plastics = self._plastic(pathway)
         for _, plastic in plastics:
-            plastic.change(names)
+            plastic.change(names, self.step, self._epochs.arrived)
         if not plastics or "delay" in names:
             self._is_structure_changed = True
 
@@ -134,7 +134,7 @@ class NativeSimulation(Engine):
             is_here = self._is_onto(pathway, model)
             if is_here[index]:
                 place = int(np.count_nonzero(is_here[:index]))
-                plastic.change_one(place, name, value)
+                plastic.change_one(place, name, value, self.step, self._epochs.arrived)
         if not plastics or name == "delay":
             self._is_structure_changed = True
 
@@ -148,11 +148,11 @@ class NativeSimulation(Engine):
         if not plastics or not wanted:
             return {}
         if len(plastics) == 1 and len(pathway.models) == 1:
-            return plastics[0][1].read(wanted, self.step)
+            return plastics[0][1].read(wanted, self.step, self._epochs.arrived)
         found: dict[str, NDArray[np.float64]] = {}
         for model, plastic in plastics:
             is_here = self._is_onto(pathway, model)
-            for name, values in plastic.read(wanted, self.step).items():
+            for name, values in plastic.read(wanted, self.step, self._epochs.arrived).items():
                 found.setdefault(name, np.zeros(is_here.size))[is_here] = values
         return found
 

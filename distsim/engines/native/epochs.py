@@ -130,6 +130,11 @@ class EpochLoop:
         self._arrived = NO_SPIKES
 
     @property
+    def arrived(self) -> Integers:
+        """Spikes that came by the last exchange and are not queued yet, sorted."""
+        return self._arrived
+
+    @property
     def _step(self) -> int:
         return int(self._progress["step"][0])
 

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from distsim.engines.native.arrivals import Arrivals
+from distsim.engines.native.arrivals import Arrivals, find_rows
 from distsim.engines.native.connectome import delay_steps, empty_connectome
 from distsim.engines.native.groups import CellGroup
 from distsim.errors import ParameterError
@@ -27,6 +27,7 @@ from distsim.kernels.plastic import (
     NEVER,
     NO_SPIKE,
     PEEK,
+    SET,
     SWEPT,
     WORK,
     PlasticArrays,
@@ -35,6 +36,7 @@ from distsim.kernels.plastic import (
     plastic_set,
     row_of_run,
 )
+from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.models.functions import argument_names
 from distsim.models.synapse_code import SynapseCode, code_of
 from distsim.network.pathways import Pathway
@@ -176,7 +178,7 @@ class PlasticPathway:
         self.net = PlasticArrays(
             columns=self._columns,
             run_states=np.zeros((len(model.source_states) if self.is_shared else 0, n_runs)),
-            run_traces=np.zeros((n_source, n_runs)),
+            run_traces=np.zeros((2 * n_source, n_runs)),
             run_last=np.full(n_runs, NEVER, np.int64),
             row_keys=np.zeros((0, 2), np.uint32),
             target_gids=self._group.cells.gids[first : first + self._n_targets],
@@ -275,7 +277,7 @@ class PlasticPathway:
         net.latest[:, :N_LATEST] = NO_SPIKE
         net.present_at[:] = NEVER
         net.count[:] = net.done[:] = net.clock[:] = 0
-        net.clock[FIRST_LID], net.clock[SWEPT] = self._first_lid, NEVER
+        net.clock[FIRST_LID], net.clock[SWEPT], net.clock[SET] = self._first_lid, NEVER, NEVER
         self._renew_keys()
 
     def _renew_keys(self) -> None:
@@ -328,7 +330,7 @@ class PlasticPathway:
 
     # --- reading and writing -------------------------------------------------------------------
 
-    def read(self, names: list[str], step: int) -> dict[str, Floats]:
+    def read(self, names: list[str], step: int, arrived: Integers) -> dict[str, Floats]:
         """Return variables or parameters as they are at a step, in the order of the connections.
 
         Variables are given with all that has reached the synapse by then.
@@ -337,6 +339,8 @@ class PlasticPathway:
         ----------
         names : list of str
         step : int
+        arrived : ndarray of int64
+            Keys of exchanged spikes that are not queued yet, sorted.
 
         Returns
         -------
@@ -346,7 +350,7 @@ class PlasticPathway:
         variables = [name for name in names if name in model.variable_names]
         found: dict[str, Floats] = {}
         if variables:
-            columns, run_states = self._present(step)
+            columns, run_states = self._present(step, arrived)
             for name in variables:
                 if name in self.column_names:
                     values = columns[self.column_names.index(name)]
@@ -367,7 +371,7 @@ class PlasticPathway:
         ordered[order] = values
         return ordered
 
-    def _present(self, step: int) -> tuple[Floats, Floats]:
+    def _present(self, step: int, arrived: Integers) -> tuple[Floats, Floats]:
         """Return copies of columns and of sources' variables, brought up to a step."""
         net, rows = self.net, self.arrivals.rows
         columns, run_states = net.columns.copy(), net.run_states.copy()
@@ -379,6 +383,11 @@ class PlasticPathway:
                         stamps.append(int(queue.stamp[e]))
                         waiting.append(int(row_of_run(rows, int(queue.run[e]))))
                         numbers.append(number)
+        first_row, end_row = find_rows(gid_of_key(arrived), rows)
+        is_here = end_row > first_row
+        stamps += step_of_key(arrived[is_here]).tolist()
+        waiting += first_row[is_here].tolist()
+        numbers += [0] * np.count_nonzero(is_here)
         order = np.argsort(np.array(stamps, np.int64), kind="stable")
         n_rows = len(self._group.model.states)
         self.entry()
@@ -390,18 +399,29 @@ class PlasticPathway:
         )
         return columns, run_states
 
-    def change(self, names: Sequence[str]) -> None:
+    def _settle(self, step: int, arrived: Integers) -> None:
+        """Bring what spikes change up to a step, at which something is to be set."""
+        if self.model.is_learning and self.net.clock[SET] < step:
+            columns, _ = self._present(step, arrived)
+            n_own = 1 + len(self.model.states)
+            self._columns[:n_own] = columns[:n_own]
+            self.net.clock[SET] = step
+
+    def change(self, names: Sequence[str], step: int, arrived: Integers) -> None:
         """Take what the pathway's connections now give of some variables and parameters.
 
         Parameters
         ----------
         names : sequence of str
             Where 'delay' is one of them, the synapses are put in order anew.
+        step, arrived
+            As for `read`.
         """
         is_built = self._connections is not None
         self._connections = self.pathway.connections
         if not is_built or not names:
             return
+        self._settle(step, arrived)
         if "delay" in names:
             self._put_in_order()
         *_, columns = self._edges()
@@ -410,10 +430,11 @@ class PlasticPathway:
                 self._set_values(name, of_layout(columns[name], self._order))
         self._check_values()
 
-    def change_one(self, index: int, name: str, value: float) -> None:
+    def change_one(self, index: int, name: str, value: float, step: int, arrived: Integers) -> None:
         """Set a value of one connection, by its place in the order of the connections."""
         if self._connections is None:
             return
+        self._settle(step, arrived)
         self._connections = self.pathway.connections
         if name == "delay":
             self._put_in_order()
@@ -458,8 +479,8 @@ class PlasticPathway:
                 net.run_states[i] = memory[state.name][firsts]
         stamps = memory["stamp"][firsts]
         net.run_last[:] = np.where(stamps > NEVER, stamps + rows.run_delay, NEVER)
-        for i, trace in enumerate(self.model.source_traces):
-            net.run_traces[i] = memory[trace.name][firsts]
+        for i in range(net.run_traces.shape[0]):
+            net.run_traces[i] = memory[f"trace {i}"][firsts]
         kept = ("latest", "latest_traces", "ring", "ring_traces", "count", "done", "clock")
         self.net = net._replace(**{name: getattr(old, name) for name in kept})
         self._renew_keys()
@@ -469,7 +490,7 @@ class PlasticPathway:
         net, rows = self.net, self.arrivals.rows
         of_run = {
             "stamp": np.where(net.run_last > NEVER, net.run_last - rows.run_delay, NEVER),
-            **{t.name: net.run_traces[i] for i, t in enumerate(self.model.source_traces)},
+            **{f"trace {i}": trace for i, trace in enumerate(net.run_traces)},
         }
         if self.is_shared:
             of_run |= {s.name: net.run_states[i] for i, s in enumerate(self.model.source_states)}
