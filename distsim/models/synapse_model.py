@@ -298,7 +298,9 @@ def _check(model: SynapseModel) -> None:
     sources, targets = ([t.name for t in ts] for ts in (model.source_traces, model.target_traces))
     own = ["weight", *(s.name for s in model.states)]
     of_source = [s.name for s in model.source_states]
-    check_once(model.name, [*own, *of_source, *examples, *derived, *sources, *targets, *GIVEN])
+    check_once(
+        model.name, [*own, *of_source, *model.parameter_names, *derived, *sources, *targets, *GIVEN]
+    )
     common = [*examples, *derived, "dt", "elapsed"]
     drawn = ["uniform", "uniform_2"]
     takes = {
