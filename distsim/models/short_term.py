@@ -37,12 +37,20 @@ def _left(elapsed, tau):
     return math.exp(-elapsed / tau) if tau > 0.0 else 0.0
 
 
+def _through_inactive(elapsed, recovered, active, tau_rec, tau_psc):
+    """Return what part of the active resources is recovered after some time."""
+    if abs(tau_psc - tau_rec) > 1e-7 * tau_rec:
+        return ((recovered - 1.0) * tau_rec - (active - 1.0) * tau_psc) / (tau_psc - tau_rec)
+    # the limit of equal time constants
+    return 1.0 - recovered * (1.0 + elapsed / tau_rec)
+
+
 def _release(u, x, y, U, tau_rec, tau_facil, tau_psc, elapsed):
     """Return utilisation, resources, active ones, and what is released, as NEST solves [1]_."""
     recovered, active = _left(elapsed, tau_rec), _left(elapsed, tau_psc)
-    from_active = ((recovered - 1.0) * tau_rec - (active - 1.0) * tau_psc) / (tau_psc - tau_rec)
-    inactive = 1.0 - x - y
-    x += from_active * y + (1.0 - recovered) * inactive
+    x += (1.0 - recovered) * (1.0 - x - y)
+    if y > 0.0:
+        x += _through_inactive(elapsed, recovered, active, tau_rec, tau_psc) * y
     y *= active
     u *= _left(elapsed, tau_facil)
     u += U * (1.0 - u)

@@ -108,14 +108,18 @@ def deliver_queue(step, queue, s, inputs):
     head, tail = int(queue.bounds[0]), int(queue.bounds[1])
     n_due = collect_due(step, arrival, head, tail, due)
     {present}
-    n_events = 0
+    n_events = n_before = 0
+    run_before = stamp_before = -1
     for k in range(n_due):
         entry = due[k]
-        run = run_of[entry]
+        run, stamp = run_of[entry], queue.stamp[entry]
         n_spikes = np.int64(queue.multiplicity[entry])
         row = row_of_run(rows, run) if net.row_keys.shape[0] > 0 else 0
-        for number in range(n_spikes):
-            arrive_run(step, run, row, queue.stamp[entry], number, queue.receptor[entry], s,
+        # spikes that a source makes in the same step are numbered, also where each has an entry
+        first = n_before if run == run_before and stamp == stamp_before else 0
+        run_before, stamp_before, n_before = run, stamp, first + n_spikes
+        for number in range(first, n_before):
+            arrive_run(step, run, row, stamp, number, queue.receptor[entry], s,
                        net.columns, net.run_states, net.run_traces, net.run_last, inputs)
         n_events += n_spikes * (np.int64(rows.run_start[run + 1]) - np.int64(rows.run_start[run]))
         run_of[entry] = run + 1

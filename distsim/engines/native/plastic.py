@@ -34,7 +34,6 @@ from distsim.kernels.plastic import (
     decay_tables,
     peek_at,
     plastic_set,
-    row_of_run,
 )
 from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.models.functions import argument_names
@@ -375,27 +374,30 @@ class PlasticPathway:
         """Return copies of columns and of sources' variables, brought up to a step."""
         net, rows = self.net, self.arrivals.rows
         columns, run_states = net.columns.copy(), net.run_states.copy()
-        stamps, waiting, numbers = [], [], []
-        for queue in self.arrivals.queues:
-            for e in range(*queue.bounds):
-                if queue.arrival[e] != DONE:
-                    for number in range(int(queue.multiplicity[e])):
-                        stamps.append(int(queue.stamp[e]))
-                        waiting.append(int(row_of_run(rows, int(queue.run[e]))))
-                        numbers.append(number)
         first_row, end_row = find_rows(gid_of_key(arrived), rows)
         is_here = end_row > first_row
-        stamps += step_of_key(arrived[is_here]).tolist()
-        waiting += first_row[is_here].tolist()
-        numbers += [0] * np.count_nonzero(is_here)
-        order = np.argsort(np.array(stamps, np.int64), kind="stable")
+        parts = [(step_of_key(arrived[is_here]), first_row[is_here])]
+        for queue in self.arrivals.queues:
+            used = np.arange(*queue.bounds)
+            used = used[queue.arrival[used] != DONE]
+            used = np.repeat(used, queue.multiplicity[used].astype(np.int64))
+            row = np.searchsorted(rows.row_start, queue.run[used], side="right") - 1
+            parts.append((queue.stamp[used], row))
+        stamps, waiting = (
+            np.concatenate(each).astype(np.int64) for each in zip(*parts, strict=True)
+        )
+        order = np.lexsort((waiting, stamps))
+        stamps, waiting = stamps[order], waiting[order]
+        is_first = np.append(True, (np.diff(stamps) != 0) | (np.diff(waiting) != 0))[: order.size]
+        places = np.arange(order.size)
+        numbers = places - np.maximum.accumulate(np.where(is_first, places, 0))
         n_rows = len(self._group.model.states)
         self.entry()
         peek_at(
             *(*address_of(self.code.peek, PEEK, self._set), step),
             *(columns, run_states, net.run_traces.copy(), net.run_last.copy()),
             np.zeros((n_rows, self._group.n_local)),
-            *(np.array(each, np.int64)[order] for each in (waiting, stamps, numbers)),
+            *(waiting, stamps, numbers),
         )
         return columns, run_states
 
