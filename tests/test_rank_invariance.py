@@ -7,18 +7,18 @@ import h5py
 import numpy as np
 import pytest
 
-NETWORK = Path(__file__).parent / "rank_invariance" / "network.py"
+FOLDER = Path(__file__).parent / "rank_invariance"
 
 
 @pytest.fixture(scope="module")
 def outcome(mpi_job, tmp_path_factory):
     """Return a function that runs the network; it gives datasets of the file and connections."""
 
-    def run(n_ranks, partition, exchange="auto"):
+    def run(n_ranks, partition, exchange="auto", network="network.py"):
         folder = tmp_path_factory.mktemp("network")
         files = folder / "run.h5", folder / "lists.npz"
         # seven ranks load the code of all models on the cores of one machine
-        job = mpi_job(n_ranks, NETWORK, partition, exchange, *files, timeout=580)
+        job = mpi_job(n_ranks, FOLDER / network, partition, exchange, *files, timeout=580)
         assert job.returncode == 0, job.stdout
         with np.load(folder / "lists.npz") as lists:
             return datasets_of(folder / "run.h5"), dict(lists)
@@ -29,6 +29,11 @@ def outcome(mpi_job, tmp_path_factory):
 @pytest.fixture(scope="module")
 def serial(outcome):
     return outcome(1, "block")
+
+
+@pytest.fixture(scope="module")
+def serial_junctions(outcome):
+    return outcome(1, "block", network="junctions.py")
 
 
 def datasets_of(path):
@@ -79,6 +84,31 @@ def test_recordings_and_connections_do_not_depend_on_the_ranks(
     datasets, lists = outcome(n_ranks, partition, exchange)
     assert_equal(lists, serial[1])
     assert_equal(datasets, serial[0])
+
+
+def test_everything_with_gap_junctions_takes_part(serial_junctions):
+    datasets, lists = serial_junctions
+    assert all(rows.size for rows in lists.values())
+    spikes = {name: data for name, data in datasets.items() if re.match("spikes/.*/times", name)}
+    assert len(spikes) == 4
+    assert all(data.size for data in spikes.values())
+
+
+@pytest.mark.parametrize(
+    ("n_ranks", "partition", "exchange"),
+    [
+        (2, "round_robin", "allgather"),
+        (3, "user", "directed"),
+        (4, "block", "auto"),
+        (7, "round_robin", "directed"),
+    ],
+)
+def test_gap_junctions_do_not_depend_on_the_ranks(
+    outcome, serial_junctions, n_ranks, partition, exchange
+):
+    datasets, lists = outcome(n_ranks, partition, exchange, "junctions.py")
+    assert_equal(lists, serial_junctions[1])
+    assert_equal(datasets, serial_junctions[0])
 
 
 @pytest.mark.slow

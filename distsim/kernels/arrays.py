@@ -255,6 +255,8 @@ class Currents(NamedTuple):
         Whether a course has changed, and is not applied yet.
     due : ndarray of int64, shape (n_courses,)
         Working space: the courses that are due.
+    injected : ndarray of float64, shape (n_local,) or (0,)
+        Present sum into each cell [nA]; empty where nobody asks for it.
     """
 
     step: NDArray[np.int64]
@@ -272,6 +274,7 @@ class Currents(NamedTuple):
     lid: NDArray[np.int64]
     is_due: NDArray[np.bool_]
     due: NDArray[np.int64]
+    injected: NDArray[np.float64]
 
 
 class Probes(NamedTuple):

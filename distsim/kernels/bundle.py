@@ -24,6 +24,7 @@ FIELDS = [
     "currents",
     "probes",
     "plastic",
+    "coupling",
     "log",
 ]
 
@@ -48,11 +49,31 @@ structref.define_proxy(Bundle, BundleType, FIELDS)
 
 @njit(cache=True)
 def bundle(
-    cells, coefficients, connectome, queues, poisson, drives, currents, probes, plastic, log
+    cells,
+    coefficients,
+    connectome,
+    queues,
+    poisson,
+    drives,
+    currents,
+    probes,
+    plastic,
+    coupling,
+    log,
 ):
     """Return the parts as one object, which keeps their arrays alive."""
     return Bundle(
-        cells, coefficients, connectome, queues, poisson, drives, currents, probes, plastic, log
+        cells,
+        coefficients,
+        connectome,
+        queues,
+        poisson,
+        drives,
+        currents,
+        probes,
+        plastic,
+        coupling,
+        log,
     )
 
 

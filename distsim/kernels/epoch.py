@@ -10,6 +10,7 @@ from distsim.kernels.coefficients import set_drive
 from distsim.kernels.currents import is_changing, renew
 from distsim.kernels.delivery import deliver
 from distsim.kernels.drive import drive
+from distsim.kernels.junctions import couple, expect, note_change
 from distsim.kernels.options import KERNEL
 from distsim.kernels.plastic import DELIVER, NOTE, call_plastic
 from distsim.kernels.spike_keys import spike_key
@@ -93,6 +94,7 @@ def _inject(step, currents, coefficients):
     """Let the currents flow that hold from `step` on."""
     if not is_changing(step, currents):
         return
+    is_summed = currents.injected.size > 0
     for i in range(renew(step, currents)):
         course = currents.due[i]
         currents.is_due[course] = False
@@ -101,6 +103,8 @@ def _inject(step, currents, coefficients):
             total += currents.level[currents.term[k]]
         for k in range(currents.lid_start[course], currents.lid_start[course + 1]):
             set_drive(coefficients, currents.lid[k], total)
+            if is_summed:
+                currents.injected[currents.lid[k]] = total
 
 
 @njit(**KERNEL)
@@ -153,8 +157,9 @@ def advance(first, n_steps, group):
         By its address, or anything else with the same fields: `cells`, Cells; `coefficients`, the
         model's NamedTuple with the fields `drive`, `drive_rest` and `drive_gain`; `connectome`,
         Connectome; `queues`, a tuple of 2 Queue: exchanged spikes, spikes of regenerated sources;
-        `drives`, Drives; `currents`, Currents; `probes`, Probes; `plastic`, Plastics; `log`, a
-        SpikeLog, to which the group's spikes are appended.
+        `drives`, Drives; `currents`, Currents; `probes`, Probes; `plastic`, Plastics;
+        `coupling`, a Coupling: if it has cells, `n_steps` is 1; `log`, a SpikeLog, to which the
+        group's spikes are appended.
 
     Returns
     -------
@@ -165,6 +170,7 @@ def advance(first, n_steps, group):
     cells, coefficients, log = group.cells, group.coefficients, group.log
     n_local = cells.gids.size
     has_plastic = group.plastic.entries.shape[0] > 0
+    is_coupled = group.coupling.lid.size > 0
     n_events = 0
     for step in range(first + 1, first + n_steps + 1):
         is_full = log.filled[0] + n_local > log.keys.size or _is_full(group.probes)
@@ -173,7 +179,11 @@ def advance(first, n_steps, group):
         cells.step[0] = step
         if group.currents.level.size > 0:
             _inject(step - 1, group.currents, coefficients)
+        if is_coupled:
+            couple(group.coupling, group.currents.injected, coefficients, cells.state)
         update(cells, coefficients)
+        if is_coupled:
+            note_change(group.coupling, cells.state)
         if group.drives.delay.size > 0:
             n_events += drive(step, group.drives, cells.state)
         if _is_waiting(group.queues[0]):
@@ -183,6 +193,8 @@ def advance(first, n_steps, group):
         if has_plastic:
             n_events += ask_plastic(DELIVER, step, 0, log.keys, group)
         n_spiking = settle(cells, coefficients)
+        if is_coupled:
+            expect(group.coupling, cells, n_spiking)
         if has_plastic:
             ask_plastic(NOTE, step, n_spiking, log.keys, group)
         count = log.filled[0]

@@ -1,4 +1,4 @@
-"""A stretch of epochs of all groups in one compiled call, with the exchange of spikes between them.
+"""A stretch of epochs of all groups in one compiled call, with the exchanges between them.
 
 In a small network an epoch takes some microseconds: to go back to Python between them would take as
 long again.
@@ -11,6 +11,7 @@ from numba import njit
 
 from distsim.kernels.allgather import allgather
 from distsim.kernels.bundle import advance_bundle_at
+from distsim.kernels.junctions import exchange_potentials
 from distsim.kernels.messages import join, pack
 from distsim.kernels.spike_keys import step_of_key
 
@@ -73,7 +74,7 @@ def _gather(gathering, logged, given):
 
 
 @njit(cache=True, nogil=True)
-def advance_stretch(last, epoch_steps, groups, keys, given, log, gathering, progress):
+def advance_stretch(last, epoch_steps, groups, keys, given, log, potentials, gathering, progress):
     """Make the steps up to `last`, epoch by epoch: all groups in turn, then an exchange.
 
     Ends early where something is left to Python, and goes on from there when it is called again.
@@ -92,6 +93,8 @@ def advance_stretch(last, epoch_steps, groups, keys, given, log, gathering, prog
         Spikes that sources on this rank make in these steps, sorted.
     log : SpikeLog
         Of all groups.
+    potentials : PotentialExchange
+        `potentials` in place; if there are any, an epoch is one step.
     gathering : Gathering
         Arrays in place.
     progress : ndarray of `STRETCH`, shape (1,)
@@ -122,6 +125,11 @@ def advance_stretch(last, epoch_steps, groups, keys, given, log, gathering, prog
         now.group = 0
         now.step += n_steps
         now.n_epochs += 1
+        if potentials.potentials.size > 0:
+            error = exchange_potentials(potentials)
+            if error != 0:
+                now.n_arrived = -2 - error
+                return False
         n_given = now.n_given
         while n_given < given.size and step_of_key(given[n_given]) <= now.step:
             n_given += 1

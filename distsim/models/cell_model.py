@@ -133,6 +133,9 @@ class CellModel:
         How, and of which order, the native engine solves them.
     fixed : tuple of Parameter
         What engines take as parameters, but is the same in all cells and cannot be set.
+    capacitance : str or float
+        Of the membrane [nF]: a number, or the name of the parameter. If there is no such parameter,
+        it is not known.
     """
 
     name: str
@@ -144,6 +147,7 @@ class CellModel:
     equations: tuple[str, ...] = ()
     method: str = ""
     fixed: tuple[Parameter, ...] = field(default=(), kw_only=True)
+    capacitance: str | float = field(default="cm", kw_only=True)
 
     @property
     def parameter_names(self) -> list[str]:
@@ -206,7 +210,7 @@ class NativeModel(CellModel):
 
     Attributes
     ----------
-    name, parameters, states, receptors, title, source, equations, method, fixed
+    name, parameters, states, receptors, title, source, equations, method, fixed, capacitance
         As for `CellModel`; where the kernel is an array kernel, the first state variable is v.
     coefficients : callable
         ``coefficients(parameters, dt)`` returns the NamedTuple of arrays that the kernel takes.

@@ -67,4 +67,5 @@ IZHIKEVICH = one_cell_model(
         "where v >= 30 mV: a spike; v = c, u += d",
     ),
     method="Runge and Kutta's of order 4",
+    capacitance=1.0 / PER_NA,
 )

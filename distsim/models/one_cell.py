@@ -121,12 +121,13 @@ def one_cell_model(
     source: str = "",
     equations: tuple[str, ...] = (),
     method: str = "",
+    capacitance: str | float = "cm",
 ) -> OneCellModel:
     """Return a model of cells for the native engine, from functions for one cell.
 
     Parameters
     ----------
-    name, parameters, states, receptors, title, source, equations, method
+    name, parameters, states, receptors, title, source, equations, method, capacitance
         As for `CellModel`. A parameter `tau_refrac` is the refractory period [ms].
     step : callable
         Returns all state variables, in their order, a time step later, before input is added. It
@@ -216,6 +217,7 @@ def one_cell_model(
         *(name, record.parameters, record.states, record.receptors),
         *(title, source, record.equations, method),
         coefficients=coefficients,
+        capacitance=capacitance,
         functions=functions,
         checksum=checksum(identity, record.parameters, record.states, record.receptors, derive),
     )

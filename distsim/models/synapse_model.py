@@ -87,6 +87,9 @@ class SynapseModel:
     equations : tuple of str
     checksum : str
         Of all that its functions are.
+    n_sides : int
+        Into how many of the two cells a current flows that follows from the potentials of both: 2
+        of a gap junction; 1: into the target; 0: there is none. Such synapses carry no spikes.
     """
 
     name: str
@@ -101,11 +104,17 @@ class SynapseModel:
     source: str = ""
     equations: tuple[str, ...] = ()
     checksum: str = ""
+    n_sides: int = 0
+
+    @property
+    def is_electrical(self) -> bool:
+        """Whether its synapses carry currents that follow from potentials."""
+        return self.n_sides > 0
 
     @property
     def is_static(self) -> bool:
-        """Whether nothing of its synapses ever changes."""
-        return not self.functions
+        """Whether its synapses add the same to the target at every spike."""
+        return not self.functions and not self.is_electrical
 
     @property
     def is_learning(self) -> bool:

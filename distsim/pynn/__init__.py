@@ -120,6 +120,7 @@ from distsim.pynn.standardmodels import (
 from distsim.pynn.synapse_types import (
     AdditivePotentiationMultiplicativeDepression,
     AdditiveWeightDependence,
+    ElectricalSynapse,
     GutigWeightDependence,
     MultiplicativeWeightDependence,
     MultiQuantalSynapse,
@@ -132,7 +133,6 @@ from distsim.pynn.synapse_types import (
     Vogels2011Rule,
 )
 from distsim.pynn.unavailable import (
-    ElectricalSynapse,
     KdrChannel,
     MultiCompartmentNeuron,
     NaChannel,

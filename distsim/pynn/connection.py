@@ -47,6 +47,7 @@ class LocalConnections:
         """Return an attribute of the connections; delays as the simulation rounds them."""
         name = name if name in self.values else name.removesuffix("s")
         if name == "delay":
+            projection.synapse_type.check_name(name)
             return np.round(np.rint(self.values["delay"] / dt) * dt, 9)
         if name not in self.values:
             for variable in projection.pathway.synapse.initial_variables:
@@ -111,6 +112,7 @@ class Connection(common.Connection):
 
     @delay.setter
     def delay(self, value: float) -> None:
+        self._projection.synapse_type.check_name("delay")
         value = plain_numbers(value, f"delay in projection '{self._projection.label}'")
         self._projection.check_delays(value)
         self._projection.set_one(self._index, "delay", value)

@@ -13,7 +13,18 @@ from distsim.pynn.projection_errors import ProjectionError
 from distsim.pynn.selection import Selection
 from distsim.pynn.synapse_types import SynapseType
 
-__all__ = ["check_ends", "check_kinds", "check_receptor", "check_synapse"]
+__all__ = [
+    "GAP",
+    "check_ends",
+    "check_kinds",
+    "check_membranes",
+    "check_receptor",
+    "check_receptors",
+    "check_synapse",
+]
+
+# PyNN's name of what electrical synapses are made at
+GAP = "source_section.gap"
 
 
 def check_kinds(connector: Any, synapse_type: Any, space: Any) -> None:
@@ -53,7 +64,7 @@ def check_receptor(post: Any, name: Any) -> None:
 
 
 def check_ends(pre: Any, post: Any) -> None:
-    """Raise if an end is no group of present cells, or the targets have no synapses."""
+    """Raise if an end is no group of present cells."""
     for side, cells in (("pre", pre), ("post", post)):
         if not isinstance(cells, Selection | Assembly):
             raise ProjectionError(
@@ -62,5 +73,30 @@ def check_ends(pre: Any, post: Any) -> None:
             )
         for part in cells.parts:
             part.root.check_present()
+
+
+def check_receptors(post: Any) -> None:
+    """Raise if the targets have no synapses."""
     if not list(post.receptor_types):
         raise ProjectionError(f"the cells of '{post.label}' are spike sources and have no synapses")
+
+
+def check_membranes(pre: Any, post: Any, receptor_type: Any) -> None:
+    """Raise if some cell cannot have an electrical synapse: it needs v, and takes a current."""
+    for part in (*pre.parts, *post.parts):
+        kind = part.celltype
+        record = getattr(kind, "record", None)
+        states = [] if record is None else [(s.name, s.unit) for s in record.states]
+        lacks = "no membrane potential 'v' [mV]" if ("v", "mV") not in states else ""
+        if not lacks and not kind.injectable:
+            lacks = "no use for an injected current"
+        if lacks:
+            raise ProjectionError(
+                f"an ElectricalSynapse cannot join the cells of '{part.label}': "
+                f"{type(kind).__name__} has {lacks}; connect cells that have both"
+            )
+    if receptor_type not in (None, "default", GAP):
+        raise ProjectionError(
+            f"receptor_type = '{receptor_type}' of an ElectricalSynapse onto '{post.label}': it "
+            f"joins membranes; leave it out, or give '{GAP}'"
+        )

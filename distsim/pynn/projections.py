@@ -34,7 +34,15 @@ from distsim.pynn.connectors import FromListConnector, OneToOneConnector
 from distsim.pynn.drawn_connectors import own_connector
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.positions import coordinates, metric_of, share_positions
-from distsim.pynn.projection_checks import check_ends, check_kinds, check_receptor, check_synapse
+from distsim.pynn.projection_checks import (
+    GAP,
+    check_ends,
+    check_kinds,
+    check_membranes,
+    check_receptor,
+    check_receptors,
+    check_synapse,
+)
 from distsim.pynn.projection_errors import ProjectionError, as_pynns_error
 from distsim.pynn.random_numbers import shared_numbers
 from distsim.pynn.rule_connector import RuleConnector
@@ -112,9 +120,13 @@ class Projection(common.Projection):
         check_ends(presynaptic_population, postsynaptic_population)
         check_kinds(connector, synapse_type, space)
         connector = own_connector(connector)
-        check_receptor(postsynaptic_population, receptor_type)
         pre, post = presynaptic_population, postsynaptic_population
         synapse_type = synapse_type or StaticSynapse()
+        if synapse_type.record.is_electrical:
+            check_membranes(pre, post, receptor_type)
+        else:
+            check_receptors(post)
+            check_receptor(post, receptor_type)
         check_synapse(synapse_type, state.simulation)
         values = {name: v.base_value for name, v in synapse_type.parameter_space.items()}
         check_shapes(values, (pre.size, post.size), label or f"{pre.label}→{post.label}")
@@ -123,21 +135,20 @@ class Projection(common.Projection):
         if isinstance(connector, FromListConnector):
             with as_pynns_error(), state.together():
                 connector.load()
-        with as_pynns_error():
-            super().__init__(
-                presynaptic_population,
-                postsynaptic_population,
-                connector,
-                synapse_type,
-                source,
-                receptor_type,
-                space or Space(),
-                label,
-            )
+        if synapse_type.record.is_electrical:
+            self._join(pre, post, connector, synapse_type, source, space or Space(), label)
+        else:
+            with as_pynns_error():
+                super().__init__(
+                    *(pre, post, connector, synapse_type),
+                    *(source, receptor_type, space or Space(), label),
+                )
         self._network = state.network
         self.number = state.n_projections
         state.n_projections += 1
         names = ["weight", "delay", *self.synapse_type.record.parameter_names]
+        if synapse_type.record.is_electrical:
+            names.remove("delay")
         self._revisions = dict.fromkeys(names, 0)
         self._local: LocalConnections | None = None
         self._addresses: tuple[Integers, Integers, Integers] | None = None
@@ -159,6 +170,26 @@ class Projection(common.Projection):
             )
         super().__setattr__(name, value)
 
+    def _join(
+        self,
+        pre: Any,
+        post: Any,
+        connector: Any,
+        synapse_type: Any,
+        source: Any,
+        space: Space,
+        label: str | None,
+    ) -> None:
+        """Begin with electrical synapses, as PyNN's constructor does with others.
+
+        That looks for a receptor type, which cells need not have.
+        """
+        self.pre, self.post, self.source, self.space = pre, post, source, space
+        self.label = label or f"{pre.label}→{post.label}"
+        self._connector, self.synapse_type, self.receptor_type = connector, synapse_type, GAP
+        self.initial_values: dict[str, Any] = {}
+        self.annotations: dict[str, Any] = {}
+
     def __hash__(self) -> int:
         # the same on every rank, so that the order of sets is
         return self.number
@@ -172,10 +203,14 @@ class Projection(common.Projection):
         is_local = isinstance(self._connector, RuleConnector) and self._connector.is_rank_local
         if is_local and not any(has_numpy_rng(value) for _, value in values.items()):
             rule = self._connector.rule(self)
-            each = {name: self._values(name, values) for name in self._revisions}
-            weight, delay = each.pop("weight"), each.pop("delay")
-            return Connections(rule, weight, delay, parameters=each)
+            return self._of_values(rule, {n: self._values(n, values) for n in self._revisions})
         return self._drawn_by_pynn()
+
+    @staticmethod
+    def _of_values(rule: Rule, values: dict[str, Values]) -> Connections:
+        """Return connections by a rule; of those without delays, these are a time step."""
+        weight, delay = values.pop("weight"), values.pop("delay", Constant(state.dt))
+        return Connections(rule, weight, delay, parameters=values)
 
     def _values(self, name: str, space: ParameterSpace) -> Values:
         column = None
@@ -199,9 +234,8 @@ class Projection(common.Projection):
         sources, targets, *values = columns or [none] * (2 + len(self._revisions))
         del self._drawn
         rule = Listed(self.pre.size, self.post.size, sources=sources, targets=targets)
-        weight, delay, *others = (PerEntry(column) for column in values)
-        names = list(self._revisions)[2:]
-        return Connections(rule, weight, delay, parameters=dict(zip(names, others, strict=True)))
+        each = map(PerEntry, values)
+        return self._of_values(rule, dict(zip(self._revisions, each, strict=True)))
 
     def _convergent_connect(
         self,
@@ -243,6 +277,7 @@ class Projection(common.Projection):
             receptors={
                 part.root.block.model: list(part.celltype.receptor_types).index(self.receptor_type)
                 for part in self.post.parts
+                if not self.synapse_type.record.is_electrical
             },
             is_drive=isinstance(self._connector, OneToOneConnector)
             and self.synapse_type.record.is_static
@@ -291,6 +326,8 @@ class Projection(common.Projection):
 
     def _own_bounds(self) -> Bounds:
         """Return what weights and delays may be."""
+        if self.synapse_type.record.is_electrical:
+            return Bounds(str(self.label), state.dt, 1, "electrical")
         whose = "conductance-based or excitatory"
         sign = 1
         receptor = str(self.receptor_type)

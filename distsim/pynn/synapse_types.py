@@ -9,6 +9,7 @@ from pyNN.standardmodels import build_translations
 from pyNN.standardmodels import synapses as pynn_synapses
 
 from distsim.errors import ParameterError
+from distsim.models.electrical import ELECTRICAL, ONE_SIDED
 from distsim.models.short_term import (
     MULTI_QUANTAL,
     SIMPLE_STOCHASTIC,
@@ -19,12 +20,18 @@ from distsim.models.stdp import stdp_model
 from distsim.models.synapse_model import STATIC, SynapseModel
 from distsim.pynn.checks import plain_numbers
 from distsim.pynn.simulator import state
-from distsim.pynn.standardmodels import CheckedParameters, same_names, unknown_parameter
+from distsim.pynn.standardmodels import (
+    CheckedParameters,
+    UnknownParameterError,
+    same_names,
+    unknown_parameter,
+)
 from distsim.pynn.values import as_function
 
 __all__ = [
     "AdditivePotentiationMultiplicativeDepression",
     "AdditiveWeightDependence",
+    "ElectricalSynapse",
     "GutigWeightDependence",
     "MultiQuantalSynapse",
     "MultiplicativeWeightDependence",
@@ -107,6 +114,51 @@ class StaticSynapse(SynapseType, pynn_synapses.StaticSynapse):
 
     translations = same_names(pynn_synapses.StaticSynapse)
     record = STATIC
+
+
+class ElectricalSynapse(SynapseType, pynn_synapses.ElectricalSynapse):
+    """Gap junction: a conductance between two membranes; it has no delay.
+
+    Parameters
+    ----------
+    weight : float, RandomDistribution, ndarray or function of distance
+        Conductance [uS], 0 or above; default 0.
+    is_symmetric : bool
+        Whether the current flows into both cells, as PyNN has it; False: only into the target.
+
+    Notes
+    -----
+    Each connection is one junction: where a projection connects two cells in both directions, there
+    are two between them. What flows into cell i over a step is ``weight (u_j - u_i)``, where u are
+    the potentials that are expected in the middle of the step: a method of order 2.
+    """
+
+    translations = same_names(pynn_synapses.ElectricalSynapse)
+    # those of PyNN are of the receptor type; projections have their own
+    parameter_checks: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, *, is_symmetric: bool = True, **parameters: Any) -> None:
+        for name in parameters:
+            self.check_name(name)
+        if not isinstance(is_symmetric, bool):
+            raise ParameterError(
+                f"is_symmetric = {is_symmetric!r} of ElectricalSynapse must be True or False"
+            )
+        super().__init__(**parameters)
+        self._has_smallest_delay = False
+        self.record = ELECTRICAL if is_symmetric else ONE_SIDED
+
+    def check_name(self, name: str) -> None:
+        """Raise if there is no such parameter."""
+        if name.removesuffix("s") == "delay":
+            raise UnknownParameterError(
+                "electrical synapses have no delay: their current follows from the potentials at "
+                "the same time; leave it out",
+                parameter_name=name,
+                model_name="ElectricalSynapse",
+                valid_parameter_names=["weight"],
+            )
+        super().check_name(name)
 
 
 # --- short-term dynamics, and chance ------------------------------------------------------------

@@ -6,17 +6,11 @@ Defaults, units and what can be recorded are PyNN's.
 from typing import Any, ClassVar, NoReturn
 
 import pyNN.connectors
-from pyNN.standardmodels import (
-    StandardCellType,
-    cells,
-    ion_channels,
-    synapses,
-)
+from pyNN.standardmodels import StandardCellType, cells, ion_channels
 
 from distsim.pynn.signatures import with_signature_of
 
 __all__ = [
-    "ElectricalSynapse",
     "KdrChannel",
     "MultiCompartmentNeuron",
     "NaChannel",
@@ -75,13 +69,6 @@ class PassiveLeak(_Unavailable, ion_channels.PassiveLeak):
 
 class PassiveLeakHH(_Unavailable, ion_channels.PassiveLeakHH):
     """Leak of a membrane with Hodgkin-Huxley channels."""
-
-
-# --- synapses ----------------------------------------------------------------------------------
-
-
-class ElectricalSynapse(_Unavailable, synapses.ElectricalSynapse):
-    """Gap junction."""
 
 
 # --- connectors --------------------------------------------------------------------------------

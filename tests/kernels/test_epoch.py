@@ -14,6 +14,8 @@ from distsim.engines.native.drives import build_drives
 from distsim.kernels.arrays import Cells, Currents, Probes, SpikeLog
 from distsim.kernels.delivery import empty_queue
 from distsim.kernels.epoch import advance, sample, update
+from distsim.kernels.junctions import Coupling, uncoupled
+from distsim.kernels.plastic import Plastics
 from distsim.models import CELL_MODELS
 from distsim.network.blocks import CellBlock
 from distsim.network.currents import Injection, Steps
@@ -77,6 +79,8 @@ class Group(NamedTuple):
     drives: NamedTuple
     currents: Currents
     probes: Probes
+    plastic: Plastics
+    coupling: Coupling
     log: SpikeLog
 
 
@@ -113,6 +117,8 @@ def group_of(n_local=3, i_offset=0.0, changes=(), sets=(), max_rows=1000, log_si
         build_drives([], Stream(0, 0, 0)),
         currents_of(n_local, changes),
         probes_of(list(sets), max_rows),
+        Plastics(np.zeros((0, 2), np.int64), np.zeros(1, np.int64)),
+        uncoupled(),
         SpikeLog(np.zeros(log_size, np.int64), np.zeros(1, np.int64)),
     )
 

@@ -21,7 +21,7 @@ from distsim.network.currents import (
 __all__ = ["build_currents"]
 
 
-def build_currents(injections: Iterable[Injection], segment: int) -> Currents:
+def build_currents(injections: Iterable[Injection], segment: int, n_summed: int = 0) -> Currents:
     """Return the currents of a group, of which none flows yet.
 
     Parameters
@@ -30,6 +30,8 @@ def build_currents(injections: Iterable[Injection], segment: int) -> Currents:
         In the order in which they are summed.
     segment : int
         The present one.
+    n_summed : int
+        Of how many cells of the group the sum is to be known: of all or none.
     """
     courses = courses_of(injections)
     signals: dict[int, Signal] = {id(s): s for course in courses for s in course.signals}
@@ -60,6 +62,7 @@ def build_currents(injections: Iterable[Injection], segment: int) -> Currents:
         lid=_joined(lids, np.int64),
         is_due=np.zeros(len(courses), np.bool_),
         due=np.zeros(len(courses), np.int64),
+        injected=np.zeros(n_summed),
     )
 
 

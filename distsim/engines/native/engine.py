@@ -17,6 +17,7 @@ from distsim.engines.native.exchange import Exchange, SpikeExchange
 from distsim.engines.native.group_network import GroupNetwork
 from distsim.engines.native.groups import CellGroup
 from distsim.engines.native.history import SpikeHistory
+from distsim.engines.native.junctions import Junctions
 from distsim.engines.native.memory import check_memory
 from distsim.engines.native.messages import NO_SPIKES
 from distsim.engines.native.plastic import PlasticPathway
@@ -51,6 +52,7 @@ class NativeSimulation(Engine):
     Attributes
     ----------
     networks : dict of CellModel to GroupNetwork
+    junctions : Junctions
     """
 
     name = "native"
@@ -71,11 +73,13 @@ class NativeSimulation(Engine):
         self.exchange: Exchange = SpikeExchange(comm)
         self.history = SpikeHistory()
         self.epoch_steps = LONGEST_EPOCH
-        self._epochs = EpochLoop()
+        self.junctions = Junctions(comm)
+        self._epochs = EpochLoop(self.junctions)
         self._pace = Pace(self.smallest_of_all, PAUSE_SECONDS)
         # since which step the Poisson sources have had which values
         self._periods: list[tuple[int, list[NDArray[np.float64]]]] = []
         self._is_structure_changed = True
+        self._are_junctions_changed = False
         self._are_times_changed = False
 
     @classmethod
@@ -98,8 +102,11 @@ class NativeSimulation(Engine):
 
     def add_pathway(self, pathway: Pathway) -> None:
         """Add connections onto this rank's cells."""
-        for model in pathway.models:
-            self.networks[model].pathways.append(pathway)
+        if pathway.synapse.is_electrical:
+            self.junctions.pathways.append(pathway)
+        else:
+            for model in pathway.models:
+                self.networks[model].pathways.append(pathway)
         self._is_structure_changed = True
 
     def touch_connections(self) -> None:
@@ -121,6 +128,9 @@ class NativeSimulation(Engine):
     ) -> None:
         """Take other values of the connections of a pathway; see `Engine`."""
         pathway.connections = connections
+        if pathway.synapse.is_electrical:
+            self._are_junctions_changed = True
+            return
         plastics = self._plastic(pathway)
         for _, plastic in plastics:
             plastic.change(names, self.step, self._epochs.arrived)
@@ -129,6 +139,9 @@ class NativeSimulation(Engine):
 
     def change_one(self, pathway: Pathway, index: int, name: str, value: float) -> None:
         """Take another value of one connection on this rank; see `Engine`."""
+        if pathway.synapse.is_electrical:
+            self._are_junctions_changed = True
+            return
         plastics = self._plastic(pathway)
         for model, plastic in plastics:
             is_here = self._is_onto(pathway, model)
@@ -171,7 +184,8 @@ class NativeSimulation(Engine):
     @property
     def n_synapses(self) -> int:
         """Number of synapses onto this rank's cells."""
-        return sum(network.n_synapses for network in self.networks.values())
+        spiking = sum(network.n_synapses for network in self.networks.values())
+        return spiking + self.junctions.n_connections
 
     @property
     def cell_groups(self) -> list[CellGroup]:
@@ -199,8 +213,11 @@ class NativeSimulation(Engine):
             any(block.is_changed for block in self.poisson_blocks),
             self.renewals.is_changed,
             any(block.is_changed for block in self.array_blocks),
+            self._are_junctions_changed or self.junctions.is_changed,
         )
-        is_structure_changed, is_poisson_changed, are_renewals_changed, are_times_changed = changed
+        is_structure_changed, is_poisson_changed, are_renewals_changed = changed[:3]
+        are_times_changed, are_junctions_changed = changed[3:]
+        are_junctions_changed |= is_structure_changed and bool(self.junctions.pathways)
         # until they were looked through for spikes in the present step
         self._are_times_changed |= are_times_changed
         drives = self._agree_on_drives() if is_structure_changed else {}
@@ -212,7 +229,14 @@ class NativeSimulation(Engine):
             if is_structure_changed:
                 for network in self.networks.values():
                     network.build(self.dt, drives[network], self.seed, progress)
-            self._refresh_parameters(is_structure_changed)
+            described = self.junctions.described() if are_junctions_changed else None
+            if described is None:
+                self._refresh_parameters(is_structure_changed)
+        if described is not None:
+            networks = list(self.networks.values())
+            self.junctions.build(described, networks, self.partition, self.dt)
+            with together(self.comm):
+                self._refresh_parameters(is_structure_changed)
         if is_structure_changed:
             self._agree_on_delays()
         if is_structure_changed or is_poisson_changed:
@@ -231,7 +255,7 @@ class NativeSimulation(Engine):
             latest = self.renewals.fetch_latest(self._heard(self.renewals.ranges), self.partition)
             for network in self.networks.values():
                 network.requeue(self.step, keys, past, self.poisson_stream, latest)
-        self._is_structure_changed = False
+        self._is_structure_changed = self._are_junctions_changed = False
         self.seconds["build"] += time.perf_counter() - started
 
     def _agree_on_drives(self) -> dict[GroupNetwork, list[Pathway]]:
@@ -298,7 +322,7 @@ class NativeSimulation(Engine):
         self.check_delays(smallest, largest)
         self.min_delay_steps = smallest if largest > 0 else None
         self.max_delay_steps = largest if largest > 0 else None
-        self.epoch_steps = min(from_spikes, LONGEST_EPOCH)
+        self.epoch_steps = 1 if self.junctions.are_any else min(from_spikes, LONGEST_EPOCH)
         if self.user_min_delay is not None:
             self.epoch_steps = min(self.epoch_steps, round(self.user_min_delay / self.dt))
 
@@ -360,6 +384,7 @@ class NativeSimulation(Engine):
         for network in self.networks.values():
             network.group.cells.stream[:] = self.cell_stream
             sample(self.step, network.group.cells.state, network.group.probes)
+        self.junctions.begin()
         self._epochs.begin(first)
         if self._are_times_changed and last_step > first:
             self._send_late()
@@ -419,6 +444,7 @@ class NativeSimulation(Engine):
         for array in self.array_blocks:
             array.restart()
         self._epochs.forget_spikes()
+        self.junctions.reset()
         for network in self.networks.values():
             network.forget_spikes()
             for plastic in network.plastic.values():

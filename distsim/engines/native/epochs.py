@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from distsim.engines.native.exchange import Exchange
 from distsim.engines.native.group_network import GroupNetwork
+from distsim.engines.native.junctions import Junctions
 from distsim.engines.native.messages import NO_SPIKES
 from distsim.kernels.arrays import Gathering, SpikeLog
 from distsim.kernels.spike_keys import spike_key
@@ -25,9 +26,15 @@ class EpochLoop:
 
     Python is needed where a buffer is full, and to exchange what compiled code cannot. The compiled
     call is then made again, and goes on where it was: in the middle of an epoch, if need be.
+
+    Parameters
+    ----------
+    junctions : Junctions
+        Whose potentials are exchanged, too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, junctions: Junctions) -> None:
+        self._junctions = junctions
         self._networks: list[GroupNetwork] = []
         self._groups = np.zeros((0, 2), np.int64)
         self._log = _empty_log(0)
@@ -51,7 +58,8 @@ class EpochLoop:
         """Compile what runs in an epoch, or load it."""
         self._renew_entries()
         nothing = np.zeros((0, 2), np.int64), NO_SPIKES, NO_SPIKES
-        advance_stretch(0, 1, *nothing, self._log, gathering, np.zeros(1, STRETCH))
+        exchanges = self._junctions.exchange, gathering
+        advance_stretch(0, 1, *nothing, self._log, *exchanges, np.zeros(1, STRETCH))
 
     def begin(self, step: int) -> None:
         """Prepare for epochs from a step on."""
@@ -96,12 +104,14 @@ class EpochLoop:
             self._arrived,
             self._given,
             self._log,
+            self._junctions.exchange,
             exchange.gathering,
             self._progress,
         )
         stretch = Stretch(*self._progress[0].item())
         keys = NO_SPIKES
         if stretch.n_epochs:
+            self._junctions.complete()
             latest = self._take_unsent() if stretch.n_arrived < 0 else NO_SPIKES
             n_logged, n_given = self._sent
             keys = self._log.keys[first_logged:n_logged].copy()

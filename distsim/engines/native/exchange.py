@@ -11,7 +11,7 @@ from distsim.kernels.arrays import Gathering
 from distsim.kernels.messages import join, pack
 from distsim.kernels.stretch import NOT_WHOLE
 
-__all__ = ["NO_GATHERING", "Exchange", "SpikeExchange"]
+__all__ = ["NO_GATHERING", "Exchange", "SpikeExchange", "allgather_call"]
 
 Integers = NDArray[np.int64]
 
@@ -117,7 +117,7 @@ class SpikeExchange:
         self._n_hops = (self.n_ranks - 1).bit_length()
         self._in_place, self._type, self._buffer = MPI.IN_PLACE, MPI.INT64_T, MPI.buffer
         self._error_class = MPI.Exception
-        self._call = _allgather_call(comm)
+        self._call = allgather_call(comm)
         self._n_exchanges = 0
         self._use(Slots([capacity] * self.n_ranks))
 
@@ -220,7 +220,7 @@ class SpikeExchange:
         self._slots.largest[:] = slots.largest
 
 
-def _allgather_call(comm: Any) -> Integers:
+def allgather_call(comm: Any) -> Integers:
     """Return `Gathering.call`; zeros where `comm` is not MPI's own, or no function is found."""
     from mpi4py import MPI
 

@@ -20,6 +20,7 @@ from distsim.kernels.arrays import (
 )
 from distsim.kernels.bundle import bundle, entry_of
 from distsim.kernels.delivery import DONE
+from distsim.kernels.junctions import uncoupled
 from distsim.kernels.plastic import Plastics
 from distsim.network.pathways import Pathway
 from distsim.network.poisson import is_source
@@ -72,6 +73,8 @@ class GroupNetwork:
     n_synapses : int
     drives : Drives
         Poisson sources whose spikes are drawn as they arrive.
+    coupling : Coupling
+        Gap junctions.
     """
 
     def __init__(self, group: CellGroup) -> None:
@@ -81,6 +84,7 @@ class GroupNetwork:
         self.plastic: dict[Pathway, PlasticPathway] = {}
         self.n_synapses = 0
         self.drives = build_drives([], Stream(0, 0, 0))
+        self.coupling = uncoupled()
         self._plastics = Plastics(np.zeros((0, 2), np.int64), np.zeros(1, np.int64))
         self._sets: dict[Pathway, DriveSet] = {}
         self._generations: list[_Generation] = []
@@ -107,6 +111,7 @@ class GroupNetwork:
             group.currents,
             group.probes,
             self._plastics,
+            self.coupling,
             log,
         )
         if len(self._parts) != len(parts) or any(map(is_not, parts, self._parts)):

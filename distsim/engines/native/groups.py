@@ -35,6 +35,8 @@ class CellGroup:
     probes : Probes
     injections : dict of Injection
         By (number of the current source, how many times it was injected before).
+    is_coupled : bool
+        Whether some cell here has gap junctions.
     """
 
     def __init__(self, model: NativeModel, dt: float) -> None:
@@ -43,6 +45,7 @@ class CellGroup:
         self.blocks: list[CellBlock] = []
         self.injections: dict[tuple[int, int], Injection] = {}
         self.sets: list[ProbeSet] = []
+        self.is_coupled = False
 
     @property
     def n_local(self) -> int:
@@ -82,13 +85,14 @@ class CellGroup:
         }
         self.model.check(parameters)
         is_alike = all((values == values[:1]).all() for values in parameters.values())
-        if self.n_local and is_alike and not self.injections:
+        if self.n_local and is_alike and not (self.injections or self.is_coupled):
             one_cell = {name: values[:1] for name, values in parameters.items()}
             self.coefficients = merged(self.model.coefficients(one_cell, self.dt))
         else:
             self.coefficients = self.model.coefficients(parameters, self.dt)
         injections = [self.injections[key] for key in sorted(self.injections)]
-        self.currents = build_currents(injections, segment)
+        n_summed = self.n_local if self.is_coupled else 0
+        self.currents = build_currents(injections, segment, n_summed)
         self._rebuild_probes()
         for block in self.blocks:
             block.is_changed = False

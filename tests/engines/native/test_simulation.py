@@ -5,7 +5,7 @@ import pytest
 from mpi4py import MPI
 
 import distsim as sim
-from distsim.engines.native import epochs, group_network, probes
+from distsim.engines.native import arrivals, epochs, probes
 from distsim.engines.native.engine import LONGEST_EPOCH
 from distsim.engines.native.exchange import NO_GATHERING, SpikeExchange
 from distsim.engines.pace import Pace
@@ -64,7 +64,7 @@ def busy_run(monkeypatch, models, size=None):
         monkeypatch.setattr(epochs, "LOG_SIZE", size)
         monkeypatch.setattr(probes, "BUFFER_VALUES", size)
         monkeypatch.setattr(
-            group_network, "empty_queue", lambda n: empty_queue(2 if n == 256 else n + 1)
+            arrivals, "empty_queue", lambda n: empty_queue(2 if n == 256 else n + 1)
         )
     cells = [
         sim.Population(8, model(tau_refrac=0.0, i_offset=np.linspace(low, high, 8)))
