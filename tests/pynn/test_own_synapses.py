@@ -120,7 +120,7 @@ def test_states_elapsed_time_and_nearest_traces_are_what_they_are_said_to_be():
         ({"source_traces": ["pre"]}, "traces of Wrong hold 'pre'; give a Trace"),
         ({"target_traces": [Trace("pre", "tau")]}, "'pre' of Wrong is there twice"),
         ({"parameters": [TAU, TAU]}, "'tau' of Wrong is there twice"),
-        ({"parameters": [Parameter("tau", "furlong", 1.0)]}, "'furlong' is no unit of tau"),
+        ({"parameters": [Parameter("tau", "bananas", 1.0)]}, "'bananas' is no unit of tau"),
         ({"name": "not a name"}, "cannot be the name of a synapse type"),
     ],
 )
