@@ -56,8 +56,8 @@ __all__ = [
 # what is asked for: to forget how many exchanged spikes are queued; to queue spikes; to deliver
 # what arrives at a step; to note the spikes of cells in a step
 RESTART, QUEUE, DELIVER, NOTE = 0, 1, 2, 3
-# spikes of a target that are at hand without its ring; where the values beside them begin
-N_LATEST, FIRST_TRACE = 4, 2
+# spikes of a target that are at hand without its ring
+N_LATEST = 4
 # a step before all others, of a source and of a target: below the former by more than any lag
 NEVER, NO_SPIKE = -(2**30), -(2**31)
 # of `PlasticArrays.clock`
@@ -87,11 +87,12 @@ class PlasticArrays(NamedTuple):
         Number of the lag of each delay [steps].
     lags : ndarray of int64, shape (n_lags,)
         [steps]
-    latest : ndarray of int32, shape (n_targets, >= N_LATEST)
+    latest : ndarray of int32, shape (n_targets, N_LATEST)
         Steps of the latest spikes of each target, the last first.
-    latest_traces : ndarray of float64, shape (n_targets, >= N_LATEST / 2 + n)
-        The same memory: from `FIRST_TRACE` on, `N_LATEST` values of each of the target's traces,
-        just before these spikes.
+    held : ndarray of float64, shape (n_variables, more than the longest run)
+        Scratch.
+    latest_traces : ndarray of float64, shape (n_targets, N_LATEST * n_target_traces)
+        The target's traces, one after another, just before each of these spikes.
     lists : ndarray of uint32, shape (N_LATEST, more than the longest run)
         Scratch.
     present : ndarray of float64, shape (n_lags, n_target_traces, n_targets)
@@ -126,6 +127,7 @@ class PlasticArrays(NamedTuple):
     lag_of_delay: NDArray[np.int64]
     lags: NDArray[np.int64]
     latest: NDArray[np.int32]
+    held: NDArray[np.float64]
     latest_traces: NDArray[np.float64]
     lists: NDArray[np.uint32]
     present: NDArray[np.float64]
@@ -288,7 +290,7 @@ def target_trace(net, y, c, step):
     while m < np.uint64(N_LATEST) and latest[c, m] >= step:
         m += np.uint64(1)
     if m < np.uint64(N_LATEST):
-        before = values[c, np.uint64(FIRST_TRACE + N_LATEST * y) + m]
+        before = values[c, np.uint64(N_LATEST * y) + m]
         last = np.int64(latest[c, m])
     else:
         size = net.ring.shape[1]
@@ -363,11 +365,11 @@ def note_spikes(step, n_spiking, spiking, net):
         for m in range(N_LATEST - 1, 0, -1):
             net.latest[target, m] = net.latest[target, m - 1]
             for y in range(n_traces):
-                place = FIRST_TRACE + N_LATEST * y + m
+                place = N_LATEST * y + m
                 net.latest_traces[target, place] = net.latest_traces[target, place - 1]
         net.ring[target, slot] = net.latest[target, 0] = step
         for y in range(n_traces):
-            place = FIRST_TRACE + N_LATEST * y
+            place = N_LATEST * y
             net.latest_traces[target, place] = net.ring_traces[y, target, slot]
         net.count[target] = count + 1
         if count + 1 - net.done[target] >= size - 1:

@@ -97,7 +97,7 @@ def _make(model: SynapseModel, is_shared: bool) -> SynapseCode:
 
 # what the text takes from `distsim.kernels.plastic`
 USED = (
-    *("DELIVER", "FIRST_LID", "FIRST_TRACE", "IS_SWEEP_DUE", "NEEDS_ROOM", "NEVER", "NOTE"),
+    *("DELIVER", "FIRST_LID", "IS_SWEEP_DUE", "NEEDS_ROOM", "NEVER", "NOTE"),
     *("N_QUEUED", "RESTART", "SET", "SWEPT", "decay", "end_sweep", "find_present", "note_spikes"),
     *("queue_spikes", "row_of_run", "target_trace"),
 )

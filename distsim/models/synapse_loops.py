@@ -34,16 +34,18 @@ def arrive_run(step, run, row, stamp, number, receptor, s, columns, run_states, 
     {source_traces}
     {release_once}
     {key}
+    {look}
+    {hold}
     for j in range(np.uint64(begin), np.uint64(end)):
         c = np.uint64(target[j])
         {load}
         {target_traces}
         {release_each}
         {draw}
-        {hold}
         {arrive}
         {store}
         inputs[receptor, first_lid + np.int64(c)] += transmitted
+    {give_back}
     {keep}
     run_last[run] = step
 """
@@ -343,9 +345,17 @@ def _learning(model: SynapseModel, is_shared: bool) -> str:
     )
 
 
+def _loop(condition: str, lines: Sequence[str]) -> str:
+    """Return a loop over the synapses of a run that is made under a condition."""
+    if not lines:
+        return ""
+    loop = f"if {condition}:\n        for j in range(np.uint64(begin), np.uint64(end)):\n"
+    return loop + "            c = np.uint64(target[j])\n            " + _lines(lines, 12)
+
+
 def of_latest(i: int, trace: Trace, m: int) -> str:
     """Return the line for a target's trace just before one of its latest spikes."""
-    return f"y_{trace.name} = values[c, np.uint64(FIRST_TRACE + {N_LATEST * i + m})]"
+    return f"y_{trace.name} = values[c, np.uint64({N_LATEST * i + m})]"
 
 
 def _run_parts(model: SynapseModel, is_shared: bool) -> dict[str, str]:
@@ -359,8 +369,9 @@ def _run_parts(model: SynapseModel, is_shared: bool) -> dict[str, str]:
     if model.target_traces:
         source_traces += ["is_present = net.present_at[k] == step"]
     target_traces = [f"x_{t.name} = now_{t.name}" for t in model.source_traces]
-    target_traces += [
-        f"y_{t.name} = present_{t.name}[c] if is_present else target_trace(net, {i}, c, step - lag)"
+    target_traces += [f"y_{t.name} = present_{t.name}[c]" for t in model.target_traces]
+    look = [
+        f"present_{t.name}[c] = target_trace(net, {i}, c, step - lag)"
         for i, t in enumerate(model.target_traces)
     ]
     released = ", ".join(f"v_{s.name}" for s in model.source_states)
@@ -403,13 +414,17 @@ def _run_parts(model: SynapseModel, is_shared: bool) -> dict[str, str]:
         first = f"bound = step - max({lag}, 1)\n    "
         first += "catch_up(bound, run, s, columns, run_states, run_traces, run_last)"
     arrive = f"{', '.join(f'v_{n}' for n in own)}, transmitted = {_call(model, 'arrive', ways)}"
-    hold, stored = [], {name: f"v_{name}" for name in columns}
+    hold = give_back = []
     if model.is_learning:
         # what reached the synapse before something was set
+        source_traces += ["held, first = net.held, np.uint64(begin)"]
         source_traces += ["is_past = step - (lag >> 1) <= net.clock[SET]"]
-        hold = [f"held_{name} = v_{name}" for name in own]
-        stored |= {name: f"held_{name} if is_past else v_{name}" for name in own}
+        hold = [f"held[{i}, j - first] = columns[{i}, j]" for i in range(len(own))]
+        give_back = [f"columns[{i}, j] = held[{i}, j - first]" for i in range(len(own))]
     return {
+        "look": _loop("not is_present", look),
+        "hold": _loop("is_past", hold),
+        "give_back": _loop("is_past", give_back),
         "learn_first": first,
         "head": _head(model),
         "source_traces": _lines(source_traces, 4),
@@ -419,8 +434,7 @@ def _run_parts(model: SynapseModel, is_shared: bool) -> dict[str, str]:
         "draw": draw,
         "load": _lines([f"v_{n} = columns[{i}, j]" for i, n in enumerate(columns)], 8),
         "target_traces": _lines(target_traces, 8),
-        "hold": _lines(hold, 8),
         "arrive": arrive,
-        "store": _lines([f"columns[{i}, j] = {stored[n]}" for i, n in enumerate(columns)], 8),
+        "store": _lines([f"columns[{i}, j] = v_{n}" for i, n in enumerate(columns)], 8),
         "keep": _lines(keep or ["pass"], 4),
     }

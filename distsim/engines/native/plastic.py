@@ -20,7 +20,6 @@ from distsim.kernels.by_address import address_of
 from distsim.kernels.delivery import DONE, guide_rows
 from distsim.kernels.plastic import (
     FIRST_LID,
-    FIRST_TRACE,
     N_CLOCK,
     N_LATEST,
     NEEDS_ROOM,
@@ -171,9 +170,6 @@ class PlasticPathway:
         n_cells = self._n_targets if model.is_learning else 0
         first = self._first_lid
         longest = int(np.diff(rows.run_start.astype(np.int64)).max(initial=0))
-        # whole cache lines
-        n_values = -(-(FIRST_TRACE + N_LATEST * n_target) // 8) * 8
-        latest_traces = np.zeros((n_cells, n_values))
         self.net = PlasticArrays(
             columns=self._columns,
             run_states=np.zeros((len(model.source_states) if self.is_shared else 0, n_runs)),
@@ -183,8 +179,9 @@ class PlasticPathway:
             target_gids=self._group.cells.gids[first : first + self._n_targets],
             lag_of_delay=lag_of_delay,
             lags=lags,
-            latest=latest_traces.view(np.int32),
-            latest_traces=latest_traces,
+            latest=np.zeros((n_cells, N_LATEST), np.int32),
+            held=np.zeros((len(self.column_names), longest + 1)),
+            latest_traces=np.zeros((n_cells, N_LATEST * n_target)),
             lists=np.zeros((N_LATEST, longest + 1), np.uint32),
             present=np.zeros((n_lags, n_target, n_cells)),
             present_at=np.full(n_lags, NEVER, np.int64),
@@ -273,7 +270,7 @@ class PlasticPathway:
                 net.run_states[i] = state.initial
         net.run_traces[:] = net.latest_traces[:] = net.ring_traces[:] = 0.0
         net.run_last[:] = NEVER
-        net.latest[:, :N_LATEST] = NO_SPIKE
+        net.latest[:] = NO_SPIKE
         net.present_at[:] = NEVER
         net.count[:] = net.done[:] = net.clock[:] = 0
         net.clock[FIRST_LID], net.clock[SWEPT], net.clock[SET] = self._first_lid, NEVER, NEVER
