@@ -123,8 +123,15 @@ class Engine(ABC):
         """Add connections onto this rank's cells."""
 
     @classmethod
-    def has_synapse(cls, model: SynapseModel) -> bool:
-        """Return whether there is a synapse model: that record."""
+    def has_synapse(cls, model: SynapseModel, dendritic_fraction: float = 1.0) -> bool:
+        """Return whether there is a synapse model: that record.
+
+        Parameters
+        ----------
+        model : SynapseModel
+        dendritic_fraction : float
+            What part of each delay is after the synapse.
+        """
         return model.is_static
 
     @abstractmethod

@@ -2,15 +2,25 @@
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.agreement import together
 from distsim.comm.gathering import gather
+from distsim.connectivity import Connections
 from distsim.engines.base import Engine
+from distsim.engines.described import (
+    DynamicSynapses,
+    Note,
+    Synapses,
+    dynamic_synapses,
+    noted,
+    places_of,
+    synapses_of,
+)
 from distsim.engines.pace import Pace
 from distsim.errors import EngineError
 from distsim.kernels.spike_keys import spike_key
@@ -23,32 +33,13 @@ from distsim.network.records import ProbeSet
 from distsim.network.renewal import RenewalBlock, draw_renewals
 from distsim.network.spike_arrays import ArrayBlock
 
-__all__ = ["ExternalSimulation", "Synapses", "refuse_no_exponential", "refuse_ranks"]
+__all__ = ["ExternalSimulation", "refuse_no_exponential", "refuse_ranks"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 # how long a piece of a run takes, at whose end progress is shown and an interrupt is seen [s]
 PIECE_SECONDS = 0.5
-
-
-class Synapses(NamedTuple):
-    """Some synapses onto cells of this rank.
-
-    Attributes
-    ----------
-    sources, targets : ndarray of int64, shape (n,)
-        gids.
-    weights : ndarray of float64, shape (n,)
-        [nA, uS or mV]; rounded to 32 bits, as the native engine holds them.
-    delays : ndarray of int64, shape (n,)
-        [steps]
-    """
-
-    sources: Integers
-    targets: Integers
-    weights: Floats
-    delays: Integers
 
 
 class ExternalSimulation(Engine):
@@ -87,6 +78,11 @@ class ExternalSimulation(Engine):
         self.share_input = share_input
         self.cell_blocks: list[CellBlock] = []
         self.pathways: list[tuple[CellModel, Pathway]] = []
+        # of synapses with variables, and what was noted of those that are made
+        self.dynamic_pathways: list[tuple[CellModel, Pathway]] = []
+        self._notes: dict[tuple[CellModel, Pathway], Note] = {}
+        # what was set since they were made: of all connections (None), or of some, by their places
+        self._changes: dict[Pathway, dict[str, set[int] | None]] = {}
         self.injections: dict[tuple[int, int], Injection] = {}
         self._known_courses: list[Course] | None = None
         self._n_synapses = 0
@@ -140,12 +136,54 @@ class ExternalSimulation(Engine):
 
     def add_pathway(self, pathway: Pathway) -> None:
         """Add connections onto this rank's cells."""
-        self.pathways.extend((model, pathway) for model in pathway.models)
+        pathways = self.pathways if pathway.synapse.is_static else self.dynamic_pathways
+        pathways.extend((model, pathway) for model in pathway.models)
         self._are_connections_changed = True
 
     def touch_connections(self) -> None:
         """Say that weights or delays were changed."""
         self._are_connections_changed = True
+
+    def change_connections(
+        self, pathway: Pathway, connections: Connections, names: Sequence[str]
+    ) -> None:
+        """Take other values of the connections of a pathway; see `Engine`."""
+        super().change_connections(pathway, connections, names)
+        if not pathway.synapse.is_static:
+            self._changes.setdefault(pathway, {}).update(dict.fromkeys(names))
+
+    def change_one(self, pathway: Pathway, index: int, name: str, value: float) -> None:
+        """Take another value of one connection on this rank; see `Engine`."""
+        super().change_one(pathway, index, name, value)
+        if not pathway.synapse.is_static:
+            places = self._changes.setdefault(pathway, {}).setdefault(name, set())
+            if places is not None:
+                places.add(index)
+
+    def read_synapses(self, pathway: Pathway, names: Sequence[str]) -> Mapping[str, Floats]:
+        """Return values of connections as they are now; see `Engine`."""
+        parts = [(model, pathway) for model in pathway.models]
+        if not self._is_built or any(part not in self._notes for part in parts):
+            return {}
+        changes = self._changes.get(pathway, {})
+        wanted = [
+            name
+            for name in names
+            if name in pathway.synapse.variable_names
+            and not (name in changes and changes[name] is None)
+        ]
+        found: dict[str, Floats] = {}
+        for model, _ in parts if wanted else ():
+            is_here = pathway.are_onto(model)
+            for name, values in self._read(model, pathway, wanted).items():
+                found.setdefault(name, np.zeros(is_here.size))[is_here] = values
+        for name in found:
+            places = sorted(changes.get(name) or ())
+            if places:
+                chunks = pathway.chunks()
+                given = [np.broadcast_to(c.weights, c.sources.size) for c in chunks]  # type: ignore[arg-type]
+                found[name][places] = np.concatenate(given)[places]
+        return found
 
     def inject(self, key: tuple[int, int], injection: Injection) -> None:
         """Let a current flow into cells, in place of an earlier one with the same key."""
@@ -223,6 +261,7 @@ class ExternalSimulation(Engine):
         self._number_cells()
         self._currents, self._given = {}, {}
         self._n_connected = 0
+        self._notes, self._changes = {}, {}
         self._create()
 
     def _wire(self, progress: Callable[[int], None]) -> None:
@@ -230,6 +269,7 @@ class ExternalSimulation(Engine):
         self._n_synapses = 0
         self._delays = [2**30, 0]
         self._heard: list[Integers] = []
+        self._wire_dynamic(progress)
         old, new = self.pathways[: self._n_connected], self.pathways[self._n_connected :]
         if old:
             self._change_synapses([part for pathway in old for part in self._noted(*pathway)])
@@ -239,12 +279,34 @@ class ExternalSimulation(Engine):
                 progress(synapses.sources.size)
         self._n_connected = len(self.pathways)
 
+    def _wire_dynamic(self, progress: Callable[[int], None]) -> None:
+        """Make the synapses with variables that are new, and change what was set of the others."""
+        for model, pathway in self.dynamic_pathways:
+            key = (model, pathway)
+            changes = self._changes.get(pathway, {})
+            if key not in self._notes or changes:
+                dynamic = dynamic_synapses(
+                    model, pathway, self._gids_of[model], self.cell_blocks, self.dt
+                )
+                pathway.synapse.check(
+                    {"weight": dynamic.synapses.weights, **dynamic.values}, pathway.label
+                )
+                is_new = key not in self._notes
+                self._notes[key] = noted(dynamic.synapses, self.drawn_ranges)
+                if is_new:
+                    self._connect_dynamic(dynamic)
+                    progress(dynamic.synapses.sources.size)
+                elif changes:
+                    self._change_dynamic(dynamic, places_of(dynamic, changes))
+            self._keep_note(self._notes[key])
+        self._changes = {}
+
     def _noted(
         self, model: CellModel, pathway: Pathway
     ) -> Iterator[tuple[int, CellModel, Synapses]]:
         """Yield a pathway's synapses, with receptor type and model, and keep what they tell."""
         for synapses in self._synapses(model, pathway):
-            self._note(synapses)
+            self._keep_note(noted(synapses, self.drawn_ranges))
             yield pathway.receptors[model], model, synapses
 
     def _hand_over(self) -> None:
@@ -291,31 +353,17 @@ class ExternalSimulation(Engine):
 
     def _synapses(self, model: CellModel, pathway: Pathway) -> Iterator[Synapses]:
         """Yield the synapses of a pathway onto this rank's cells, in pieces."""
-        lids, gids = pathway.lids(model), self._gids_of[model]
+        lids = pathway.lids(model)
         for chunk in pathway.chunks():
-            targets = lids[chunk.target_positions]
-            is_here = targets >= 0
-            shape = chunk.target_positions.shape
-            weights = np.broadcast_to(np.asarray(chunk.weights, np.float32), shape)
-            delays = np.rint(np.broadcast_to(chunk.delays, shape) / self.dt).astype(np.int64)
-            yield Synapses(
-                pathway.sources.gids(chunk.sources)[is_here],
-                gids[targets[is_here]],
-                weights.astype(np.float64)[is_here],
-                np.maximum(delays, 1)[is_here],
-            )
+            is_here = lids[chunk.target_positions] >= 0
+            yield synapses_of(chunk, is_here, lids, self._gids_of[model], pathway, self.dt)
 
-    def _note(self, synapses: Synapses) -> None:
+    def _keep_note(self, note: Note) -> None:
         """Keep what building needs to know of synapses."""
-        if synapses.sources.size:
-            low, high = self._delays
-            self._delays = [
-                min(low, int(synapses.delays.min())),
-                max(high, int(synapses.delays.max())),
-            ]
-            is_drawn = is_source(synapses.sources, self.drawn_ranges)
-            self._heard.append(np.unique(synapses.sources[is_drawn]))
-        self._n_synapses += synapses.sources.size
+        low, high = self._delays
+        self._delays = [min(low, note.shortest), max(high, note.longest)]
+        self._heard.append(note.drawn_sources)
+        self._n_synapses += note.n_synapses
 
     def _agree_on_delays(self) -> None:
         """Find the smallest and largest delay of all ranks, and check them."""
@@ -544,6 +592,30 @@ class ExternalSimulation(Engine):
         parts : list of (receptor, model, Synapses)
             All of them, in the order in which they were made.
         """
+
+    def _connect_dynamic(self, dynamic: DynamicSynapses) -> None:
+        """Make synapses with variables, on every rank, be there none on it."""
+        raise NotImplementedError
+
+    def _change_dynamic(
+        self, dynamic: DynamicSynapses, places: Mapping[str, Integers | None]
+    ) -> None:
+        """Give synapses with variables other values.
+
+        Parameters
+        ----------
+        dynamic : DynamicSynapses
+            As they are to be, of what was set.
+        places : mapping of str to ndarray of int64 or None
+            What was set: 'weight', 'delay', parameters; and of which synapses: all if None.
+        """
+        raise NotImplementedError
+
+    def _read(
+        self, model: CellModel, pathway: Pathway, names: Sequence[str]
+    ) -> Mapping[str, Floats]:
+        """Return the present values of variables of a pathway's synapses onto cells of a model."""
+        raise NotImplementedError
 
     @abstractmethod
     def _set_parameters(self, block: CellBlock) -> None:

@@ -7,6 +7,7 @@ from distsim.engines import brian2, native, nest, neuron, spinnaker
 from distsim.engines.entry import Entry, Option
 from distsim.errors import SetupError, did_you_mean
 from distsim.models import CellModel
+from distsim.models.synapse_model import SynapseModel
 
 __all__ = [
     "ENGINES",
@@ -15,6 +16,7 @@ __all__ = [
     "chosen_engine",
     "engine_entry",
     "engines_with",
+    "engines_with_synapse",
 ]
 
 VARIABLE = "DISTSIM_ENGINE"
@@ -54,3 +56,16 @@ def engine_entry(name: str) -> Entry:
 def engines_with(model: CellModel) -> list[str]:
     """Return the engines that have a cell model, installed or not."""
     return [name for name, entry in ENGINES.items() if entry.load().has(model)]
+
+
+def engines_with_synapse(model: SynapseModel, dendritic_fraction: float = 1.0) -> list[str]:
+    """Return the engines that have a synapse model, installed or not.
+
+    Parameters
+    ----------
+    model : SynapseModel
+    dendritic_fraction : float
+        What part of each delay is after the synapse.
+    """
+    loaded = {name: entry.load() for name, entry in ENGINES.items()}
+    return [name for name, e in loaded.items() if e.has_synapse(model, dendritic_fraction)]

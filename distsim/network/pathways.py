@@ -155,6 +155,12 @@ class Pathway:
         ]
         return np.concatenate([np.zeros(0, np.int64), *each])
 
+    def are_onto(self, model: CellModel) -> NDArray[np.bool_]:
+        """Return which of the connections, in their order, are onto cells of a model."""
+        lids = self.lids(model)
+        parts = [lids[c.target_positions] >= 0 for c in self.chunks(want_weights=False)]
+        return np.concatenate([np.zeros(0, np.bool_), *parts])
+
     def chunks(self, want_weights: bool = True) -> Iterator[Chunk]:
         """Yield the connections onto the targets; see `Connections.chunks`."""
         return self.connections.chunks(self.targets, want_weights)

@@ -7,6 +7,7 @@ from pyNN.models import BaseSynapseType
 from pyNN.space import Space
 
 from distsim.engines.base import Engine
+from distsim.engines.registry import engines_with_synapse
 from distsim.errors import EngineError, did_you_mean
 from distsim.pynn.assemblies import Assembly
 from distsim.pynn.projection_errors import ProjectionError
@@ -46,12 +47,17 @@ def check_kinds(connector: Any, synapse_type: Any, space: Any) -> None:
 
 def check_synapse(synapse_type: SynapseType, simulation: Engine) -> None:
     """Raise if the engine has no such synapses."""
-    record = synapse_type.record
-    if not simulation.has_synapse(record):
+    record, fraction = synapse_type.record, synapse_type.dendritic_delay_fraction
+    if not simulation.has_synapse(record, fraction):
         name = type(synapse_type).__name__
+        if record.name != name:
+            name += f" ({record.name})"
+        if record.is_learning and fraction != 1.0:
+            name += f" with dendritic_delay_fraction = {fraction:g}"
+        others = " or ".join(f"'{engine}'" for engine in engines_with_synapse(record, fraction))
         raise EngineError(
-            f"{name} is not available on engine '{simulation.name}'; the native engine has it: "
-            "setup(engine='native')"
+            f"{name} is not available on engine '{simulation.name}'; choose one that has it: "
+            f"setup(engine={others})"
         )
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from distsim.engines.brian2.models import LARGEST_DECAY, MODELS, brian_name, is_singular
 from distsim.engines.brian2.point_neurons import point_neuron_model
+from distsim.engines.described import Synapses
 from distsim.engines.external import (
     ExternalSimulation,
-    Synapses,
     refuse_no_exponential,
     refuse_ranks,
 )

@@ -114,7 +114,7 @@ class NativeSimulation(Engine):
         self._is_structure_changed = True
 
     @classmethod
-    def has_synapse(cls, model: SynapseModel) -> bool:
+    def has_synapse(cls, model: SynapseModel, dendritic_fraction: float = 1.0) -> bool:
         """Return whether there is a synapse model: any, the user's own, too."""
         return True
 
@@ -144,7 +144,7 @@ class NativeSimulation(Engine):
             return
         plastics = self._plastic(pathway)
         for model, plastic in plastics:
-            is_here = self._is_onto(pathway, model)
+            is_here = pathway.are_onto(model)
             if is_here[index]:
                 place = int(np.count_nonzero(is_here[:index]))
                 plastic.change_one(place, name, value, self.step, self._epochs.arrived)
@@ -164,17 +164,10 @@ class NativeSimulation(Engine):
             return plastics[0][1].read(wanted, self.step, self._epochs.arrived)
         found: dict[str, NDArray[np.float64]] = {}
         for model, plastic in plastics:
-            is_here = self._is_onto(pathway, model)
+            is_here = pathway.are_onto(model)
             for name, values in plastic.read(wanted, self.step, self._epochs.arrived).items():
                 found.setdefault(name, np.zeros(is_here.size))[is_here] = values
         return found
-
-    @staticmethod
-    def _is_onto(pathway: Pathway, model: CellModel) -> NDArray[np.bool_]:
-        """Return which of a pathway's connections, in their order, are onto cells of a model."""
-        lids = pathway.lids(model)
-        parts = [lids[c.target_positions] >= 0 for c in pathway.chunks(want_weights=False)]
-        return np.concatenate([np.zeros(0, np.bool_), *parts])
 
     def inject(self, key: tuple[int, int], injection: Injection) -> None:
         """Let a current flow into cells, in place of an earlier one with the same key."""

@@ -1,6 +1,6 @@
 """NEST as engine: with threads in one process, or one process per rank where NEST has MPI."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,16 +8,21 @@ from numpy.typing import NDArray
 
 from distsim.comm.agreement import together
 from distsim.comm.gathering import gather
-from distsim.engines.external import ExternalSimulation, Synapses
+from distsim.engines.described import DynamicSynapses, Synapses
+from distsim.engines.external import ExternalSimulation
 from distsim.engines.nest.currents import CurrentGenerators
+from distsim.engines.nest.dynamic import NestPathway, agreed_trace_constants
 from distsim.engines.nest.models import MODELS
 from distsim.engines.nest.point_neurons import point_neuron
 from distsim.engines.nest.start import import_nest
+from distsim.engines.nest.synapses import SYNAPSES
 from distsim.errors import EngineError
-from distsim.kernels.spike_keys import gid_of_key, step_of_key
+from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
 from distsim.models import CellModel
+from distsim.models.synapse_model import SynapseModel
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.currents import Injection
+from distsim.network.pathways import Pathway
 from distsim.network.poisson import PoissonBlock
 from distsim.network.records import ProbeSet
 
@@ -34,7 +39,8 @@ class NestSimulation(ExternalSimulation):
 
     A cell's node is its gid + 1: populations are created in order. Spike sources with given times,
     and Poisson sources that share their trains with other engines, are devices, which each thread
-    has by itself and whose spikes are never sent. NEST's devices do nothing at time 0: where a
+    has by itself and whose spikes are never sent; those with synapses that have variables, which
+    NEST's devices cannot have, are nodes like cells. NEST's devices do nothing at time 0: where a
     source spikes at step 0, NEST makes that step, too, and its clock goes ahead of distsim's by it.
 
     Parameters
@@ -52,6 +58,8 @@ class NestSimulation(ExternalSimulation):
         super().__init__(*arguments, **options)
         self.nest = import_nest(self.comm)
         self.threads = threads
+        # first gids of the populations that are devices
+        self._devices: set[int] = set()
         self._reset_kernel()
 
     @classmethod
@@ -65,6 +73,24 @@ class NestSimulation(ExternalSimulation):
         if composed is not None:
             MODELS[model] = composed
         return super().add_cells(model, first_gid, indices)
+
+    @classmethod
+    def has_synapse(cls, model: SynapseModel, dendritic_fraction: float = 1.0) -> bool:
+        """Return whether there is a synapse model; where it learns, all of a delay is dendritic."""
+        if model.is_learning and dendritic_fraction != 1.0:
+            return False
+        return model.is_static or model in SYNAPSES
+
+    def add_pathway(self, pathway: Pathway) -> None:
+        """Add connections onto this rank's cells."""
+        devices = {*pathway.sources.first_gids} & self._devices
+        if self._is_built and devices and not pathway.synapse.is_static:
+            raise EngineError(
+                f"the sources of '{pathway.label}' are devices in NEST since the first run(), and "
+                f"cannot have synapses of the type {pathway.synapse.name}; make the projection "
+                "before it, or after reset()"
+            )
+        super().add_pathway(pathway)
 
     def _reset_kernel(self) -> None:
         nest = self.nest
@@ -148,7 +174,9 @@ class NestSimulation(ExternalSimulation):
 
     def _hand_over(self) -> None:
         super()._hand_over()
+        self._set_trace_constants()
         self._connect_recorder()
+        self._connect_listener()
 
     def _create(self) -> None:
         nest = self.nest
@@ -156,6 +184,13 @@ class NestSimulation(ExternalSimulation):
         self._parameters: dict[CellBlock, dict[str, Floats]] = {}
         self._multimeters: dict[int, tuple[Any, int]] = {}
         self._latest: dict[tuple[int, int], Floats] = {}
+        self._devices = set()
+        self._nest_pathways: dict[tuple[CellModel, Pathway], NestPathway] = {}
+        self._trace_constants = np.full(self.partition.n_cells, np.nan)
+        # hears the spikes that plastic synapses depend on
+        self._listener: Any = None
+        self._heard_nodes = np.zeros(0, np.int64)
+        self._recent = self._recent_of_all = NO_KEYS
         blocks: list[SourceBlock] = [*self.cell_blocks, *self.source_blocks]
         blocks.sort(key=lambda block: block.first_gid)
         ends = [*(block.first_gid for block in blocks[1:]), self.partition.n_cells]
@@ -189,6 +224,10 @@ class NestSimulation(ExternalSimulation):
             return MODELS[block.model].nest_name
         if isinstance(block, PoissonBlock) and not self.share_input:
             return "parrot_neuron"
+        dynamic = [pathway.sources.first_gids for _, pathway in self.dynamic_pathways]
+        if any(block.first_gid in first_gids for first_gids in dynamic):
+            return "spike_train_injector"
+        self._devices.add(block.first_gid)
         return "spike_generator"
 
     def _nodes(self, gids: Integers) -> Any:
@@ -221,6 +260,46 @@ class NestSimulation(ExternalSimulation):
                 f"{high * self.dt:g} ms; setup(min_delay=..., max_delay=...) leaves room for others"
             )
 
+    def _connect_dynamic(self, dynamic: DynamicSynapses) -> None:
+        model, receptor, synapses = dynamic.model, dynamic.receptor, dynamic.synapses
+        self._check_delays(synapses.delays)
+        self._nest_weights(receptor, model, synapses)
+        kind = SYNAPSES[dynamic.pathway.synapse].nest_name
+        self._nest_pathways[model, dynamic.pathway] = NestPathway(
+            self.nest,
+            dynamic,
+            f"{kind}_{len(self._nest_pathways)}_of_distsim",
+            _port(model, receptor) if MODELS[model].receptors else None,
+            MODELS[model].weight_unit * _sign(model, receptor),
+            self.dt,
+        )
+        self._has_connected |= synapses.sources.size > 0
+
+    def _change_dynamic(
+        self, dynamic: DynamicSynapses, places: Mapping[str, Integers | None]
+    ) -> None:
+        self._check_delays(dynamic.synapses.delays)
+        self._nest_weights(dynamic.receptor, dynamic.model, dynamic.synapses)
+        self._nest_pathways[dynamic.model, dynamic.pathway].change(dynamic, places)
+
+    def _read(
+        self, model: CellModel, pathway: Pathway, names: Sequence[str]
+    ) -> Mapping[str, Floats]:
+        # NEST delivers the spikes of a slice when the next one begins
+        n_slices = -(-(self.step + self._lead) // self._slice_steps)
+        delivered = (n_slices - 1) * self._slice_steps - self._lead
+        keys = self._recent_of_all
+        return self._nest_pathways[model, pathway].read(names, keys, delivered, self.step)
+
+    def _set_trace_constants(self) -> None:
+        """Give the targets of plastic synapses the time constants of their traces."""
+        constants = agreed_trace_constants(self._nest_pathways.values(), self.partition.n_cells)
+        is_new = ~np.isnan(constants) & (constants != self._trace_constants)
+        gids = np.flatnonzero(is_new)
+        if gids.size:
+            self._set(self._nodes(gids), {"tau_minus": constants[gids]})
+        self._trace_constants = constants
+
     @staticmethod
     def _nest_weights(receptor: int, model: CellModel, synapses: Synapses) -> Floats:
         return _signed(synapses.weights * MODELS[model].weight_unit, model, receptor)
@@ -237,7 +316,8 @@ class NestSimulation(ExternalSimulation):
         ports = np.concatenate(
             [np.full(part[2].sources.size, _port(part[1], part[0])) for part in parts]
         )
-        there = self.nest.GetConnections(*(self._nodes(np.unique(gids) - 1) for gids in ours[0:2]))
+        ends = (self._nodes(np.unique(gids) - 1) for gids in ours[0:2])
+        there = self.nest.GetConnections(*ends, synapse_model="static_synapse")
         theirs = there.get(["source", "target", "receptor", "delay"])
         mine = np.lexsort((ports, ours[1], ours[0]))
         other = np.lexsort([theirs[name] for name in ("receptor", "target", "source")])
@@ -423,6 +503,35 @@ class NestSimulation(ExternalSimulation):
             self._nest_connect(nodes, self._recorder, None, {"delay": self._device_delay})
             self._recorded_nodes = np.union1d(self._recorded_nodes, new)
 
+    def _connect_listener(self) -> None:
+        """Hear the spikes of both sides of plastic synapses, of which NEST shows only the past."""
+        learning = [p.ends for p in self._nest_pathways.values() if p.model.is_learning]
+        if not learning:
+            return
+        blocks: list[SourceBlock] = [*self.cell_blocks, *self.source_blocks]
+        gids = np.unique(np.concatenate([block.gids for block in blocks]))
+        mine = np.intersect1d(gids, np.concatenate(learning))
+        new = np.setdiff1d(mine, self._heard_nodes)
+        if self._listener is None:
+            self._listener = self.nest.Create("spike_recorder")
+        if new.size:
+            delay = {"delay": self._device_delay}
+            self._nest_connect(self._nodes(new), self._listener, None, delay)
+            self._heard_nodes = np.union1d(self._heard_nodes, new)
+
+    def _listen(self, step: int) -> None:
+        """Keep the spikes that plastic synapses may still depend on."""
+        if self._listener is None:
+            return
+        if self._listener.n_events:
+            events = self._listener.events
+            gids = np.asarray(events["senders"], np.int64) - 1
+            keys = spike_key(self._steps(events["times"]), gids)
+            self._recent = np.concatenate([self._recent, keys])
+            self._listener.n_events = 0
+        reach = max(pathway.reach for pathway in self._nest_pathways.values())
+        self._recent = self._recent[step_of_key(self._recent) >= step - reach]
+
     # --- running -------------------------------------------------------------------------------
 
     def _play(self, keys: Integers) -> None:
@@ -450,6 +559,11 @@ class NestSimulation(ExternalSimulation):
             for block, probe_set in probes:
                 if step % probe_set.interval == 0:
                     self._latest[id(probe_set), step] = self._look(block, probe_set)
+        self._listen(end)
+        if self._has_connected:
+            # NEST puts them in order when it simulates
+            for pathway in self._nest_pathways.values():
+                pathway.forget_places()
 
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
         """Return the present values of what is sampled; nan where NEST does not show them."""
@@ -469,6 +583,8 @@ class NestSimulation(ExternalSimulation):
             for probes in block.probes:
                 self._collect_samples(block, probes)
         self._latest = {}
+        if self._listener is not None:
+            self._recent_of_all = gather(self.comm, self._recent)
 
     def _collect_samples(self, block: CellBlock, probes: ProbeSet) -> None:
         """Fetch what a multimeter has given, and what was looked at after it."""
@@ -517,6 +633,12 @@ def _port(model: CellModel, receptor: int) -> int:
     return MODELS[model].receptors[receptor] if MODELS[model].receptors else 0
 
 
+def _sign(model: CellModel, receptor: int) -> int:
+    """Return the sign of NEST's weights where a weight of distsim's is positive."""
+    is_conductance = MODELS[model].weights == "conductance" and not MODELS[model].receptors
+    return -1 if is_conductance and receptor == 1 else 1
+
+
 def _signed(weights: Floats, model: CellModel, receptor: int) -> Floats:
     """Return weights with the sign that says in NEST which receptor is meant.
 
@@ -529,7 +651,7 @@ def _signed(weights: Floats, model: CellModel, receptor: int) -> Floats:
     if kind == "potential" or MODELS[model].receptors:
         return weights
     if kind == "conductance":
-        return -weights if is_inhibitory else weights
+        return weights * _sign(model, receptor)
     if (weights * (-1 if is_inhibitory else 1) < 0).any():
         raise EngineError(
             "in NEST the sign of a weight says which receptor is meant: a negative weight on "

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.gathering import gather
-from distsim.engines.external import ExternalSimulation, Synapses, refuse_no_exponential
+from distsim.engines.described import Synapses
+from distsim.engines.external import ExternalSimulation, refuse_no_exponential
 from distsim.engines.neuron.models import FOREVER, MODELS, Cell, NeuronModel
 from distsim.engines.neuron.start import import_neuron
 from distsim.engines.neuron.user_models import UserCell, UserModel

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distsim.engines.external import ExternalSimulation, Synapses, refuse_ranks
+from distsim.engines.described import Synapses
+from distsim.engines.external import ExternalSimulation, refuse_ranks
 from distsim.errors import EngineError
 from distsim.kernels.spike_keys import LAST_STEP, gid_of_key, spike_key, step_of_key
 from distsim.models import IF_COND_EXP, IF_CURR_ALPHA, IF_CURR_DELTA, IF_CURR_EXP, CellModel
