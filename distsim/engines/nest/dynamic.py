@@ -7,8 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.engines.described import DynamicSynapses
-from distsim.engines.nest.pending import catch_up, trains_of
 from distsim.engines.nest.synapses import SYNAPSES, NestSynapse, called
+from distsim.engines.pending import (
+    BY_SOURCE,
+    PAIR,
+    VOGELS_OF_NEST,
+    Learning,
+    catch_up,
+    reach_of,
+    rules_of,
+    trains_of,
+)
 from distsim.errors import EngineError
 from distsim.models.synapse_model import SynapseModel
 
@@ -16,9 +25,6 @@ __all__ = ["NestPathway", "agreed_trace_constants"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-# time constants after which nothing is left of a trace in 64 bits
-N_TIME_CONSTANTS = 40.0
 
 
 class Found(NamedTuple):
@@ -169,17 +175,13 @@ class NestPathway:
         if not self._dynamic.synapses.sources.size:
             return {name: np.zeros(0) for name in names}
         connections, order = self._find()
-        synapses = self._dynamic.synapses
         found = {}
         for name in names:
             if name == "weight":
                 theirs = self._weights(connections, order)
                 if self.model.is_learning:
                     traces = np.atleast_1d(connections.get("Kplus"))[order]
-                    rules = self._rules()
-                    trains = trains_of(keys)
-                    ends = synapses.sources, synapses.targets, synapses.delays
-                    catch_up(trains, *ends, theirs, traces, rules, delivered, now)
+                    catch_up(trains_of(keys), self._learning(traces, delivered), theirs, now)
                 found[name] = theirs
             elif name in self._own.variables:
                 values = np.atleast_1d(connections.get(self._own.variables[name]))
@@ -200,19 +202,22 @@ class NestPathway:
         factor = called(to_theirs, {**values, "weight": 1.0})["weight"]
         return np.where(as_given, given, theirs / factor)
 
-    def _rules(self) -> Floats:
-        """Return what `catch_up` takes."""
-        values, model = self._values(), self.model
-        theirs = self._own.translate(values, self._dynamic.pathway.label)
-        traces = (*model.source_traces, *model.target_traces)
-        times = [np.divide(values[trace.time_constant], self._dt) for trace in traces]
-        if "eta" in values:
-            amplitudes = [values["eta"], np.multiply(values["eta"], theirs["alpha"])]
-        else:
-            amplitudes = [values["A_plus"], values["A_minus"]]
-        exponents = [theirs.get("mu_plus", 0.0), theirs.get("mu_minus", 0.0)]
-        rows = [float("eta" in values), *times, *amplitudes, *exponents, values["w_max"]]
-        return np.stack(np.broadcast_arrays(*map(np.atleast_1d, rows))).astype(np.float64)
+    def _learning(self, traces: Floats, delivered: int) -> Learning:
+        """Return what `catch_up` takes, given the present traces of the sources."""
+        synapses, n = self._dynamic.synapses, traces.size
+        theirs = self._own.translate(self._values(), self.label)
+        exponents = theirs.get("mu_plus", 0.0), theirs.get("mu_minus", 0.0)
+        rule = VOGELS_OF_NEST if "eta" in theirs else PAIR
+        return Learning(
+            synapses.sources,
+            synapses.targets,
+            np.zeros(n, np.int64),
+            synapses.delays,
+            np.full(n, delivered),
+            np.full(n, BY_SOURCE),
+            traces,
+            rules_of(self._dynamic, self._dt, rule, exponents),
+        )
 
     # --- what it wants of cells ----------------------------------------------------------------
 
@@ -246,12 +251,7 @@ class NestPathway:
     @property
     def reach(self) -> int:
         """How far back spikes matter for the present weights [steps]."""
-        if not self.model.is_learning or not self._dynamic.synapses.sources.size:
-            return 0
-        traces = (*self.model.source_traces, *self.model.target_traces)
-        longest = max(np.max(self._dynamic.values[trace.time_constant]) for trace in traces)
-        delay = int(self._dynamic.synapses.delays.max())
-        return int(N_TIME_CONSTANTS * longest / self._dt) + 2 * delay + 1
+        return reach_of(self._dynamic, self._dt)
 
 
 def _plain(values: Any, place: int) -> Any:
