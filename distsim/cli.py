@@ -91,9 +91,9 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser = commands.add_parser(
         "validate",
         help="run a script on several engines and compare",
-        description="Run a script on several engines, compare spikes, voltages, rates, CVs and "
-        "correlations with those of the first, and draw them over each other. Status 1 if one "
-        "differs by more than is allowed.",
+        description="Run a script on several engines, compare spikes, voltages, rates, CVs, "
+        "correlations and weights of plastic synapses with those of the first, and draw them over "
+        "each other. Status 1 if one differs by more than is allowed.",
     )
     parser.add_argument("--engines", default="native,nest", help="names, by commas (native,nest)")
     parser.add_argument("-n", type=int, default=1, metavar="N", help="number of ranks (1)")
@@ -103,6 +103,9 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--rate", type=float, default=0.1, help="allowed, relative (0.1)")
     parser.add_argument("--cv", type=float, default=0.1, help="allowed difference (0.1)")
     parser.add_argument("--correlation", type=float, default=0.05, help="allowed (0.05)")
+    parser.add_argument(
+        "--weight", type=float, default=0.1, help="of plastic synapses, allowed, relative (0.1)"
+    )
     parser.add_argument("script", type=Path, help="Python script")
     parser.add_argument("args", nargs=argparse.REMAINDER, help="all that follows is the script's")
     parser.set_defaults(command=_validate)
@@ -122,13 +125,16 @@ def _validate(options: argparse.Namespace) -> int:
         validation.run_engine(options.script, options.args, name, options.n, options.output)
         for name in names
     ]
-    tolerances = validation.Tolerances(options.rate, options.cv, options.correlation)
+    tolerances = validation.Tolerances(
+        options.rate, options.cv, options.correlation, options.weight
+    )
     rows = validation.compare(outcomes, tolerances)
-    print(validation.report(outcomes, rows))
+    learned = validation.compare_weights(outcomes, tolerances)
+    print(validation.report(outcomes, rows, learned))
     picture = options.output / f"{options.script.stem}.png"
     validation.draw(outcomes, picture)
     print(f"drawn to {picture}")
-    return int(any(row.failures for row in rows))
+    return int(any(row.failures for row in (*rows, *learned)))
 
 
 def _check_script(script: Path) -> None:

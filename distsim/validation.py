@@ -17,9 +17,19 @@ from distsim.errors import EngineError
 from distsim.io.reader import read_segments
 from distsim.io.recordings import PopulationData, SignalData, SpikeData
 from distsim.launch import end_with_parent
-from distsim.pynn.keeping import KEEP_VARIABLE
+from distsim.pynn.keeping import KEEP_VARIABLE, weights_path
 
-__all__ = ["Pair", "Tolerances", "compare", "draw", "pairs", "report", "run_engine"]
+__all__ = [
+    "LearnedWeights",
+    "Pair",
+    "Tolerances",
+    "compare",
+    "compare_weights",
+    "draw",
+    "pairs",
+    "report",
+    "run_engine",
+]
 
 # cells whose spike counts are correlated pairwise, and the length of a bin [ms]
 N_CORRELATED, BIN = 100, 5.0
@@ -37,21 +47,28 @@ class Tolerances:
         Mean coefficient of variation of the intervals between spikes.
     correlation : float
         Mean correlation of the cells' spike counts in bins of 5 ms.
+    weight : float
+        Mean of the weights that a plastic projection has at last, relative.
     """
 
     rate: float = 0.1
     cv: float = 0.1
     correlation: float = 0.05
+    weight: float = 0.1
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one engine gave: facts about the run, and the last segment by population."""
+    """What one engine gave: facts about the run, and the last segment by population.
+
+    At last, the weights of plastic projections are as the script left them.
+    """
 
     engine: str
     facts: dict[str, Any]
     duration: float
     populations: dict[str, PopulationData]
+    weights: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass
@@ -65,6 +82,31 @@ class Row:
     cv: float
     correlation: float
     failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LearnedWeights:
+    """The last weights of one plastic projection on one engine, beside those of the first engine.
+
+    Attributes
+    ----------
+    projection, engine : str
+    n_synapses : int
+    mean, deviation : float
+        [nA, uS or mV]
+    largest_difference, rms_difference : float
+        From the first engine's, by synapse [nA, uS or mV]; nan if there are not as many.
+    failures : list of str
+    """
+
+    projection: str
+    engine: str
+    n_synapses: int
+    mean: float
+    deviation: float
+    largest_difference: float
+    rms_difference: float
+    failures: list[str]
 
 
 @dataclass(frozen=True)
@@ -115,7 +157,8 @@ def run_engine(
         If the script fails, does not call `end()`, or has an engine of its own.
     """
     path = (folder / f"{engine}.h5").resolve()
-    path.unlink(missing_ok=True)
+    for file in (path, weights_path(path)):
+        file.unlink(missing_ok=True)
     command = ["-m", "distsim", "run", "-n", str(n), "--engine", engine, str(script), *arguments]
     job = subprocess.run(
         [sys.executable, *command],
@@ -139,7 +182,16 @@ def run_engine(
             f"'{script}' ran on engine '{facts['engine']}', not on '{engine}'; it must say `import "
             "distsim as sim`, and setup() without engine=..."
         )
-    return Outcome(engine, facts, last.t_stop - last.t_start, populations)
+    weights = _weights(weights_path(path), list(facts["connections"]))
+    return Outcome(engine, facts, last.t_stop - last.t_start, populations, weights)
+
+
+def _weights(path: Path, labels: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Return the weights of plastic projections by number and label."""
+    if not path.exists():
+        return {}
+    with np.load(path) as file:
+        return {labels[int(number)]: values for number, values in file.items()}
 
 
 def compare(outcomes: Sequence[Outcome], tolerances: Tolerances) -> list[Row]:
@@ -155,6 +207,35 @@ def compare(outcomes: Sequence[Outcome], tolerances: Tolerances) -> list[Row]:
             _judge(row, first, tolerances)
             rows.append(row)
     return rows
+
+
+def compare_weights(outcomes: Sequence[Outcome], tolerances: Tolerances) -> list[LearnedWeights]:
+    """Return a row for each plastic projection on each engine; the first is the reference."""
+    rows = []
+    for name, reference in outcomes[0].weights.items():
+        for outcome in outcomes:
+            weights = outcome.weights.get(name, np.zeros(0))
+            largest = rms = np.nan
+            if weights.size and weights.size == reference.size:
+                difference = weights - reference
+                largest = float(np.abs(difference).max())
+                rms = float(np.sqrt((difference**2).mean()))
+            mean, deviation = _moments(weights)
+            allowed = tolerances.weight * abs(_moments(reference)[0])
+            failures = ["connections"] if weights.size != reference.size else []
+            if weights.size and abs(mean - _moments(reference)[0]) > allowed:
+                failures.append("weights")
+            rows.append(
+                LearnedWeights(
+                    *(name, outcome.engine, weights.size, mean, deviation),
+                    *(largest, rms, failures),
+                )
+            )
+    return rows
+
+
+def _moments(weights: NDArray[np.float64]) -> tuple[float, float]:
+    return (float(weights.mean()), float(weights.std())) if weights.size else (np.nan, np.nan)
 
 
 def _row(name: str, outcome: Outcome, duration: float) -> Row:
@@ -237,13 +318,15 @@ def _v(data: PopulationData) -> SignalData | None:
     return next((signal for signal in data.signals if signal.variable == "v"), None)
 
 
-def report(outcomes: Sequence[Outcome], rows: Sequence[Row]) -> str:
+def report(
+    outcomes: Sequence[Outcome], rows: Sequence[Row], learned: Sequence[LearnedWeights] = ()
+) -> str:
     """Return the comparison as text."""
     titles = ["population", "engine", "spikes", "rate/Hz", "CV", "correlation", "verdict"]
     lines = [titles]
     for row in rows:
-        verdict = "differs: " + ", ".join(row.failures) if row.failures else "ok"
         numbers = map(_shown, (row.rate, row.cv, row.correlation))
+        verdict = _verdict(row.failures)
         lines.append([row.population, row.engine, str(row.n_spikes), *numbers, verdict])
     text = _table(lines)
     if len(outcomes) > 1:
@@ -254,6 +337,17 @@ def report(outcomes: Sequence[Outcome], rows: Sequence[Row]) -> str:
             alike = f"{pair.n_alike} of {pair.n_cells}"
             lines.append([pair.population, pair.engines, alike, *numbers])
         text += ["", *_table(lines), ""]
+    if learned:
+        titles = ["projection", "engine", "synapses", "weight", "deviation", "max|dw|", "rms dw"]
+        lines = [[*titles, "verdict"]]
+        for each in learned:
+            numbers = map(
+                _shown,
+                (each.mean, each.deviation, each.largest_difference, each.rms_difference),
+            )
+            ends = each.projection, each.engine, str(each.n_synapses)
+            lines.append([*ends, *numbers, _verdict(each.failures)])
+        text += [*_table(lines), ""]
     for outcome in outcomes:
         seconds, prints = outcome.facts["seconds"], outcome.facts["connections"]
         n = sum(int(count) for count, _ in prints.values())
@@ -263,6 +357,10 @@ def report(outcomes: Sequence[Outcome], rows: Sequence[Row]) -> str:
             f"build {seconds['build']:.2f} s, run {seconds['run']:.2f} s"
         )
     return "\n".join(text)
+
+
+def _verdict(failures: Sequence[str]) -> str:
+    return "differs: " + ", ".join(failures) if failures else "ok"
 
 
 def _shown(number: float) -> str:

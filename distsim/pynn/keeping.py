@@ -1,8 +1,9 @@
-"""Keep what a run has recorded, and a fingerprint of its connections, for `distsim validate`."""
+"""Keep what a run has recorded and learned, and what it has connected, for `distsim validate`."""
 
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,16 @@ from distsim.pynn.output import write_whole
 from distsim.pynn.recording import run_facts
 from distsim.pynn.simulator import state
 
-__all__ = ["KEEP_VARIABLE", "keep_run"]
+__all__ = ["KEEP_VARIABLE", "keep_run", "weights_path"]
 
 # a file's name; set by `distsim validate` for the scripts that it runs
 KEEP_VARIABLE = "DISTSIM_KEEP"
 FACTORS = [np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)]
+
+
+def weights_path(path: Path) -> Path:
+    """Return the file beside the one that is kept that has the weights of plastic synapses."""
+    return path.with_suffix(".weights.npz")
 
 
 def keep_run(environ: Mapping[str, str] = os.environ) -> None:
@@ -31,6 +37,13 @@ def keep_run(environ: Mapping[str, str] = os.environ) -> None:
     prints = {f"{n}: {p.label}": _fingerprint(p) for n, p in enumerate(state.projections)}
     seconds = {name: round(value, 4) for name, value in state.simulation.seconds.items()}
     facts = {"engine": state.setup.engine, "connections": prints, "seconds": seconds}
+    weights = {
+        str(n): np.array(projection.get("weight", "list", with_address=False))
+        for n, projection in enumerate(state.projections)
+        if projection.pathway.synapse.is_learning
+    }
+    if weights and state.rank == 0:
+        np.savez(weights_path(Path(path)), **weights)
     used = [population for population in state.populations if population.recorder.is_used]
     write_whole(used, path, {**run_facts(), "validation": json.dumps(facts)})
 

@@ -31,7 +31,9 @@ def uniform(low, high):
     return sim.RandomDistribution("uniform", (low, high))
 
 
-def recurrent(dependence, engine, cell="IF_curr_exp", durations=(40.0, 23.7, 31.2), **options):
+def recurrent(
+    dependence, engine, cell="IF_curr_exp", durations=(40.0, 23.7, 31.2), fraction=1.0, **options
+):
     """Run cells with plastic synapses from noise, given spikes, themselves.
 
     Returns spikes, v, and all weights after each run.
@@ -53,6 +55,7 @@ def recurrent(dependence, engine, cell="IF_curr_exp", durations=(40.0, 23.7, 31.
                 rule,
                 weight=uniform(0.05 * scale, 0.35 * scale),
                 delay=uniform(0.5, 3.0),
+                dendritic_delay_fraction=fraction,
             ),
         )
         for pre, connector in (
@@ -105,6 +108,15 @@ def assert_same(found, expected, atol=1e-9):
         np.testing.assert_allclose(theirs, mine, rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.parametrize("fraction", [0.0, 0.4, 1.0])
+def test_the_pair_rule_gives_the_same_weights_in_brian(fraction):
+    pytest.importorskip("brian2")
+    assert_same(
+        recurrent("gutig", "brian2", fraction=fraction),
+        recurrent("gutig", "native", fraction=fraction),
+    )
+
+
 def test_threads_of_nest_change_no_weight():
     pytest.importorskip("nest")
     assert_same(
@@ -136,12 +148,13 @@ def balanced(engine):
     return trains_of(cells), signal_of(cells, "v"), weights
 
 
-def test_vogels_rule_gives_the_same_weights_in_nest():
-    pytest.importorskip("nest")
+@pytest.mark.parametrize("engine", ["nest", "brian2"])
+def test_vogels_rule_gives_the_same_weights(engine):
+    pytest.importorskip(engine)
     expected = balanced("native")
     assert np.ptp(expected[2][-1]) > 0.001
     assert (expected[2][-1] == 0.0).any()
-    assert_same(balanced("nest"), expected, atol=2e-4)
+    assert_same(balanced(engine), expected, atol=2e-4)
 
 
 def short_term(engine, cell="IF_curr_exp", **options):
@@ -177,7 +190,7 @@ def short_term(engine, cell="IF_curr_exp", **options):
     return trains_of(cells), signal_of(cells, "v"), weights
 
 
-@pytest.mark.parametrize("engine", ["nest"])
+@pytest.mark.parametrize("engine", ["nest", "brian2"])
 def test_facilitation_and_depression_act_alike(engine):
     pytest.importorskip(engine)
     expected = short_term("native")
@@ -202,7 +215,7 @@ def transmitted(engine, synapse):
     return np.asarray(response) / one
 
 
-@pytest.mark.parametrize("engine", ["nest"])
+@pytest.mark.parametrize("engine", ["nest", "brian2"])
 def test_synapses_that_transmit_by_chance_do_so_as_often(engine):
     pytest.importorskip(engine)
     found = transmitted(engine, sim.SimpleStochasticSynapse(p=0.3, weight=1.0, delay=1.0))
@@ -282,7 +295,7 @@ def changed(engine):
     return trains_of(cells), signal_of(cells, "v"), seen
 
 
-@pytest.mark.parametrize("engine", ["nest"])
+@pytest.mark.parametrize("engine", ["nest", "brian2"])
 def test_what_is_set_between_runs_acts_alike(engine):
     pytest.importorskip(engine)
     expected = changed("native")

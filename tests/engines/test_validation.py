@@ -206,3 +206,53 @@ def test_all_pairs_of_engines_are_compared():
     assert found["one, three"].n_alike == 2
     assert found["one, three"].spike_difference == 0.0
     assert found["two, three"].v_difference == 0.0
+
+
+PLASTIC = """
+import distsim as sim
+sim.setup(timestep=0.1, seed=3)
+cells = sim.Population(10, sim.IF_curr_exp(i_offset=1.2), label="cells")
+noise = sim.Population(10, sim.SpikeSourcePoisson(rate=100.0), label="noise")
+synapse = sim.STDPMechanism(
+    timing_dependence=sim.SpikePairRule(A_plus=0.05, A_minus=0.03),
+    weight_dependence=sim.AdditiveWeightDependence(w_max=0.4),
+    weight=0.2,
+    delay=1.5,
+)
+sim.Projection(noise, cells, sim.AllToAllConnector(), synapse, label="learns")
+cells.record("spikes")
+sim.run(100.0)
+noise.set(rate=0.0)
+sim.run(5.0)
+sim.end()
+"""
+
+
+def test_weights_that_were_learned_are_compared(tmp_path):
+    pytest.importorskip("nest")
+    script = tmp_path / "learn.py"
+    script.write_text(PLASTIC)
+    job = validate(tmp_path, "--engines", "native,nest", script)
+    assert job.returncode == 0, job.stdout + job.stderr
+    lines = [line.split() for line in job.stdout.splitlines() if " learns " in line]
+    assert [line[2:4] for line in lines] == [["native", "100"], ["nest", "100"]]
+    mean, deviation, largest = (float(number) for number in lines[1][4:7])
+    assert mean != 0.2
+    assert deviation > 0.01
+    assert largest < 1e-9
+    assert lines[1][-1] == "ok"
+
+
+def test_a_difference_of_weights_is_told():
+    def outcome(engine, weights):
+        facts = {"connections": {"0: p": ["3", "aa"]}, "seconds": {"build": 0.0, "run": 0.0}}
+        return validation.Outcome(engine, facts, 1.0, {}, {"0: p": np.array(weights)})
+
+    outcomes = [outcome("native", [1.0, 2.0, 3.0]), outcome("nest", [1.0, 2.0, 4.0])]
+    rows = validation.compare_weights(outcomes, validation.Tolerances(weight=0.1))
+    assert [row.failures for row in rows] == [[], ["weights"]]
+    assert rows[1].largest_difference == 1.0
+    assert rows[1].rms_difference == pytest.approx(np.sqrt(1 / 3))
+    assert "differs: weights" in validation.report(outcomes, [], rows)
+    rows = validation.compare_weights(outcomes, validation.Tolerances(weight=0.2))
+    assert [row.failures for row in rows] == [[], []]

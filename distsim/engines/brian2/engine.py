@@ -2,28 +2,33 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.engines.brian2.dynamic import BrianPathway, Part, make_synapses
 from distsim.engines.brian2.models import LARGEST_DECAY, MODELS, brian_name, is_singular
 from distsim.engines.brian2.point_neurons import point_neuron_model
-from distsim.engines.described import Synapses
+from distsim.engines.brian2.synapses import SYNAPSES as BRIAN_SYNAPSES
+from distsim.engines.described import DynamicSynapses, Synapses
 from distsim.engines.external import (
     ExternalSimulation,
     refuse_no_exponential,
     refuse_ranks,
 )
+from distsim.engines.pending import reach_of
 from distsim.errors import EngineError
 from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
 from distsim.models import CellModel
 from distsim.models.cell_model import refractory_steps
 from distsim.models.point_neuron import PointModel
+from distsim.models.synapse_model import SynapseModel
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.currents import Course, Steps
+from distsim.network.pathways import Pathway
 from distsim.network.records import ProbeSet
 
 __all__ = ["Brian2Simulation"]
@@ -99,6 +104,11 @@ class Brian2Simulation(ExternalSimulation):
         """Return whether there is a cell model, be it of any receptors."""
         return model in MODELS or isinstance(model, PointModel)
 
+    @classmethod
+    def has_synapse(cls, model: SynapseModel, dendritic_fraction: float = 1.0) -> bool:
+        """Return whether there is a synapse model."""
+        return model.is_static or model in BRIAN_SYNAPSES
+
     def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
         """Add this rank's cells of a population of model neurons."""
         composed = point_neuron_model(model)
@@ -123,6 +133,9 @@ class Brian2Simulation(ExternalSimulation):
         # in the order in which they were made
         self._connections: dict[Kind, list[Any]] = {}
         self._source_pathways: list[Any] = []
+        self._dynamic: dict[tuple[CellModel, Pathway], BrianPathway] = {}
+        # spikes that plastic synapses may still depend on
+        self._recent = np.zeros(0, np.int64)
         self._keys = np.zeros(0, np.int64)
         self._now = 0
         self._n_spiking: dict[CellModel | str, int] = {}
@@ -259,6 +272,49 @@ class Brian2Simulation(ExternalSimulation):
         self._network.add(connections)
         return connections
 
+    def _connect_dynamic(self, dynamic: DynamicSynapses) -> None:
+        model, pathway = dynamic.model, dynamic.pathway
+        made = BrianPathway(dynamic, self.dt, self.brian2.ms)
+        self._dynamic[model, pathway] = made
+        numbers = self._number[dynamic.synapses.sources]
+        for number, source in enumerate(self._groups):
+            places = np.flatnonzero(numbers == number)
+            if not places.size:
+                continue
+            connections = make_synapses(
+                self.brian2,
+                self._groups[source].brian_group,
+                self._groups[model].brian_group,
+                pathway.synapse,
+                MODELS[model].inputs[dynamic.receptor],
+                clock=self._clock,
+                name=f"dynamic_{len(self._dynamic)}_{number}",
+            )
+            ends = (dynamic.synapses.sources[places], dynamic.synapses.targets[places])
+            connections.connect(i=self._index[ends[0]], j=self._index[ends[1]])
+            made.begin(Part(connections, places))
+            self._network.add(connections)
+            if source == GIVEN:
+                self._source_pathways.append(connections.pre)
+
+    def _change_dynamic(
+        self, dynamic: DynamicSynapses, places: Mapping[str, Integers | None]
+    ) -> None:
+        self._dynamic[dynamic.model, dynamic.pathway].change(dynamic, places)
+
+    def _read(
+        self, model: CellModel, pathway: Pathway, names: Sequence[str]
+    ) -> Mapping[str, Floats]:
+        return self._dynamic[model, pathway].read(names, self._recent, self.step)
+
+    def _keep_recent(self, keys: Integers) -> None:
+        """Keep spikes that plastic synapses may still depend on."""
+        each = [reach_of(made.dynamic, self.dt) for made in self._dynamic.values()]
+        reach = max(each, default=0)
+        if reach:
+            recent = np.concatenate([self._recent, keys])
+            self._recent = recent[step_of_key(recent) >= self.step - reach]
+
     def _fetch_poisson(self) -> None:
         super()._fetch_poisson()
         for block in [] if self.share_input else self.poisson_blocks:
@@ -337,6 +393,7 @@ class Brian2Simulation(ExternalSimulation):
         # Brian hands on spikes a step later, so those of the last step are still to be sent
         waiting = self._keys[self._keys >= spike_key(self.step, 0)]
         self._keys = np.sort(np.concatenate([waiting, keys]))
+        self._keep_recent(keys)
 
     def _make_steps(self, pieces: Iterator[int]) -> None:
         """Make all steps in one run of Brian's, since each takes long to begin."""
@@ -432,6 +489,7 @@ class Brian2Simulation(ExternalSimulation):
     def _collect(self, first: int) -> None:
         keys = np.concatenate([np.zeros(0, np.int64), *self._spikes])
         self.take_spikes(step_of_key(keys), gid_of_key(keys))
+        self._keep_recent(keys)
         for sampler in self._samplers:
             self.take_samples(sampler.probes, sampler.rows_until(self.step))
         for block in self.cell_blocks:
