@@ -25,6 +25,7 @@ __all__ = [
     "reach_of",
     "rules_of",
     "trains_of",
+    "weights_before",
 ]
 
 Integers = NDArray[np.int64]
@@ -32,6 +33,8 @@ Floats = NDArray[np.float64]
 
 # after which nothing is left of a trace in 64 bits
 N_TIME_CONSTANTS = 40.0
+# after which an interval is no longer than rounding errors
+N_HALVINGS = 60
 # longer ago than any trace lasts [steps]
 NEVER = -(2**40)
 BY_SOURCE = -(2**41)
@@ -194,6 +197,28 @@ def catch_up(trains: Trains, learning: Learning, weights: Floats, now: int) -> N
             trace, last = before + 1.0, arrives
             pre += 1
         weights[k] = weight
+
+
+def weights_before(trains: Trains, learning: Learning, wanted: Floats, now: int) -> Floats:
+    """Return the weights that `catch_up` makes the wanted ones; the nearest if none does.
+
+    Parameters
+    ----------
+    trains, learning, now
+        As for `catch_up`.
+    wanted : ndarray of float64, shape (n,)
+    """
+    after = wanted.copy()
+    catch_up(trains, learning, after, now)
+    low, high = (np.broadcast_to(row, wanted.size).copy() for row in learning.rules[7:9])
+    # a larger weight before is never a smaller one after
+    for _ in range(N_HALVINGS if (after != wanted).any() else 0):
+        middle = 0.5 * (low + high)
+        found = middle.copy()
+        catch_up(trains, learning, found, now)
+        is_below = found <= wanted
+        low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
+    return np.where(after == wanted, wanted, low)
 
 
 def rules_of(

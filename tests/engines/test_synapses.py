@@ -31,8 +31,21 @@ def uniform(low, high):
     return sim.RandomDistribution("uniform", (low, high))
 
 
+def sources(rate, once):
+    """Return noise; Brian's code in numpy takes one spike of a source in a step."""
+    if once:
+        return sim.SpikeSourcePoissonRefractory(rate=rate, tau_refrac=0.5)
+    return sim.SpikeSourcePoisson(rate=rate)
+
+
 def recurrent(
-    dependence, engine, cell="IF_curr_exp", durations=(40.0, 23.7, 31.2), fraction=1.0, **options
+    dependence,
+    engine,
+    cell="IF_curr_exp",
+    durations=(40.0, 23.7, 31.2),
+    fraction=1.0,
+    once=False,
+    **options,
 ):
     """Run cells with plastic synapses from noise, given spikes, themselves.
 
@@ -41,8 +54,10 @@ def recurrent(
     sim.setup(timestep=0.1, seed=4, engine=engine, **QUIET, **options)
     scale = 0.01 if "cond" in cell else 1.0
     cells = sim.Population(12, getattr(sim, cell)(tau_refrac=2.0, i_offset=0.3))
-    noise = sim.Population(12, sim.SpikeSourcePoisson(rate=400.0))
-    given = sim.Population(3, sim.SpikeSourceArray(spike_times=[3.0, 3.0, 11.3, 39.0, 63.1, 70.0]))
+    noise = sim.Population(12, sources(400.0, once))
+    given = sim.Population(
+        3, sim.SpikeSourceArray(spike_times=[3.0, *([] if once else [3.0]), 11.3, 39.0, 63.1, 70.0])
+    )
     rule = DEPENDENCES[dependence]()
     rule.parameter_space.update(w_max=0.4 * scale)
     projections = [
@@ -67,24 +82,15 @@ def recurrent(
     static = sim.StaticSynapse(weight=0.5 * scale, delay=1.0)
     sim.Projection(noise, cells, sim.OneToOneConnector(), static)
     cells.record(["spikes", "v"])
-    for sources in (noise, given):
-        sources.record("spikes")
     weights = []
     for duration in durations:
         sim.run(duration)
-        weights += [_settled(projection) for projection in projections]
+        weights += [weights_of(projection) for projection in projections]
     return trains_of(cells), signal_of(cells, "v"), weights
 
 
-def _settled(projection):
-    """Return the weights of synapses whose source was silent in the last half of a millisecond.
-
-    In native those of the last interval between two exchanges have not reached the synapse.
-    """
-    now = sim.get_current_time()
-    last = np.array([max(train, default=0.0) for train in trains_of(projection.pre)])
-    found = np.array(projection.get("weight", "list"))
-    return found[last[found[:, 0].astype(int)] < now - 0.55, 2]
+def weights_of(projection):
+    return np.array(projection.get("weight", "list", with_address=False))
 
 
 @pytest.mark.parametrize("dependence", DEPENDENCES)
@@ -112,8 +118,8 @@ def assert_same(found, expected, atol=1e-9):
 def test_the_pair_rule_gives_the_same_weights_in_brian(fraction):
     pytest.importorskip("brian2")
     assert_same(
-        recurrent("gutig", "brian2", fraction=fraction),
-        recurrent("gutig", "native", fraction=fraction),
+        recurrent("gutig", "brian2", fraction=fraction, once=True),
+        recurrent("gutig", "native", fraction=fraction, once=True),
     )
 
 
@@ -129,7 +135,7 @@ def balanced(engine):
     """Run cells with conductances, inhibited by plastic synapses of Vogels' rule."""
     sim.setup(timestep=0.1, seed=5, engine=engine, **QUIET)
     cells = sim.Population(6, sim.IF_cond_exp(tau_refrac=2.0, i_offset=0.8))
-    noise = sim.Population(20, sim.SpikeSourcePoisson(rate=150.0))
+    noise = sim.Population(20, sources(150.0, once=True))
     # far from the largest weight, where NEST bounds it twice
     synapse = sim.STDPMechanism(
         sim.Vogels2011Rule(tau=20.0, eta=1e-4, rho=0.015),
@@ -140,11 +146,10 @@ def balanced(engine):
     connector = sim.FixedProbabilityConnector(0.7)
     projection = sim.Projection(noise, cells, connector, synapse, receptor_type="inhibitory")
     cells.record(["spikes", "v"])
-    noise.record("spikes")
     weights = []
     for _ in range(2):
         sim.run(100.0)
-        weights.append(_settled(projection))
+        weights.append(weights_of(projection))
     return trains_of(cells), signal_of(cells, "v"), weights
 
 
@@ -152,25 +157,24 @@ def balanced(engine):
 def test_vogels_rule_gives_the_same_weights(engine):
     pytest.importorskip(engine)
     expected = balanced("native")
-    assert np.ptp(expected[2][-1]) > 0.001
+    assert np.ptp(expected[2][-1]) > 5e-4
     assert (expected[2][-1] == 0.0).any()
     assert_same(balanced(engine), expected, atol=2e-4)
 
 
-def short_term(engine, cell="IF_curr_exp", **options):
+def short_term(engine, cell="IF_curr_exp", once=False, **options):
     """Run cells onto which synapses facilitate and depress; return spikes, v, weights."""
     sim.setup(timestep=0.1, seed=6, engine=engine, **QUIET, **options)
     cells = sim.Population(5, getattr(sim, cell)(tau_syn_E=uniform(2.0, 6.0)))
-    sources = sim.Population(
-        4, sim.SpikeSourceArray(spike_times=[1.0, 6.0, 6.0, 9.3, 30.0, 31.5, 60.0])
-    )
-    noise = sim.Population(4, sim.SpikeSourcePoisson(rate=200.0))
+    times = [1.0, 6.0, *([] if once else [6.0]), 9.3, 30.0, 31.5, 60.0]
+    givers = sim.Population(4, sim.SpikeSourceArray(spike_times=times))
+    noise = sim.Population(4, sources(200.0, once))
     scale = 0.01 if "cond" in cell else 1.0
     projections = [
         sim.Projection(pre, cells, sim.FixedProbabilityConnector(0.8), synapse)
         for pre, synapse in (
             (
-                sources,
+                givers,
                 sim.TsodyksMarkramSynapse(
                     U=uniform(0.1, 0.9),
                     tau_rec=uniform(50.0, 200.0),
@@ -193,9 +197,16 @@ def short_term(engine, cell="IF_curr_exp", **options):
 @pytest.mark.parametrize("engine", ["nest", "brian2"])
 def test_facilitation_and_depression_act_alike(engine):
     pytest.importorskip(engine)
-    expected = short_term("native")
+    once = engine == "brian2"
+    expected = short_term("native", once=once)
     assert sum(map(len, expected[0])) > 5
-    assert_same(short_term(engine), expected)
+    assert_same(short_term(engine, once=once), expected)
+
+
+def test_brian_without_compiler_says_that_it_takes_one_spike_in_a_step():
+    pytest.importorskip("brian2")
+    with pytest.raises(EngineError, match="several spikes in the step at 6 ms"):
+        short_term("brian2")
 
 
 def transmitted(engine, synapse):
@@ -253,7 +264,7 @@ def changed(engine):
     cells = sim.Population(5, sim.IF_curr_exp(tau_refrac=2.0, i_offset=1.1))
     bursts = np.arange(2.0, 25.0, 3.7)
     times = np.concatenate([bursts, bursts + 60.0, bursts + 120.0])
-    sources = sim.Population(5, sim.SpikeSourceArray(spike_times=times))
+    givers = sim.Population(5, sim.SpikeSourceArray(spike_times=times))
 
     def connect(pre, **values):
         timing = pair_rule(**values)
@@ -262,16 +273,15 @@ def changed(engine):
         )
         return sim.Projection(pre, cells, sim.FixedProbabilityConnector(0.7), synapse)
 
-    projections = [connect(sources), connect(cells)]
+    projections = [connect(givers), connect(cells)]
     cells.record(["spikes", "v"])
-    sources.record("spikes")
     seen = []
 
     def burst():
         for current in (1.1, 0.0):
             cells.set(i_offset=current)
             sim.run(30.0)
-            seen.extend(_settled(projection) for projection in projections)
+            seen.extend(weights_of(projection) for projection in projections)
 
     burst()
     before = np.array(projections[0].get("weight", "list"))
@@ -282,15 +292,13 @@ def changed(engine):
     is_set = (before[:, :2] == ends).all(axis=1)
     assert is_set.sum() == 1
     np.testing.assert_array_equal(after[~is_set], before[~is_set])
-    # native gives a weight that is set with what the target has done since the source's last spike
-    assert engine == "native" or after[is_set, 2] == 0.123
+    assert after[is_set, 2] == 0.123
     projections[1].set(weight=uniform(0.2, 0.3), A_plus=0.02)
     assert set(projections[1].get("A_plus", "list", with_address=False)) == {0.02}
     burst()
     # a projection is added, and what the others have learned stays; it only potentiates, since in
     # NEST it finds the trace of what its targets did before
     projections.append(connect(cells, A_minus=0.0))
-    projections[0].set(delay=2.5)
     burst()
     return trains_of(cells), signal_of(cells, "v"), seen
 

@@ -133,6 +133,8 @@ class Brian2Simulation(ExternalSimulation):
         # in the order in which they were made
         self._connections: dict[Kind, list[Any]] = {}
         self._source_pathways: list[Any] = []
+        # those of synapses with variables
+        self._once_pathways: list[Any] = []
         self._dynamic: dict[tuple[CellModel, Pathway], BrianPathway] = {}
         # spikes that plastic synapses may still depend on
         self._recent = np.zeros(0, np.int64)
@@ -296,6 +298,7 @@ class Brian2Simulation(ExternalSimulation):
             self._network.add(connections)
             if source == GIVEN:
                 self._source_pathways.append(connections.pre)
+                self._once_pathways.append(connections.pre)
 
     def _change_dynamic(
         self, dynamic: DynamicSynapses, places: Mapping[str, Integers | None]
@@ -436,6 +439,18 @@ class Brian2Simulation(ExternalSimulation):
             indices = self._index[gid_of_key(self._keys[first:end])].astype(np.int32)
             for pathway in self._source_pathways:
                 pathway.queue.push(indices)
+            if self._once_pathways and np.unique(indices).size < indices.size:
+                self._refuse_several(self._once_pathways)
+
+    def _refuse_several(self, pathways: list[Any]) -> None:
+        """End the run if Brian's code in numpy would look at a synapse once, for two spikes."""
+        if any(pathway.code_objects[-1].class_name == "numpy" for pathway in pathways):
+            self._runaway = (
+                f"a source has several spikes in the step at {self._now * self.dt:g} ms: without a "
+                "C++ compiler Brian lets a synapse with variables see one of them; install one, "
+                "lower the rate, make timestep shorter, or use the native engine"
+            )
+            self._network.stop()
 
     def _record(self) -> None:
         """Note who has spiked, and take the samples that are due; called after each step."""

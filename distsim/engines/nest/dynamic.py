@@ -17,6 +17,7 @@ from distsim.engines.pending import (
     reach_of,
     rules_of,
     trains_of,
+    weights_before,
 )
 from distsim.errors import EngineError
 from distsim.models.synapse_model import SynapseModel
@@ -123,14 +124,26 @@ class NestPathway:
 
     # --- setting -------------------------------------------------------------------------------
 
-    def change(self, dynamic: DynamicSynapses, places: Mapping[str, Integers | None]) -> None:
-        """Give synapses other values; see `ExternalSimulation._change_dynamic`."""
+    def change(
+        self,
+        dynamic: DynamicSynapses,
+        places: Mapping[str, Integers | None],
+        keys: Integers,
+        delivered: int,
+        now: int,
+    ) -> None:
+        """Give synapses other values; see `ExternalSimulation._change_dynamic`, and `read`."""
         if not dynamic.synapses.sources.size:
             return
         connections, order = self._find()
         self._dynamic = dynamic
         columns = self._own.translate(self._values(), dynamic.pathway.label)
         columns["delay"] = np.round(dynamic.synapses.delays * self._dt, 9)
+        if "weight" in places and self.model.is_learning:
+            traces = np.atleast_1d(connections.get("Kplus"))[order]
+            learning = self._learning(traces, delivered)
+            before = weights_before(trains_of(keys), learning, dynamic.synapses.weights, now)
+            columns["weight"] = before * self._unit
         of_all: set[str] = {name for name, chosen in places.items() if chosen is None}
         affected = {*self._own.affected(of_all), *({"delay"} & of_all)}
         for name in set(places) - of_all:

@@ -280,16 +280,20 @@ class NestSimulation(ExternalSimulation):
     ) -> None:
         self._check_delays(dynamic.synapses.delays)
         self._nest_weights(dynamic.receptor, dynamic.model, dynamic.synapses)
-        self._nest_pathways[dynamic.model, dynamic.pathway].change(dynamic, places)
+        made = self._nest_pathways[dynamic.model, dynamic.pathway]
+        made.change(dynamic, places, self._recent_of_all, self._delivered, self.step)
 
     def _read(
         self, model: CellModel, pathway: Pathway, names: Sequence[str]
     ) -> Mapping[str, Floats]:
-        # NEST delivers the spikes of a slice when the next one begins
+        made = self._nest_pathways[model, pathway]
+        return made.read(names, self._recent_of_all, self._delivered, self.step)
+
+    @property
+    def _delivered(self) -> int:
+        """The step up to which NEST has delivered spikes: a slice's when the next one begins."""
         n_slices = -(-(self.step + self._lead) // self._slice_steps)
-        delivered = (n_slices - 1) * self._slice_steps - self._lead
-        keys = self._recent_of_all
-        return self._nest_pathways[model, pathway].read(names, keys, delivered, self.step)
+        return (n_slices - 1) * self._slice_steps - self._lead
 
     def _set_trace_constants(self) -> None:
         """Give the targets of plastic synapses the time constants of their traces."""
