@@ -436,3 +436,47 @@ def test_cells_that_learn_can_be_sources_of_their_own_synapses():
     found = run_to(stops, connect(cells, cells, synapses, FOUR_CASES))
     trains = spike_steps(cells)
     assert_as_summed(found, stops, synapses, FOUR_CASES, trains, trains)
+
+
+# --- what is known of the rules ------------------------------------------------------------------
+
+
+def test_one_pair_changes_the_weight_by_the_window():
+    set_up()
+    shifts = np.arange(-60, 61)
+    pre = sources([[100]])
+    # a target spikes a step after it is made to, and its spike is at the synapse a step later
+    post = relays([[98 + int(shift)] for shift in shifts])
+    synapse = mechanism(weight=0.5, delay=DT)
+    projection = sim.Projection(pre, post, sim.AllToAllConnector(), synapse)
+    sim.run(20.0)
+    times, changes = shifts * DT, (weights_of(projection) - 0.5) / BOUNDS["w_max"]
+    rise = PAIR["A_plus"] * np.exp(-times / PAIR["tau_plus"])
+    fall = -PAIR["A_minus"] * np.exp(times / PAIR["tau_minus"])
+    window = np.where(times > 0, rise, fall) * (times != 0)
+    np.testing.assert_allclose(changes, window, 0, 1e-14)
+
+
+def test_inhibition_that_learns_brings_targets_to_their_rate():
+    """Vogels et al. (2011): weights stay where the target's rate is rho."""
+    set_up(seed=12)
+    rho, n_cells = 0.02, 8
+    pre = sim.Population(60, sim.SpikeSourcePoisson(rate=20.0))
+    cells = sim.Population(n_cells, sim.IF_cond_exp(i_offset=np.linspace(1.2, 1.9, n_cells)))
+    cells.record("spikes")
+    synapse = sim.STDPMechanism(
+        sim.Vogels2011Rule(tau=20.0, eta=2e-4, rho=rho),
+        sim.AdditiveWeightDependence(w_min=0.0, w_max=1.0),
+        weight=0.0,
+        delay=DT,
+    )
+    sim.Projection(pre, cells, sim.AllToAllConnector(), synapse, receptor_type="inhibitory")
+    begin, duration = 10e3, 20e3
+    sim.run(begin + duration)
+    trains = cells.get_data("spikes").segments[0].spiketrains
+    counts = np.array([np.count_nonzero(train.magnitude > begin) for train in trains])
+    before = np.array([np.count_nonzero(train.magnitude < 500.0) for train in trains])
+    assert before.min() > 1.5 * rho * 500.0
+    # at most as irregular as a Poisson process: five standard errors
+    expected = rho * duration
+    assert np.abs(counts - expected).max() < 5 * np.sqrt(expected)
