@@ -37,7 +37,7 @@ def keep_run(environ: Mapping[str, str] = os.environ) -> None:
     prints = {f"{n}: {p.label}": _fingerprint(p) for n, p in enumerate(state.projections)}
     seconds = {name: round(value, 4) for name, value in state.simulation.seconds.items()}
     facts = {"engine": state.setup.engine, "connections": prints, "seconds": seconds}
-    weights = {
+    weights: dict[str, Any] = {
         str(n): np.array(projection.get("weight", "list", with_address=False))
         for n, projection in enumerate(state.projections)
         if projection.pathway.synapse.is_learning

@@ -142,14 +142,14 @@ class NestPathway:
         if "weight" in places and self.model.is_learning:
             traces = np.atleast_1d(connections.get("Kplus"))[order]
             learning = self._learning(traces, delivered)
-            before = weights_before(trains_of(keys), learning, dynamic.synapses.weights, now)
-            columns["weight"] = before * self._unit
+            compensated = weights_before(trains_of(keys), learning, dynamic.synapses.weights, now)
+            columns["weight"] = compensated * self._unit
         of_all: set[str] = {name for name, chosen in places.items() if chosen is None}
         affected = {*self._own.affected(of_all), *({"delay"} & of_all)}
         for name in set(places) - of_all:
-            keys = {*self._own.affected({name}), *({"delay"} & {name})} - affected
+            affected_here = {*self._own.affected({name}), *({"delay"} & {name})} - affected
             for place in places[name]:  # type: ignore[union-attr]
-                row = {key: _plain(columns[key], place) for key in keys}
+                row = {key: _plain(columns[key], place) for key in affected_here}
                 connections[int(order[place])].set(row)
         if affected:
             self._set_all(connections, order, {key: columns[key] for key in sorted(affected)})
