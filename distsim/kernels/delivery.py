@@ -258,15 +258,17 @@ def enqueue_spikes(queue, connectome, keys, first):
 def enqueue_most(queue, connectome, keys, first):
     """Append the rows of the spikes `keys[first:]`; where there is no room, drop what is done.
 
-    Ends early only where the queue is more than half full of rows that wait; see `enqueue_spikes`.
+    Ends early where the queue is more than half full of rows that wait; see `enqueue_spikes`.
     """
-    first = enqueue_spikes(queue, connectome, keys, first)
-    while first < keys.size:
+    n_queued = enqueue_spikes(queue, connectome, keys, first)
+    while n_queued < keys.size:
         compact(queue, queue)
-        if 2 * queue.bounds[1] > queue.arrival.size:
+        before = n_queued
+        if 2 * queue.bounds[1] <= queue.arrival.size:
+            n_queued = enqueue_spikes(queue, connectome, keys, n_queued)
+        if n_queued == before:
             break
-        first = enqueue_spikes(queue, connectome, keys, first)
-    return first
+    return n_queued
 
 
 @njit(**KERNEL)

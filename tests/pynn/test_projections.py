@@ -363,11 +363,11 @@ def test_models_of_different_synapses_cannot_be_targets_together(sim, pre, post)
         all_to_all(sim, pre, post + sim.Population(2, sim.IF_cond_exp()))
 
 
-def test_synapse_types_that_are_not_available_are_refused(sim, pre, post):
+def test_synapse_types_of_other_back_ends_are_refused(sim, pre, post):
     mock.setup()
-    with pytest.raises(NotImplementedError, match="TsodyksMarkramSynapse"):
+    with pytest.raises(ProjectionError, match=r"TsodyksMarkramSynapse.*none of this simulator's"):
         sim.Projection(pre, post, sim.AllToAllConnector(), mock.TsodyksMarkramSynapse())
-    with pytest.raises((NotImplementedError, ProjectionError, TypeError)):
+    with pytest.raises(ProjectionError, match=r"synapse_type = 0.5; give an instance"):
         sim.Projection(pre, post, sim.AllToAllConnector(), 0.5)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import distsim as sim
-from distsim.engines.native import group_network as module
+from distsim.engines.native import arrivals as module
 from distsim.kernels.delivery import empty_queue
 from distsim.models import IF_CURR_DELTA
 from distsim.pynn.simulator import state
