@@ -28,7 +28,7 @@ def arrive_run(step, run, row, stamp, number, receptor, s, columns, run_states, 
                run_last, inputs):
     {learn_first}
     {head}
-    first_lid, n_targets = net.clock[FIRST_LID], net.count.size
+    first_lid = net.clock[FIRST_LID]
     elapsed_steps = step - last
     elapsed = elapsed_steps * dt if last > NEVER else np.inf
     {source_traces}
@@ -394,7 +394,7 @@ def _run_parts(model: SynapseModel, is_shared: bool) -> dict[str, str]:
         key = _lines(
             [
                 "key_0, key_1 = net.row_keys[row, 0], net.row_keys[row, 1]",
-                "target_before, same = np.uint64(n_targets), 0",
+                "target_before, same = np.uint64(net.target_gids.size), 0",
             ],
             4,
         )

@@ -43,6 +43,33 @@ def synapse(weight, delay=1.0):
     return sim.StaticSynapse(weight=weight, delay=delay)
 
 
+def learning(fraction):
+    """Return a synapse type whose weights change with the times of spikes."""
+    return sim.STDPMechanism(
+        sim.SpikePairRule(A_plus=0.1, A_minus=0.12),
+        sim.AdditiveWeightDependence(w_max=0.5),
+        dendritic_delay_fraction=fraction,
+        weight=uniform(0.1, 0.4),
+        delay=uniform(0.2, 3.0),
+    )
+
+
+def short_term():
+    """Return a synapse type with facilitation and depression."""
+    return sim.TsodyksMarkramSynapse(
+        weight=uniform(0.0, 0.02),
+        delay=uniform(0.2, 3.0),
+        **{"U": uniform(0.1, 0.9), "tau_rec": 30.0, "tau_facil": uniform(0.0, 40.0)},
+    )
+
+
+def by_chance():
+    """Return a synapse type that transmits by chance."""
+    return sim.MultiQuantalSynapse(
+        weight=uniform(0.0, 1.0), delay=uniform(0.2, 3.0), U=0.4, n=3, tau_rec=20.0
+    )
+
+
 def uniform(low, high, rng=None):
     """Return a uniform distribution."""
     return RandomDistribution("uniform", low=low, high=high, rng=rng)
@@ -296,6 +323,9 @@ def connect(p):
         ),
         (p["empty"], p["cond_exp"], sim.AllToAllConnector(), synapse(0.1)),
         (p["cond_exp"], p["empty"], sim.FixedNumberPreConnector(2), synapse(0.1)),
+        (sources, conductances, sim.FixedProbabilityConnector(0.3), short_term()),
+        (sources, p["placed"], sim.FixedNumberPreConnector(5), by_chance()),
+        (everything, p["curr_exp"], sim.FixedProbabilityConnector(0.2), learning(0.5)),
     ]
     return [
         sim.Projection(
@@ -357,12 +387,18 @@ def grow(p, path):
             (p["curr_exp"], late),
             (p["dead_time"], p["curr_alpha"]),
         )
+    ] + [
+        sim.Projection(p["curr_exp"], p["curr_exp"], sim.FixedNumberPreConnector(5), learning(1.0))
     ]
 
 
 def list_of(projections):
-    """Return the connections of each projection, as arrays."""
-    return [np.array(each.get(["weight", "delay"], "list")).reshape(-1, 4) for each in projections]
+    """Return the connections of each projection, with all that changes, as arrays."""
+    lists = []
+    for each in projections:
+        names = ["delay", *each.synapse_type.record.variable_names]
+        lists.append(np.array(each.get(names, "list")).reshape(-1, 2 + len(names)))
+    return lists
 
 
 def main(partition, exchange, path, lists_path):
@@ -387,6 +423,8 @@ def main(partition, exchange, path, lists_path):
         cell.b = [0.004, 0.001 * (1 + p["changing"].id_to_index(cell))]
     projections[0].set(weight=uniform(0.0, 0.5))
     projections[2].set(delay=uniform(0.2, 1.0))
+    projections[-1].set(weight=uniform(0.0, 0.5))
+    projections[-3].set(U=uniform(0.0, 1.0))
     lists += list_of(projections + grow(p, path))
     sim.run_until(45.0)
     sim.run(0.0)
