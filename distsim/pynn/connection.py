@@ -45,7 +45,7 @@ class LocalConnections:
 
     def column(self, projection: Any, name: str, dt: float) -> Floats:
         """Return an attribute of the connections; delays as the simulation rounds them."""
-        name = name if name in self.values else name.removesuffix("s")
+        name = {"weights": "weight", "delays": "delay"}.get(name, name)
         if name == "delay":
             projection.synapse_type.check_name(name)
             return np.round(np.rint(self.values["delay"] / dt) * dt, 9)

@@ -21,6 +21,7 @@ from distsim.connectivity import (
     Rule,
     Values,
 )
+from distsim.errors import DistsimError
 from distsim.io.connection_values import ConnectionValues
 from distsim.network.pathways import Pathway
 from distsim.partitioning.distributions import quantile
@@ -744,5 +745,10 @@ class Projection(common.Projection):
             new = Connections(self._listed(local), weight, delay, parameters=values)
             state.simulation.change_connections(self._pathway, self._checked(new), [])
             local.is_read_by_engine = True
+        before = local.values[name][index]
         local.values[name][index] = value
-        state.simulation.change_one(self._pathway, index, name, value)
+        try:
+            state.simulation.change_one(self._pathway, index, name, value)
+        except DistsimError:
+            local.values[name][index] = before
+            raise

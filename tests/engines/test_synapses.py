@@ -114,7 +114,10 @@ def assert_same(found, expected, atol=1e-9):
         np.testing.assert_allclose(theirs, mine, rtol=1e-10, atol=1e-13)
 
 
-@pytest.mark.parametrize("fraction", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize(
+    "fraction",
+    [pytest.param(0.0, marks=pytest.mark.slow), 0.4, pytest.param(1.0, marks=pytest.mark.slow)],
+)
 def test_the_pair_rule_gives_the_same_weights_in_brian(fraction):
     pytest.importorskip("brian2")
     assert_same(

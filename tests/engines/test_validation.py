@@ -82,8 +82,14 @@ def test_networks_spike_in_the_same_steps_on_native_and_nest(tmp_path, arguments
     "arguments",
     [
         ("simple_network.py",),
-        ("vogels_abbott.py", "--synapses", "cuba", "--cells", "1000", "--duration", "400"),
-        ("vogels_abbott.py", "--synapses", "coba", "--cells", "4000", "--duration", "500"),
+        pytest.param(
+            ("vogels_abbott.py", "--synapses", "cuba", "--cells", "1000", "--duration", "400"),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ("vogels_abbott.py", "--synapses", "coba", "--cells", "4000", "--duration", "500"),
+            marks=pytest.mark.slow,
+        ),
         ("brunel.py", "--cells", "1000", "--duration", "300"),
     ],
     ids=lambda arguments: "-".join(arguments[:3:2]),

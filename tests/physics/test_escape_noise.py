@@ -188,7 +188,7 @@ def noisy_network(engine, seed):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("engine", ["nest", "brian2"])
+@pytest.mark.parametrize("engine", ["nest", pytest.param("brian2", marks=pytest.mark.slow)])
 def test_other_engines_spike_as_often_and_as_regularly(engine):
     pytest.importorskip(engine)
     counts, cvs = [], []

@@ -115,3 +115,21 @@ def test_time_constants_of_traces_are_those_of_a_projection(sim):
     rule = sim.SpikePairRule(tau_plus=sim.RandomDistribution("uniform", low=5.0, high=20.0))
     project(sim, mechanism(sim, rule, weight=0.5))
     refused(lambda: sim.run(1.0), "tau_plus", "several projections")
+
+
+def test_values_that_are_refused_change_nothing(sim):
+    cells = sim.Population(3, sim.IF_curr_exp(i_offset=1.2))
+    synapse = mechanism(sim, weight=0.1, delay=0.5)
+    projection = sim.Projection(cells, cells, sim.AllToAllConnector(), synapse)
+    sim.run(20.0)
+    before = projection.get(["weight", "A_plus"], "list")
+    too_much = 1e3
+    refused(lambda: projection.set(weight=too_much), "weight = 1000", "w_max")
+    refused(lambda: projection.set(w_max=-1.0), "w_m")
+    refused(lambda: setattr(projection[0], "weight", too_much), "weight = 1000", "w_max")
+    refused(lambda: projection.get("tau_pluss", "list"), "'tau_pluss'", "'tau_plus'")
+    assert projection.get(["weight", "A_plus"], "list") == before
+    projection.set(weight=0.2)
+    assert projection.get("weight", "list", with_address=False) == [0.2] * len(before)
+    sim.reset()
+    assert projection.get("weight", "list", with_address=False) == [0.2] * len(before)

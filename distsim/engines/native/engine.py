@@ -22,6 +22,7 @@ from distsim.engines.native.memory import check_memory
 from distsim.engines.native.messages import NO_SPIKES
 from distsim.engines.native.plastic import PlasticPathway
 from distsim.engines.pace import Pace
+from distsim.errors import DistsimError
 from distsim.kernels.epoch import sample
 from distsim.models import CELL_MODELS, CellModel, NativeModel
 from distsim.models.synapse_model import SynapseModel
@@ -127,11 +128,17 @@ class NativeSimulation(Engine):
         self, pathway: Pathway, connections: Connections, names: Sequence[str]
     ) -> None:
         """Take other values of the connections of a pathway; see `Engine`."""
-        pathway.connections = connections
+        before, pathway.connections = pathway.connections, connections
         if pathway.synapse.is_electrical:
             self._are_junctions_changed = True
             return
         plastics = self._plastic(pathway)
+        try:
+            for _, plastic in plastics:
+                plastic.check(names)
+        except DistsimError:
+            pathway.connections = before
+            raise
         for _, plastic in plastics:
             plastic.change(names, self.step, self._epochs.arrived)
         if not plastics or "delay" in names:

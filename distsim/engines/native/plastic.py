@@ -136,7 +136,7 @@ class PlasticPathway:
         first = int(lids[lids >= 0].min(initial=2**62))
         parts: list[tuple[Any, ...]] = []
         columns: dict[str, list[Any]] = {"weight": []}
-        columns |= {name: [] for name in self._connections.parameters}
+        columns |= {name: [] for name in self.pathway.connections.parameters}
         for chunk in self.pathway.chunks():
             targets = lids[chunk.target_positions]
             is_here = targets >= 0
@@ -406,6 +406,16 @@ class PlasticPathway:
             self._columns[:n_own] = columns[:n_own]
             self.net.clock[SET] = step
 
+    def check(self, names: Sequence[str]) -> None:
+        """Raise if what the pathway's connections now give of some values cannot be."""
+        if self._connections is None or not self.n_synapses:
+            return
+        present = {"weight": self._columns[0], **self._given}
+        values = {name: self._in_order(each, self._order) for name, each in present.items()}
+        *_, columns = self._edges()
+        values |= {name: columns[name] for name in names if name in columns}
+        self.model.check(values, self.pathway.label)
+
     def change(self, names: Sequence[str], step: int, arrived: Integers) -> None:
         """Take what the pathway's connections now give of some variables and parameters.
 
@@ -427,18 +437,20 @@ class PlasticPathway:
         for name in names:
             if name in columns:
                 self._set_values(name, of_layout(columns[name], self._order))
-        self._check_values()
 
     def change_one(self, index: int, name: str, value: float, step: int, arrived: Integers) -> None:
         """Set a value of one connection, by its place in the order of the connections."""
         if self._connections is None:
             return
+        place = int(np.flatnonzero(self._order == index)[0])
+        if name == "weight":
+            given = {n: np.broadcast_to(v, self.n_synapses)[place] for n, v in self._given.items()}
+            self.model.check({**given, "weight": value}, self.pathway.label)
         self._settle(step, arrived)
         self._connections = self.pathway.connections
         if name == "delay":
             self._put_in_order()
             return
-        place = int(np.flatnonzero(self._order == index)[0])
         if name == "weight":
             self._columns[0, place] = value
         else:
