@@ -161,13 +161,12 @@ def test_weights_of_the_example_of_plasticity_do_not_depend_on_ranks(learned):
     assert files[0]["connections/learning/segment_0/weight"][1] == (101, 1600)
 
 
-def test_in_the_example_of_plasticity_rates_fall_and_weights_part(learned):
+def test_in_the_example_of_plasticity_weights_fall_and_part(learned):
     printed, folder = learned[3]
-    (line,) = [line for line in printed.splitlines() if line.startswith("rate: ")]
-    first, last = (float(word) for word in line.split()[1:6:4])
-    assert first > last
+    assert printed.count("rate: ") == 1
     with h5py.File(folder / "stdp.h5") as file:
         weights = file["connections/learning/segment_0/weight"][()]
     assert weights[0].std() == 0.0
+    assert weights[-1].mean() < 0.98 * weights[0].mean()
     assert weights[-1].std() > 0.05 * weights.max()
     assert (folder / "stdp.png").read_bytes().startswith(b"\x89PNG")
