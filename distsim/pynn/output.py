@@ -24,8 +24,11 @@ __all__ = [
     "Part",
     "assembly_block",
     "block_of",
+    "has_own_format",
+    "of_rank",
     "write",
     "write_assembly",
+    "write_neo",
     "write_requests",
     "write_whole",
 ]
@@ -251,9 +254,9 @@ def _write(
     """Write what some populations or views have recorded; every rank must call it."""
     comm = world()
     is_shared = audience is not Audience.NONE
-    is_native = isinstance(io, str | Path) and Path(io).suffix in SUFFIXES
+    is_native = has_own_format(io)
     if not is_shared and comm.Get_size() > 1:
-        io = _of_rank(io, comm.Get_rank())
+        io = of_rank(io, comm.Get_rank())
     if is_native:
         write_file(io, _segment_data(parts, None), run, comm if is_shared else None)
         return
@@ -261,10 +264,15 @@ def _write(
     block = _block(parts, run, describe, Audience.FIRST if is_shared else Audience.NONE)
     with together(comm):
         if comm.Get_rank() == 0 or not is_shared:
-            _write_neo(io, block)
+            write_neo(io, block)
 
 
-def _write_neo(io: Any, block: Any) -> None:
+def has_own_format(io: Any) -> bool:
+    """Return whether the name of a file says that it is one of distsim's own."""
+    return isinstance(io, str | Path) and Path(io).suffix in SUFFIXES
+
+
+def write_neo(io: Any, block: Any) -> None:
     """Write a block by one of Neo's IO objects, or to a file whose name says by which."""
     name = getattr(io, "filename", io)
     try:
@@ -301,7 +309,7 @@ def _n_bytes(block: Any) -> int:
     )
 
 
-def _of_rank(io: Any, rank: int) -> Any:
+def of_rank(io: Any, rank: int) -> Any:
     """Return the file of this rank alone."""
     if isinstance(io, str | Path):
         path = Path(io)

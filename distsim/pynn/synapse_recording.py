@@ -1,7 +1,6 @@
 """Values of a projection's connections, sampled while the simulation runs."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import neo
@@ -14,12 +13,12 @@ from distsim.comm.world import world
 from distsim.errors import ParameterError, did_you_mean
 from distsim.io.connection_values import ConnectionValues, write_connection_values
 from distsim.pynn.gather import Audience, gather_arrays
+from distsim.pynn.output import has_own_format, of_rank, write_neo
 from distsim.pynn.simulator import state
 
 __all__ = ["SynapseRecorder"]
 
 Floats = NDArray[np.float64]
-SUFFIXES = (".h5", ".hdf5")
 
 
 class SynapseRecorder:
@@ -139,10 +138,9 @@ def write(io: Any, values: ConnectionValues, audience: Audience) -> None:
     with together(world()):
         if audience is not Audience.NONE and state.rank > 0:
             return
-        if isinstance(io, str | Path) and Path(io).suffix in SUFFIXES:
-            path = Path(io)
-            if audience is Audience.NONE:
-                path = path.with_name(f"{path.stem}.{state.rank}{path.suffix}")
-            write_connection_values(path, values)
+        if audience is Audience.NONE:
+            io = of_rank(io, state.rank)
+        if has_own_format(io):
+            write_connection_values(io, values)
         else:
-            (neo.io.get_io(str(io)) if isinstance(io, str | Path) else io).write(neo_block(values))
+            write_neo(io, neo_block(values))
