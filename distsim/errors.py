@@ -17,6 +17,7 @@ __all__ = [
     "MissingPackageError",
     "ParameterError",
     "PartitionError",
+    "PortabilityWarning",
     "SetupError",
     "did_you_mean",
 ]
@@ -84,6 +85,10 @@ class MissingPackageError(DistsimError, ImportError):
 
 class LauncherError(DistsimError, RuntimeError):
     """MPI is missing, or the ranks came up apart from each other."""
+
+
+class PortabilityWarning(UserWarning):
+    """What a script asks of another back end of PyNN, and is done otherwise here."""
 
 
 def __getattr__(name: str) -> Any:

@@ -25,7 +25,7 @@ from distsim.leaving import EXIT_DELAY, Leaving
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["Lockstep", "Step", "lockstep"]
+__all__ = ["Lockstep", "Step", "lockstep", "users_line"]
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ class Lockstep:
                 f"{name}() in a process that was forked from rank {self._comm.Get_rank()}: it is "
                 "no rank, and cannot take part; start a new Python instead"
             )
-        step = Step(name, label, tuple(values.items()), *_users_line(), is_call)
+        step = Step(name, label, tuple(values.items()), *users_line(), is_call)
         self._steps.append(step)
         self._digest.update(step.essence)
         return step
@@ -289,7 +289,7 @@ def _hash(step: Step) -> bytes:
     return blake2b(step.essence, digest_size=8).digest()
 
 
-def _users_line() -> tuple[str, int]:
+def users_line() -> tuple[str, int]:
     """Return file and line of the user's script that is running."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:

@@ -12,8 +12,10 @@ from distsim.errors import SetupError
 from distsim.pynn import simulator
 from distsim.pynn.calls import collective
 from distsim.pynn.keeping import keep_run
+from distsim.pynn.notices import notice
 from distsim.pynn.output import write_requests
 from distsim.pynn.running import run, run_until
+from distsim.pynn.setup_extras import LEVELS, translated
 from distsim.pynn.simulator import Setup, state
 
 __all__ = [
@@ -36,7 +38,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 
-@collective("progress", "log")
+@collective("progress", "log", *LEVELS)
 def setup(
     timestep: float = 0.1,
     min_delay: float | str = "auto",
@@ -53,7 +55,9 @@ def setup(
         Bounds of all delays [ms]; a delay outside is an error. 'auto': found from the connections.
     **options
         `seed`, `partition`, `exchange`, `engine`, `threads`, `coreneuron`, `share_input`,
-        `progress`, `log`: see `distsim.pynn.simulator.Setup`.
+        `progress`, `log`: see `distsim.pynn.simulator.Setup`. Those of PyNN's other back ends are
+        taken, too: `rng_seed` and its like for `seed`; `verbosity`, `debug`, `loglevel` for `log`;
+        one `PortabilityWarning` says what is done instead of what has no meaning here.
 
     Returns
     -------
@@ -67,10 +71,13 @@ def setup(
     LauncherError
         If MPI cannot be loaded, or the ranks came up apart from each other.
     """
+    options, notes = translated(options)
     state.start(
         Setup.checked(timestep=timestep, min_delay=min_delay, max_delay=max_delay, **options)
     )
     tell(is_first=rank() == 0)
+    if notes:
+        notice("setup(): " + ". ".join(notes))
     return rank()
 
 

@@ -89,6 +89,8 @@ def _number(time: Any, name: str) -> float:
 def _run_until(end: Fraction, callbacks: Sequence[Callback] | None) -> float:
     """Advance to a time [ms], and call callbacks on the way."""
     last_step = state.last_step(float(end))
+    if callable(callbacks):
+        raise ParameterError("callbacks is one function; give a list of them")
     events = [(callback, _next_step(callback)) for callback in callbacks or ()]
     while events and state.simulation.step < last_step:
         due = min(step for _, step in events)

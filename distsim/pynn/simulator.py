@@ -29,6 +29,7 @@ from distsim.pynn.calls import collective
 from distsim.pynn.described import describe
 from distsim.pynn.projection_errors import as_pynns_error
 from distsim.pynn.random_numbers import refuse_single_draw
+from distsim.pynn.setup_extras import EXTRAS, LEVELS, SEEDS, checked_seed
 
 __all__ = ["ID", "Setup", "State", "name", "state"]
 
@@ -135,20 +136,18 @@ class Setup:
         """
         known = [f.name for f in dataclasses.fields(cls) if f.name != "engine_options"]
         known += OPTIONS
-        synonyms = {"dt": "timestep", "time_step": "timestep", "rng_seed": "seed"}
+        synonyms = {"dt": "timestep", "time_step": "timestep"}
         for key in options:
             if key not in known:
                 hint = f"did you mean '{synonyms[key]}'?" if key in synonyms else ""
                 raise SetupError(
-                    f"unknown option '{key}' of setup(); {hint or did_you_mean(key, known)}"
+                    f"unknown option '{key}' of setup(); "
+                    f"{hint or did_you_mean(key, [*known, *SEEDS, *LEVELS, *EXTRAS])}"
                 )
         for_engine = {key: options.pop(key) for key in OPTIONS if key in options}
         setup = cls(**options)
         setup._check_times()
-        if not (isinstance(setup.seed, int | np.integer) and 0 <= setup.seed < 2**63):
-            raise SetupError(
-                f"seed = {setup.seed!r}; it must be a whole number from 0 to 2**63 - 1"
-            )
+        checked_seed(setup.seed)
         entry = engine_entry(setup.engine)
         return dataclasses.replace(setup, engine_options=entry.checked_options(for_engine, OPTIONS))
 
@@ -194,6 +193,8 @@ class State(common.control.BaseState):
         self.n_populations = 0
         self.n_projections = 0
         self._n_samples = 0
+        # what users were warned of
+        self.notices: set[str] = set()
         # sources of noise: into each single cell, and into several
         self._n_noises: dict[int | None, int] = {}
 
