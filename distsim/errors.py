@@ -15,6 +15,7 @@ __all__ = [
     "FileWriteError",
     "LauncherError",
     "MissingPackageError",
+    "NotAvailableError",
     "ParameterError",
     "PartitionError",
     "PortabilityWarning",
@@ -81,6 +82,10 @@ class CollectiveError(DistsimError, RuntimeError):
 
 class MissingPackageError(DistsimError, ImportError):
     """A package that is not installed, and needed for what was asked."""
+
+
+class NotAvailableError(DistsimError, NotImplementedError):
+    """Something that PyNN has, and distsim has not."""
 
 
 class LauncherError(DistsimError, RuntimeError):

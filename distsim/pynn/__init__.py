@@ -1,11 +1,11 @@
 """The PyNN front end: what a PyNN back end exports; file names are those of all back ends."""
 
 import numpy as np
-from pyNN import morphology, random, space
-from pyNN.connectors import Connector
+from pyNN import core, morphology, random, space
+from pyNN.connectors import Connector, IndexBasedExpression
 from pyNN.network import Network
-from pyNN.parameters import LazyArray, ParameterSpace, Sequence
-from pyNN.random import GSLRNG, NumpyRNG
+from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence
+from pyNN.random import GSLRNG, AbstractRNG, NumpyRNG
 from pyNN.space import Cuboid, Grid2D, Grid3D, Line, RandomStructure, Space, Sphere
 from pyNN.standardmodels import (
     StandardCellType,
@@ -26,6 +26,7 @@ from distsim.pynn import (
     standardmodels,
 )
 from distsim.pynn import procedural as procedural_api
+from distsim.pynn.artificial_cells import IntFire1, IntFire2, IntFire4
 from distsim.pynn.assemblies import Assembly
 from distsim.pynn.cell_types import cell_type
 from distsim.pynn.connectors import (
@@ -101,6 +102,12 @@ from distsim.pynn.spike_sources import (
     SpikeSourceInhGamma,
     SpikeSourcePoissonRefractory,
 )
+from distsim.pynn.spinnaker_names import (
+    name,
+    set_allow_delay_extensions,
+    set_number_of_neurons_per_core,
+    set_number_of_synapse_cores,
+)
 from distsim.pynn.standardmodels import (
     EIF_cond_alpha_isfa_ista,
     EIF_cond_exp_isfa_ista,
@@ -149,12 +156,14 @@ __all__ = [
     "GSLRNG",
     "LIF",
     "ACSource",
+    "AbstractRNG",
     "AdExp",
     "AdditivePotentiationMultiplicativeDepression",
     "AdditiveWeightDependence",
     "AllToAllConnector",
     "AlphaPSR",
     "ArrayConnector",
+    "ArrayParameter",
     "Assembly",
     "BetaPSR",
     "CSAConnector",
@@ -196,7 +205,11 @@ __all__ = [
     "IF_curr_delta",
     "IF_curr_exp",
     "IF_facets_hardware1",
+    "IndexBasedExpression",
     "IndexBasedProbabilityConnector",
+    "IntFire1",
+    "IntFire2",
+    "IntFire4",
     "Izhikevich",
     "KdrChannel",
     "LazyArray",
@@ -247,6 +260,7 @@ __all__ = [
     "connect",
     "connectors",
     "control",
+    "core",
     "create",
     "electrodes",
     "end",
@@ -258,6 +272,7 @@ __all__ = [
     "initialize",
     "list_standard_models",
     "morphology",
+    "name",
     "native_cell_type",
     "native_electrode_type",
     "native_synapse_type",
@@ -277,6 +292,9 @@ __all__ = [
     "run_for",
     "run_until",
     "set",
+    "set_allow_delay_extensions",
+    "set_number_of_neurons_per_core",
+    "set_number_of_synapse_cores",
     "setup",
     "simulator",
     "space",

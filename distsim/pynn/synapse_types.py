@@ -1,5 +1,6 @@
 """PyNN's standard synapse types: each has the record of what its synapses do."""
 
+import inspect
 import math
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from distsim.models.short_term import (
 from distsim.models.stdp import stdp_model
 from distsim.models.synapse_model import STATIC, SynapseModel
 from distsim.pynn.checks import plain_numbers
+from distsim.pynn.signatures import with_signature_of
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import (
     CheckedParameters,
@@ -242,9 +244,17 @@ class MultiQuantalSynapse(SynapseType, pynn_synapses.MultiQuantalSynapse):
 
 
 class _Component(CheckedParameters):
-    """A part of an `STDPMechanism`."""
+    """A part of an `STDPMechanism`; parameters may be given without their names, as in PyNN."""
 
-    def __init__(self, **parameters: Any) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.__init__ = with_signature_of(cls.__bases__[-1], cls.__init__)  # type: ignore[method-assign]
+
+    def __init__(self, *values: Any, **parameters: Any) -> None:
+        given = inspect.signature(type(self)).bind_partial(*values).arguments
+        for name in given.keys() & parameters:
+            raise ParameterError(f"{name} of {type(self).__name__} is given twice", name=name)
+        parameters.update(given)
         super().__init__(**{name: as_function(value) for name, value in parameters.items()})
 
     possible_models: ClassVar[set[str]] = {"native"}

@@ -1,4 +1,4 @@
-"""What PyNN has and distsim does not have yet: its classes, of which none can be made.
+"""What PyNN has and distsim has not: its classes, of which none can be made, and who has them.
 
 Defaults, units and what can be recorded are PyNN's.
 """
@@ -8,9 +8,11 @@ from typing import Any, ClassVar, NoReturn
 import pyNN.connectors
 from pyNN.standardmodels import StandardCellType, cells, ion_channels
 
+from distsim.errors import NotAvailableError
 from distsim.pynn.signatures import with_signature_of
 
 __all__ = [
+    "WHO_HAS_IT",
     "KdrChannel",
     "MultiCompartmentNeuron",
     "NaChannel",
@@ -24,8 +26,37 @@ __all__ = [
 ]
 
 
-def _refuse(name: str) -> NoReturn:
-    raise NotImplementedError(f"'{name}' is not available in distsim yet")
+_COMPARTMENTS = (
+    "cells of the native engine are points. Declare a cell of many compartments as a NativeCellType "
+    "for setup(engine='neuron'), see docs/engines.md; PyNN's own back end for NEURON, "
+    "`import pyNN.neuron as sim`, has '{name}'"
+)
+_ELECTRODES = (
+    "PyNN's own back end for NEST, `import pyNN.nest as sim`, has it. DCSource, ACSource, "
+    "StepCurrentSource and NoisyCurrentSource are available on engine 'nest', too"
+)
+_SYNAPSES = (
+    "PyNN's own back end for NEST, `import pyNN.nest as sim`, has it. A synapse of your own is "
+    "declared by sim.synapse_type(), for the native engine"
+)
+
+# what an error says of each
+WHO_HAS_IT = {
+    "MultiCompartmentNeuron": _COMPARTMENTS,
+    "NaChannel": _COMPARTMENTS,
+    "KdrChannel": _COMPARTMENTS,
+    "PassiveLeak": _COMPARTMENTS,
+    "PassiveLeakHH": _COMPARTMENTS,
+    "SmallWorldConnector": "PyNN never finished it; FixedProbabilityConnector is nearest",
+    "NativeElectrodeType": _ELECTRODES,
+    "native_electrode_type": _ELECTRODES,
+    "NativeSynapseType": _SYNAPSES,
+    "native_synapse_type": _SYNAPSES,
+}
+
+
+def _refuse(kind: str) -> NoReturn:
+    raise NotAvailableError(f"'{kind}' is not available: {WHO_HAS_IT[kind].format(name=kind)}")
 
 
 class _Unavailable:
@@ -36,7 +67,8 @@ class _Unavailable:
         cls.__init__ = with_signature_of(cls.__bases__[-1], cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        _refuse(type(self).__name__)
+        # of a subclass of the user's, too
+        _refuse(next(kind.__name__ for kind in type(self).__mro__ if kind.__name__ in WHO_HAS_IT))
 
 
 # --- cells -------------------------------------------------------------------------------------

@@ -101,6 +101,50 @@ def test_an_artificial_cell():
     assert trains_of(cells) == [[3.0], [3.0], [3.0]]
 
 
+def test_integrate_and_fire_cells_of_neurons_do_what_they_do_there():
+    times = [1.0, 2.0, 3.0, 11.0, 12.0, 14.0, 15.0, 16.0, 17.0, 30.0, 31.0, 32.0]
+    weights = {sim.IntFire1: 0.4, sim.IntFire2: 0.7, sim.IntFire4: 0.9}
+    sim.setup(timestep=0.1, engine="neuron", **QUIET)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=times))
+    populations, alone = [], []
+    for kind, weight in weights.items():
+        cells = sim.Population(2, kind())
+        synapse = sim.StaticSynapse(weight=weight, delay=1.0)
+        sim.Projection(source, cells, sim.AllToAllConnector(), synapse, receptor_type="default")
+        cells.record(["spikes", *kind.default_initial_values])
+        populations.append(cells)
+    from neuron import h
+
+    for kind, weight in weights.items():
+        cell, spikes = getattr(h, kind.__name__)(), h.Vector()
+        for name, value in kind.default_parameters.items():
+            setattr(cell, name, value)
+        entry, exit_ = h.NetCon(None, cell), h.NetCon(cell, None)
+        entry.weight[0], entry.delay = weight, 0.0
+        exit_.record(spikes)
+        alone.append((spikes, entry, cell, exit_))
+
+    def feed():
+        for _, entry, *_ in alone:
+            for time in times:
+                entry.event(time + 1.0)
+
+    handler = h.FInitializeHandler(feed)
+    sim.run(50.0)
+    for cells, (spikes, *_) in zip(populations, alone, strict=True):
+        expected = spikes.as_numpy()
+        assert len(expected) > 2
+        for train in trains_of(cells):
+            # the nearest step
+            np.testing.assert_allclose(train, expected, rtol=0.0, atol=0.05 + 1e-6)
+    del handler
+    populations[0].set(refrac=1e9)
+    assert populations[0].get("refrac") == 1e9
+    sim.setup(timestep=0.1, engine="native", **QUIET)
+    with pytest.raises(EngineError, match=r"IntFire1, .* engine 'native'.*engine='neuron'"):
+        sim.Population(2, sim.IntFire1())
+
+
 def test_what_cannot_be_is_told():
     for engine in ("native", "brian2"):
         if engine == "brian2":

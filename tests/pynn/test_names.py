@@ -13,6 +13,8 @@ import pyNN.standardmodels
 import pytest
 
 import distsim
+from distsim.errors import ParameterError
+from distsim.pynn.unavailable import WHO_HAS_IT
 
 # of pyNN.nest and pyNN.neuron, beyond cells, synapses, connectors and functions
 NAMES = {
@@ -21,6 +23,7 @@ NAMES = {
     *("Network", "Connector", "LazyArray", "ParameterSpace", "build_translations", "electrodes"),
     *("StandardCellType", "StandardCurrentSource", "ExpPSR", "AlphaPSR", "BetaPSR"),
     *("native_cell_type", "native_synapse_type", "native_electrode_type"),
+    *("core", "IntFire1", "IntFire2", "IntFire4", "ArrayParameter", "IndexBasedExpression"),
 }
 
 
@@ -95,6 +98,49 @@ def test_connectors_show_their_arguments(name):
     assert list(inspect.signature(ours).parameters) == names
     if name != "Connector":
         assert list(inspect.signature(ours.__init__).parameters) == ["self", *names]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("SpikePairRule", "AdditiveWeightDependence", "GutigWeightDependence", "Vogels2011Rule"),
+        *("MultiplicativeWeightDependence", "AdditivePotentiationMultiplicativeDepression"),
+    ],
+)
+def test_parts_of_plasticity_take_values_in_pynns_order(name):
+    ours, pynns = getattr(distsim, name), getattr(pyNN.standardmodels.synapses, name)
+    assert inspect.signature(ours) == inspect.signature(pynns)
+    parameters = dict.fromkeys(inspect.signature(pynns).parameters, 0.25)
+    parameters.pop("parameters", None)
+    positional = [] if name == "Vogels2011Rule" else [0.25] * (len(parameters) - 1)
+    part = ours(*positional, **dict([*parameters.items()][len(positional) :]))
+    assert part.parameter_space == ours(**parameters).parameter_space
+    if positional:
+        with pytest.raises(ParameterError, match=f"of {name} is given twice"):
+            ours(0.25, **parameters)
+
+
+@pytest.mark.parametrize("name", [*WHO_HAS_IT])
+def test_what_distsim_has_not_says_who_has_it(name):
+    with pytest.raises(NotImplementedError, match=f"^'{name}' is not available: .*") as refused:
+        getattr(distsim, name)("x") if name.islower() else getattr(distsim, name)()
+    assert isinstance(refused.value, distsim.errors.DistsimError)
+    assert "{" not in str(refused.value)
+
+
+def test_calls_of_spinnakers_scripts_warn_once(sim):
+    assert sim.name() == "distsim"
+    calls = {
+        "neurons_per_core": lambda: sim.set_number_of_neurons_per_core(sim.IF_curr_exp, 64),
+        "synapse_cores": lambda: sim.set_number_of_synapse_cores(sim.IF_curr_exp, 2),
+        "delay_extensions": lambda: sim.set_allow_delay_extensions(sim.IF_curr_exp, False),
+    }
+    for name, call in calls.items():
+        with pytest.warns(sim.errors.PortabilityWarning, match=name) as caught:
+            call()
+        call()  # an error, if it warned again
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
 
 
 def test_networks_of_pynn_find_the_back_end(sim):
