@@ -53,6 +53,11 @@ class Listed:
         self._targets = checked_targets[self._entries]
 
     @property
+    def targets(self) -> Ints:
+        """The target of each connection, ascending."""
+        return self._targets
+
+    @property
     def mean_indegree(self) -> float:
         """Synapses per target."""
         return self._sources.size / max(self.n_post, 1)

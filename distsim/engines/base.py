@@ -138,6 +138,16 @@ class Engine(ABC):
     def touch_connections(self) -> None:
         """Say that connections, weights or delays were changed."""
 
+    def check_connections(  # noqa: B027 - most engines look at values when they build
+        self, pathway: Pathway, connections: Connections, names: Sequence[str]
+    ) -> None:
+        """Raise if `change_connections` cannot take these values; nothing is changed.
+
+        Raises
+        ------
+        DistsimError
+        """
+
     def change_connections(
         self, pathway: Pathway, connections: Connections, names: Sequence[str]
     ) -> None:
@@ -156,7 +166,10 @@ class Engine(ABC):
         self.touch_connections()
 
     def change_one(self, pathway: Pathway, index: int, name: str, value: float) -> None:
-        """Take another value of one connection on this rank, which `Pathway.connections` has."""
+        """Take another value of one connection on this rank.
+
+        `Pathway.connections` have it; their rule is a list.
+        """
         self.touch_connections()
 
     def read_synapses(

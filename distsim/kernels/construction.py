@@ -13,6 +13,7 @@ __all__ = [
     "Placement",
     "RowTable",
     "count_synapses",
+    "find_run",
     "list_synapses",
     "place_rest",
     "place_synapses",
@@ -222,7 +223,7 @@ def place_synapses(placement, weight, weights, gids, offset, steps, positions, l
         if n_delays > 0:
             run = np.uint32((row - first_row) * n_delays + np.int64(steps[k]))
         else:
-            run = np.uint32(_find_run(row_start, run_delay, row, steps[k]) - row_start[first_row])
+            run = np.uint32(find_run(row_start, run_delay, row, steps[k]) - row_start[first_row])
         place = (bucket * capacity + n_waiting) * 3
         if is_common:
             entries[place] = run if np.isnan(row_weights[row]) else run | NO_OWN_WEIGHT
@@ -235,7 +236,7 @@ def place_synapses(placement, weight, weights, gids, offset, steps, positions, l
 
 
 @njit(cache=True, nogil=True)
-def _find_run(row_start, run_delay, row, delay):
+def find_run(row_start, run_delay, row, delay):
     """Return the number of a row's run."""
     first, end = row_start[row], row_start[row + 1]
     while end - first > 1:

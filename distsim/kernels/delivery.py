@@ -22,6 +22,7 @@ __all__ = [
     "enqueue_most",
     "enqueue_rows",
     "enqueue_spikes",
+    "find_row",
     "first_target",
     "first_weight",
     "guide_rows",
@@ -73,7 +74,7 @@ def guide_rows(row_source: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArr
 
 
 @njit(**KERNEL)
-def _find_row(connectome, gid):
+def find_row(connectome, gid):
     """Return the first row of a source, or of the one after where it has none."""
     place = gid - connectome.guide_origin[0] >> connectome.guide_origin[1]
     if place < 0 or place + 1 >= connectome.guide.size:
@@ -241,7 +242,7 @@ def enqueue_spikes(queue, connectome, keys, first):
     for k in range(first, keys.size):
         gid = gid_of_key(keys[k])
         stamp = step_of_key(keys[k])
-        row = _find_row(connectome, gid)
+        row = find_row(connectome, gid)
         if queue.bounds[1] + min(n_receptors, n_rows - row) > room:
             end = row
             while end < n_rows and connectome.row_source[end] == gid:

@@ -729,10 +729,11 @@ class Projection(common.Projection):
         each = {"weight": old.weight, "delay": old.delay, **old.parameters, **values}
         weight, delay = each.pop("weight"), each.pop("delay")
         new = self._checked(Connections(rule, weight, delay, parameters=each))
+        with as_pynns_error(), state.together():
+            state.simulation.check_connections(self._pathway, new, names)
         self._local = None
         self._n_connections = None
-        with as_pynns_error(), state.together():
-            state.simulation.change_connections(self._pathway, new, names)
+        state.simulation.change_connections(self._pathway, new, names)
 
     def set_one(self, index: int, name: str, value: float) -> None:
         """Set weight or delay of one connection of this rank."""

@@ -157,7 +157,7 @@ def test_an_error_that_all_handlers_raise_ends_the_run(comm, monkeypatch):
 
 
 @pytest.mark.parametrize("does_go_on", [False, True])
-def test_a_build_that_was_interrupted_is_begun_anew(comm, monkeypatch, does_go_on):
+def test_a_build_that_was_interrupted_is_brought_to_its_end(comm, monkeypatch, does_go_on):
     populations = build("two models")
     distsim.run(10.0)
     expected = everything(populations)
@@ -179,7 +179,8 @@ def test_a_build_that_was_interrupted_is_begun_anew(comm, monkeypatch, does_go_o
         assert distsim.get_current_time() == 0.0
     distsim.run(10.0)
     assert len(calls) == does_go_on
-    assert len(builds) == 4
+    # what was whole stays
+    assert len(builds) in (2, 3)
     trains, v = everything(populations)
     assert trains == expected[0]
     np.testing.assert_array_equal(v, expected[1])

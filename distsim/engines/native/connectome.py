@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.engines.native.kept import Kept
 from distsim.engines.native.run_counts import RunCounts, Runs
 from distsim.errors import ConnectivityError
 from distsim.kernels.arrays import Connectome
@@ -18,6 +19,7 @@ from distsim.kernels.construction import (
     to_steps,
 )
 from distsim.kernels.delivery import guide_rows
+from distsim.kernels.kept import copy_kept
 from distsim.models import CellModel
 from distsim.network.pathways import Pathway
 
@@ -53,15 +55,17 @@ def build_connectome(
     n_local: int,
     dt: float,
     progress: Callable[[int], None] = lambda n: None,
+    kept: Kept | None = None,
 ) -> tuple[Connectome, int]:
     """Build the connectome of one model group, in two passes and without an edge list.
 
-    The synapses of a run lie in the order (pathway, target, draw), which does not depend on how
-    cells are split over ranks.
+    The synapses of a run onto one target lie in the order (pathway, draw), which does not depend on
+    how cells are split over ranks.
 
     Parameters
     ----------
     pathways : sequence of Pathway
+        Those to make.
     model : CellModel
         Of the group.
     n_local : int
@@ -70,6 +74,8 @@ def build_connectome(
         [ms]
     progress : callable
         Called with the number of synapses placed, and with 0 while they are counted.
+    kept : Kept, optional
+        Synapses of an earlier connectome, which come before those made anew.
 
     Returns
     -------
@@ -88,10 +94,13 @@ def build_connectome(
     12 for each (source with targets here, delay [steps]), or some 40 for each such pair that has a
     synapse if most have none.
     """
-    if not pathways:
+    if not pathways and kept is None:
         return empty_connectome(), 0
-    table = _PossibleRows(pathways, model)
+    table = _PossibleRows([*(kept.pathways if kept else ()), *pathways], model)
     counts = RunCounts()
+    if kept:
+        kept_places = table.add(kept)
+        counts.begin(table.rows, kept_places, kept.connectome, kept.sizes)
     for pathway in pathways:
         offset, lids = table.offset(pathway), pathway.lids(model)
         weight = _constant(pathway)
@@ -106,6 +115,11 @@ def build_connectome(
     n_synapses = int(runs.sizes.sum())
     placement = _placement(connectome, slots, runs.n_delays, table.rows, n_synapses)
     del counts, runs, slots
+    if kept:
+        copy_kept(
+            *(kept.connectome, kept.n_local, kept.dropped), kept.sizes, kept_places, placement
+        )
+        progress(int(kept.sizes.sum()))
     for pathway in pathways:
         offset, lids = table.offset(pathway), pathway.lids(model)
         weight = _constant(pathway)
@@ -190,6 +204,24 @@ class _PossibleRows:
             for receptor, first, end, place in self._blocks
             if receptor == mine and first <= gid <= end
         )
+
+    def add(self, kept: Kept) -> Integers:
+        """Add the rows of which something is kept, the first ones; return all rows' places.
+
+        They are negative for rows of which nothing is kept.
+        """
+        old = kept.connectome
+        places = np.full(old.row_source.size, -1, np.int64)
+        for receptor, first, end, place in self._blocks:
+            is_inside = (old.row_receptor == receptor) & (old.row_source >= first)
+            is_inside &= (old.row_source < end) & kept.has_any
+            places[is_inside] = place + old.row_source[is_inside] - first
+        is_kept = places >= 0
+        n_rows = int(np.count_nonzero(is_kept))
+        self.rows.row_of[places[is_kept]] = np.arange(n_rows)
+        self.rows.n_rows[0] = n_rows
+        self.rows = self.rows._replace(weight=old.row_weight[is_kept])
+        return places
 
     def make_room(self, n_synapses: int) -> None:
         """Make room for the rows that so many synapses can add."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.agreement import first_on_each_node, together
-from distsim.connectivity import Connections
+from distsim.connectivity import Connections, Listed
 from distsim.engines.base import Engine
 from distsim.engines.native.arrivals import PastPoisson
 from distsim.engines.native.choice import choose_exchange
@@ -22,7 +22,6 @@ from distsim.engines.native.memory import check_memory
 from distsim.engines.native.messages import NO_SPIKES
 from distsim.engines.native.plastic import PlasticPathway
 from distsim.engines.pace import Pace
-from distsim.errors import DistsimError
 from distsim.kernels.epoch import sample
 from distsim.models import CELL_MODELS, CellModel, NativeModel
 from distsim.models.synapse_model import SynapseModel
@@ -124,6 +123,20 @@ class NativeSimulation(Engine):
         networks = [(model, self.networks[model]) for model in pathway.models]
         return [(model, n.plastic[pathway]) for model, n in networks if pathway in n.plastic]
 
+    def check_connections(
+        self, pathway: Pathway, connections: Connections, names: Sequence[str]
+    ) -> None:
+        """Raise if values cannot be taken by synapses that were built; see `Engine`."""
+        before, pathway.connections = pathway.connections, connections
+        try:
+            for _, plastic in self._plastic(pathway):
+                plastic.check(names)
+            if any(self.networks[model].has_built(pathway) for model in pathway.models):
+                for _ in pathway.chunks():
+                    pass
+        finally:
+            pathway.connections = before
+
     def change_connections(
         self, pathway: Pathway, connections: Connections, names: Sequence[str]
     ) -> None:
@@ -133,15 +146,14 @@ class NativeSimulation(Engine):
             self._are_junctions_changed = True
             return
         plastics = self._plastic(pathway)
-        try:
-            for _, plastic in plastics:
-                plastic.check(names)
-        except DistsimError:
-            pathway.connections = before
-            raise
         for _, plastic in plastics:
             plastic.change(names, self.step, self._epochs.arrived)
-        if not plastics or "delay" in names:
+        if not plastics and not names:
+            for model in pathway.models:
+                self.networks[model].described_by_others(pathway, before)
+        elif not plastics and list(names) == ["weight"] and self._rewrite(pathway, pathway.targets):
+            return
+        elif not plastics or "delay" in names:
             self._is_structure_changed = True
 
     def change_one(self, pathway: Pathway, index: int, name: str, value: float) -> None:
@@ -155,8 +167,23 @@ class NativeSimulation(Engine):
             if is_here[index]:
                 place = int(np.count_nonzero(is_here[:index]))
                 plastic.change_one(place, name, value, self.step, self._epochs.arrived)
+        if not plastics and name == "weight":
+            rule = pathway.connections.rule
+            if isinstance(rule, Listed) and self._rewrite(pathway, rule.targets[[index]]):
+                return
         if not plastics or name == "delay":
-            self._is_structure_changed = True
+            self._forget(pathway)
+
+    def _rewrite(self, pathway: Pathway, targets: NDArray[np.int64]) -> bool:
+        """Take other weights of static synapses where they are; return whether that could be."""
+        networks = [self.networks[model] for model in pathway.models]
+        return all(network.rewrite(pathway, targets, self.dt) for network in networks)
+
+    def _forget(self, pathway: Pathway) -> None:
+        """Have the static synapses of a pathway made anew."""
+        for model in pathway.models:
+            self.networks[model].forget(pathway)
+        self._is_structure_changed = True
 
     def read_synapses(
         self, pathway: Pathway, names: Sequence[str]

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from operator import is_not
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.connectivity import Connections
 from distsim.engines.native.arrivals import Arrivals, PastPoisson
-from distsim.engines.native.connectome import build_connectome, empty_connectome
+from distsim.engines.native.connectome import build_connectome, delay_steps, empty_connectome
 from distsim.engines.native.drives import DriveSet, build_drives, collect_set
 from distsim.engines.native.groups import CellGroup
+from distsim.engines.native.kept import Kept, overlapping
 from distsim.engines.native.plastic import PlasticPathway
 from distsim.kernels.arrays import (
     PoissonSources,
@@ -21,6 +23,7 @@ from distsim.kernels.arrays import (
 from distsim.kernels.bundle import bundle, entry_of
 from distsim.kernels.delivery import DONE
 from distsim.kernels.junctions import uncoupled
+from distsim.kernels.kept import rewrite_weights
 from distsim.kernels.plastic import Plastics
 from distsim.network.pathways import Pathway
 from distsim.network.poisson import is_source
@@ -30,6 +33,8 @@ __all__ = ["GroupNetwork"]
 
 Integers = NDArray[np.int64]
 NO_DELAY = 2**30
+# in place of the connections by which a pathway was built: they have changed within
+NOT_AS_DESCRIBED: Any = object()
 
 
 class _Generation(NamedTuple):
@@ -82,11 +87,16 @@ class GroupNetwork:
         self.pathways: list[Pathway] = []
         self.arrivals = Arrivals(empty_connectome())
         self.plastic: dict[Pathway, PlasticPathway] = {}
-        self.n_synapses = 0
+        self.n_synapses = self._n_static = 0
         self.drives = build_drives([], Stream(0, 0, 0))
         self.coupling = uncoupled()
         self._plastics = Plastics(np.zeros((0, 2), np.int64), np.zeros(1, np.int64))
         self._sets: dict[Pathway, DriveSet] = {}
+        # the pathways that are in the connectome, and by which connections
+        self._built: dict[Pathway, Connections] = {}
+        self._n_built_for = 0
+        # those in the connectome that share sources, targets and receptor with another
+        self._are_apart: dict[Pathway, bool] = {}
         self._generations: list[_Generation] = []
         self._parts: tuple[object, ...] = ()
         self.max_delay_steps = 0
@@ -146,10 +156,8 @@ class GroupNetwork:
         """
         self.group.build()
         self._sets = {pathway: collect_set(pathway, self.group.model, dt) for pathway in drives}
-        static = [p for p in self.pathways if p.synapse.is_static and p not in self._sets]
-        self.arrivals.rows, self.n_synapses = build_connectome(
-            static, self.group.model, self.group.n_local, dt, progress
-        )
+        self._build_static(dt, progress)
+        self.n_synapses = self._n_static
         self.n_synapses += sum(drive_set.gids.size for drive_set in self._sets.values())
         for pathway in self.pathways:
             if not pathway.synapse.is_static:
@@ -162,6 +170,82 @@ class GroupNetwork:
         each = [arrivals.rows.run_delay for arrivals in self.every_arrivals]
         delays += [int(run_delay.max()) for run_delay in each if run_delay.size]
         self.max_delay_steps = max(delays, default=0)
+
+    def _build_static(self, dt: float, progress: Callable[[int], None]) -> None:
+        """Make the static synapses that are not there yet as they are described."""
+        model, n_local = self.group.model, self.group.n_local
+        static = [p for p in self.pathways if p.synapse.is_static and p not in self._sets]
+        gone = [p for p in self._built if p not in static or self._built[p] is not p.connections]
+        gone += overlapping(gone, [p for p in self._built if p not in gone], model)
+        stay = [p for p in self._built if p not in gone]
+        if len(stay) == len(static) and not gone and n_local == self._n_built_for:
+            return
+        kept = Kept.of(self.arrivals.rows, self._n_built_for, stay, gone, model) if stay else None
+        fresh = [pathway for pathway in static if pathway not in stay]
+        described = {pathway: pathway.connections for pathway in static}
+        rows, self._n_static = build_connectome(fresh, model, n_local, dt, progress, kept)
+        self.arrivals.rows = rows
+        self._built, self._n_built_for, self._are_apart = described, n_local, {}
+
+    def has_built(self, pathway: Pathway) -> bool:
+        """Return whether the connectome has the synapses of a pathway."""
+        return pathway in self._built
+
+    def described_by_others(self, pathway: Pathway, before: Connections) -> None:
+        """Know that connections take the place of earlier ones that have the same values."""
+        if self._built.get(pathway) is before:
+            self._built[pathway] = pathway.connections
+
+    def forget(self, pathway: Pathway) -> None:
+        """Have the static synapses of a pathway made anew when the network is built next."""
+        if pathway in self._built:
+            self._built[pathway] = NOT_AS_DESCRIBED
+
+    def rewrite(self, pathway: Pathway, targets: Integers, dt: float) -> bool:
+        """Take other weights of a pathway's static synapses, where these are.
+
+        Parameters
+        ----------
+        pathway : Pathway
+            With the new weights, and all else as before.
+        targets : ndarray of int64
+            Those of the pathway's targets whose synapses have other weights than before.
+        dt : float
+            [ms]
+
+        Returns
+        -------
+        bool
+            False where that cannot be: they have to be made anew.
+        """
+        if self._built.get(pathway) in (None, NOT_AS_DESCRIBED) or not self._is_apart(pathway):
+            return False
+        model, rows = self.group.model, self.arrivals.rows
+        receptor = model.receptor_rows[pathway.receptors[model]]
+        lids = pathway.lids(model)[np.searchsorted(pathway.targets, targets)]
+        cursors = np.zeros(rows.run_delay.size, np.uint32)
+        for chunk in pathway.connections.chunks(targets):
+            is_here = lids[chunk.target_positions] >= 0
+            is_rewritten = rewrite_weights(
+                rows,
+                cursors,
+                receptor,
+                pathway.sources.gids(chunk.sources)[is_here],
+                delay_steps(chunk, dt, pathway.label)[is_here],
+                lids[chunk.target_positions][is_here],
+                np.broadcast_to(np.float32(chunk.weights), is_here.shape)[is_here],
+            )
+            if not is_rewritten:
+                return False
+        self._built[pathway] = pathway.connections
+        return True
+
+    def _is_apart(self, pathway: Pathway) -> bool:
+        """Return whether no other pathway has synapses between the same cells."""
+        if pathway not in self._are_apart:
+            others = [other for other in self._built if other is not pathway]
+            self._are_apart[pathway] = not overlapping([pathway], others, self.group.model)
+        return self._are_apart[pathway]
 
     def delay_range(self, regenerated: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
         """Return the smallest delay, the smallest of an exchanged source, and the largest [steps].

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.kernels.arrays import Connectome
 from distsim.kernels.construction import RowTable, count_synapses, list_synapses
 
 __all__ = ["RunCounts", "Runs"]
@@ -42,6 +43,28 @@ class RunCounts:
         self._keys, self._sizes = np.zeros(0, np.int64), np.zeros(0, np.int64)
         self._listed: list[Integers] = []
         self._n_listed = self._n_seen = self._n_delays = 0
+
+    def begin(self, rows: RowTable, places: Integers, old: Connectome, sizes: Integers) -> None:
+        """Begin with runs of an earlier connectome, before any others are counted.
+
+        Parameters
+        ----------
+        rows : RowTable
+            With the rows that stay.
+        places : ndarray of int64, shape (n_old_rows,)
+            Of the earlier rows in `RowTable.row_of`.
+        old : Connectome
+        sizes : ndarray of int64, shape (n_old_runs,)
+            How many synapses of each run stay.
+        """
+        is_any = sizes > 0
+        of_runs = np.repeat(places, np.diff(old.row_start))[is_any]
+        keys = rows.row_of[of_runs].astype(np.int64) << 16 | old.run_delay[is_any]
+        order = np.argsort(keys)
+        self._keys, self._sizes = keys[order], sizes[is_any][order]
+        self._n_seen = int(sizes.sum())
+        self._n_delays = int(old.run_delay[is_any].max(initial=0)) + 1
+        self._table = None
 
     def add(
         self,
