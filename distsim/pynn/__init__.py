@@ -3,7 +3,6 @@
 import numpy as np
 from pyNN import core, morphology, random, space
 from pyNN.connectors import Connector, IndexBasedExpression
-from pyNN.network import Network
 from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence
 from pyNN.random import GSLRNG, AbstractRNG, NumpyRNG
 from pyNN.space import Cuboid, Grid2D, Grid3D, Line, RandomStructure, Space, Sphere
@@ -64,6 +63,7 @@ from distsim.pynn.drawn_connectors import (
 )
 from distsim.pynn.electrodes import ACSource, DCSource, StepCurrentSource
 from distsim.pynn.native_types import NativeCellType, native_cell_type
+from distsim.pynn.network import Network
 from distsim.pynn.noisy_current import NoisyCurrentSource
 from distsim.pynn.own_synapses import synapse_type
 from distsim.pynn.point_neurons import (

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pyNN import common
+from pyNN.core import deprecated
 
 from distsim.pynn import simulator
 from distsim.pynn.calls import collective, noted
@@ -119,6 +120,11 @@ class Assembly(common.Assembly):
     def sample(self, n: int, rng: Any = None) -> "Assembly":
         """Return an assembly of `n` cells taken at random, the same on every rank."""
         return self[sampled(self.size, n, rng)]
+
+    @deprecated("set(parametername=rand_distr)")
+    def rset(self, parametername: str, rand_distr: Any) -> None:
+        """Set a parameter of all cells to values drawn at random."""
+        self.set(**{parametername: rand_distr})
 
     def get(self, parameter_names: Any, gather: bool = False, simplify: bool = True) -> Any:
         """Return parameters of this rank's cells, or of all; as for a population."""

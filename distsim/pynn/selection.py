@@ -13,7 +13,7 @@ from pyNN.parameters import Sequence as ValueSequence
 from pyNN.random import RandomDistribution
 from pyNN.standardmodels import StandardCurrentSource
 
-from distsim.errors import ParameterError
+from distsim.errors import ParameterError, did_you_mean
 from distsim.lockstep import lockstep
 from distsim.network.pathways import GidMap
 from distsim.partitioning.streams import Purpose
@@ -313,8 +313,19 @@ class Selection:
     # --- recording -----------------------------------------------------------------------------
 
     def find_units(self, variable: Any) -> str:
-        """Return the units of a variable or parameter."""
-        return self.celltype.units[getattr(variable, "name", variable)]
+        """Return the units of a variable or parameter.
+
+        Raises
+        ------
+        ParameterError
+            If there is none of that name, or it has none, as spikes have.
+        """
+        name = getattr(variable, "name", variable)
+        units: dict[str, str] = self.celltype.units
+        if name not in units:
+            kind = type(self.celltype).__name__
+            raise ParameterError(f"'{name}' of {kind} has no units; {did_you_mean(name, units)}")
+        return units[name]
 
     @noted("to_file")
     def record(
