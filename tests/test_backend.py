@@ -12,7 +12,7 @@ import _distsim_backend
 ROOT = Path(__file__).parents[1]
 
 SCRIPT = """
-from pyNN.utility import get_simulator
+from pyNN.utility import get_simulator, init_logging
 
 sim, options = get_simulator(("--n", "number of cells", {"type": int}))
 import pyNN.distsim
@@ -23,6 +23,7 @@ assert sim is pyNN.distsim is not distsim
 assert sim.__all__ == distsim.__all__
 assert all(getattr(sim, name) is getattr(distsim, name) for name in distsim.__all__)
 setup(timestep=0.5)
+init_logging("model.log", num_processes=num_processes(), rank=rank())
 assert distsim.get_time_step() == 0.5
 cells = Population(options.n, IF_curr_exp(i_offset=1.0))
 cells.record("spikes")
@@ -40,11 +41,13 @@ def test_scripts_get_it_from_the_command_line_and_by_import(tmp_path):
         capture_output=True,
         text=True,
         timeout=120,
+        cwd=tmp_path,
     )
     assert job.returncode == 0, job.stderr
     name, count = job.stdout.split()
     assert name == "pyNN.distsim"
     assert float(count) > 0
+    assert "3 cells" in (tmp_path / "model.log").read_text()
 
 
 def test_others_in_pynns_package_are_found_as_ever():

@@ -19,6 +19,8 @@ def test_a_script_of_pynns_helpers_runs(sim, tmp_path, capsys, monkeypatch):
     sim.run(40.0, callbacks=[pyNN.utility.SimulationProgressBar(10.0, 40.0)])
     assert "100%" in capsys.readouterr().out
     assert timer.diff() > 0
+    pyNN.utility.ProgressBar(20)(0.5)
+    assert "50%" in capsys.readouterr().out
     file = pyNN.utility.normalized_filename(
         str(tmp_path), "model", "pkl", sim.name(), sim.num_processes()
     )
