@@ -16,6 +16,8 @@ settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_
 settings.load_profile("any machine")
 
 ROOT = Path(__file__).parents[1]
+# of this machine, for each of the processes among which pytest-xdist divides the tests
+N_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 # `python -m pytest` puts the root first, where `distsim` lacks its io/
 sys.path[:] = [folder for folder in sys.path if Path(folder or ".").resolve() != ROOT]
@@ -59,7 +61,7 @@ def mpi_job(launcher):
 
     def run(n_ranks, *program, timeout=120, **variables):
         command = build_command(launcher, n_ranks, [sys.executable, "-P", *map(str, program)])
-        environ = build_environment(launcher, n_ranks, os.environ, count_cores(), is_root())
+        environ = build_environment(launcher, n_ranks, os.environ, count_cores() // N_WORKERS, is_root())
         return run_in_time(command, environ | variables, timeout)
 
     return run
