@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from distsim.errors import ParameterError
 from distsim.io import schema
@@ -40,17 +42,22 @@ def encode(values: Mapping[str, Any], owner: str, prefix: str = "") -> dict[str,
     Examples
     --------
     >>> encode({"layer": 4, "axis": [0, 1]}, "population 'exc'", prefix="annotation.")
-    {'annotation.layer': 4, 'json:annotation.axis': '[0, 1]'}
+    {'annotation.layer': 4, 'json:annotation.axis': array(b'[0, 1]', dtype='|S6')}
     """
     attributes = {}
     for name, value in values.items():
         _check_name(name, owner)
         full = prefix + name
-        if _is_storable(value) and not full.startswith(schema.JSON_MARK):
-            attributes[full] = value
-        else:
-            attributes[schema.JSON_MARK + full] = _to_json(name, value, owner)
+        if not _is_storable(value) or full.startswith(schema.JSON_MARK):
+            full, value = schema.JSON_MARK + full, _to_json(name, value, owner)
+        attributes[full] = fixed(value) if isinstance(value, str) else value
     return attributes
+
+
+def fixed(text: str) -> NDArray[np.bytes_]:
+    """Return a text as an attribute of fixed length, which HDF5 keeps where its checksums are."""
+    data = text.encode("utf-8")
+    return np.array(data, h5py.string_dtype("utf-8", max(len(data), 1)))
 
 
 def decode(attributes: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -160,5 +167,7 @@ def _check_name(name: Any, owner: str) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Return a numpy scalar as Python's number, anything else as it is."""
+    """Return text, a numpy scalar as Python's number, anything else as it is."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
     return value.item() if isinstance(value, np.generic) else value

@@ -1,6 +1,7 @@
 """Values of connections over time in an HDF5 file, such as weights that change.
 
-The file has a group ``connections``, and in it one for each projection, by its label: `source` and
+The file has a group ``connections``, and in it one for each projection, by its label as
+`distsim.io.schema.escape` writes it: `source` and
 `target` (indices in the two populations) of each connection, and a group ``segment_<k>`` for each
 run after a `reset`, with `time` [ms] and one dataset of shape (n_times, n_connections) for each
 variable, which has its `unit` as an attribute.
@@ -16,6 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.io import schema
+from distsim.io.attributes import decode, fixed
+from distsim.io.checksums import check, readable
+from distsim.io.datasets import store
 from distsim.io.whole_file import FailSafeFile, check_space, new_file, write_error
 
 __all__ = ["ConnectionValues", "read_connection_values", "write_connection_values"]
@@ -75,16 +79,15 @@ def write_connection_values(path: str | Path, values: ConnectionValues) -> None:
 
 
 def _write(file: Any, values: ConnectionValues) -> None:
-    group = file.create_group(f"connections/{values.label.replace('/', '_')}")
-    group.attrs["label"] = values.label
-    group["source"], group["target"] = values.sources, values.targets
+    group = file.create_group(f"connections/{schema.escape(values.label)}")
+    group.attrs["label"] = fixed(values.label)
+    store(group, "source", np.int64, values.sources)
+    store(group, "target", np.int64, values.targets)
     for k, (times, columns) in enumerate(values.segments):
         segment = group.create_group(f"segment_{k}")
-        segment["time"] = times
-        segment["time"].attrs["unit"] = "ms"
+        store(segment, "time", np.float64, times).attrs["unit"] = fixed("ms")
         for name, column in columns.items():
-            segment[name] = column
-            segment[name].attrs["unit"] = values.units[name]
+            store(segment, name, np.float64, column).attrs["unit"] = fixed(values.units[name])
 
 
 def read_connection_values(path: str | Path) -> list[ConnectionValues]:
@@ -96,10 +99,12 @@ def read_connection_values(path: str | Path) -> list[ConnectionValues]:
 
     Raises
     ------
-    OSError
-        If the file cannot be read.
+    FileNotFoundError
+        If there is no such file.
+    FileFormatError
+        If it is no such file, or damaged.
     """
-    with h5py.File(path, "r") as file:
+    with readable(str(path)), h5py.File(path, "r") as file:
         return [_read(group) for group in file["connections"].values()]
 
 
@@ -108,7 +113,12 @@ def _read(group: Any) -> ConnectionValues:
     for k in range(sum(name.startswith("segment_") for name in group)):
         segment = group[f"segment_{k}"]
         names = [name for name in segment if name != "time"]
-        units.update({name: str(segment[name].attrs["unit"]) for name in names})
-        segments.append((segment["time"][:], {name: segment[name][:] for name in names}))
-    label = str(group.attrs["label"])
-    return ConnectionValues(label, group["source"][:], group["target"][:], units, segments)
+        units.update({name: decode(segment[name].attrs)["unit"] for name in names})
+        segments.append((_whole(segment["time"]), {name: _whole(segment[name]) for name in names}))
+    label = decode(group.attrs)["label"]
+    ends = _whole(group["source"]), _whole(group["target"])
+    return ConnectionValues(label, *ends, units, segments)
+
+
+def _whole(dataset: Any) -> NDArray[Any]:
+    return check(dataset, dataset[...])

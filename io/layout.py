@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from distsim.errors import ParameterError
 from distsim.io import schema
-from distsim.io.attributes import encode
+from distsim.io.attributes import encode, fixed
+from distsim.io.checksums import Checksum
+from distsim.io.datasets import create, store
 from distsim.io.recordings import PopulationInfo, SegmentData, SignalData
 from distsim.io.spike_merge import SPIKE_DTYPE, SpikeStream, merge
 from distsim.io.transfer import MESSAGE_BYTES, Kind, Part, Request, collect
@@ -46,6 +48,9 @@ class SegmentWriter:
         self._names = schema.distinct([schema.escape(info.label) for info in infos])
         self._attributes = [_population_attributes(info) for info in infos]
         self._segment_attributes = _segment_attributes(segment)
+        self._shown_variable = schema.report_variable(
+            signal.variable for _, _, signals in segment.populations for signal in signals
+        )
 
     def write(self, file: h5py.File, parts: Sequence[Part], check: Callable[[], None]) -> None:
         """Write the segment with the data of all parts.
@@ -67,6 +72,8 @@ class SegmentWriter:
             group = described.create_group(name)
             group.attrs.update(self._attributes[position])
             group.attrs[schema.POSITION_ATTR] = position
+            group.attrs[schema.HAS_SPIKES_ATTR] = spikes is not None
+            group.attrs[schema.N_REPORTS_ATTR] = len(signals)
             request = Request(0, segment=self._position, population=position)
             if spikes is not None:
                 spike_group = home.create_group(f"{schema.SPIKES}/{name}")
@@ -85,14 +92,13 @@ class SegmentWriter:
         label = self._segment.populations[request.population][0].label
         cells = _cells(parts, request._replace(kind=Kind.SPIKE_CELLS), f"spikes of '{label}'")
         node_ids, owned = cells
-        _create(group, schema.RECORDED_IDS, schema.NODE_ID_DTYPE, node_ids.shape)[...] = node_ids
+        store(group, schema.RECORDED_IDS, schema.NODE_ID_DTYPE, node_ids)
         starts = np.empty(node_ids.size)
         asked = [request._replace(kind=Kind.SPIKE_STARTS)] * len(parts)
         for places, answer in zip(owned, collect(parts, asked, _SAMPLES), strict=True):
             starts[places] = answer
-        since = _create(group, schema.RECORDED_SINCE, schema.TIME_DTYPE, starts.shape)
-        since[...] = starts
-        since.attrs[schema.UNITS_ATTR] = schema.TIME_UNITS
+        since = store(group, schema.RECORDED_SINCE, schema.TIME_DTYPE, starts)
+        since.attrs[schema.UNITS_ATTR] = fixed(schema.TIME_UNITS)
         sorting = h5py.enum_dtype(schema.SORTING, basetype=schema.SORTING_DTYPE)
         order = schema.SORTING[schema.SPIKE_ORDER]
         group.attrs.create(schema.SORTING_ATTR, order, dtype=sorting)
@@ -101,17 +107,24 @@ class SegmentWriter:
         requests = [request._replace(kind=Kind.N_SPIKES)] * len(parts)
         counts = [int(answer[0]) for answer in collect(parts, requests, _IDS)]
         shape = (sum(counts),)
-        times = _create(group, schema.TIMESTAMPS, schema.TIME_DTYPE, shape)
-        times.attrs[schema.UNITS_ATTR] = schema.TIME_UNITS
-        senders = _create(group, schema.SPIKE_NODE_IDS, schema.NODE_ID_DTYPE, shape)
+        times = create(group, schema.TIMESTAMPS, schema.TIME_DTYPE, shape)
+        times.attrs[schema.UNITS_ATTR] = fixed(schema.TIME_UNITS)
+        senders = create(group, schema.SPIKE_NODE_IDS, schema.NODE_ID_DTYPE, shape)
 
         start = 0
+        sums = Checksum(), Checksum()
         for spikes in merge(_streams(parts, request, counts)):
             stop = start + spikes.size
-            times[start:stop] = spikes["time"]
-            senders[start:stop] = spikes["node_id"]
+            for dataset, checksum, name in zip(
+                (times, senders), sums, ("time", "node_id"), strict=True
+            ):
+                values = spikes[name].astype(dataset.dtype)
+                dataset[start:stop] = values
+                checksum.add(values)
             start = stop
             check()
+        for dataset, checksum in zip((times, senders), sums, strict=True):
+            checksum.seal(dataset)
 
     def _write_signals(
         self,
@@ -125,8 +138,8 @@ class SegmentWriter:
         info = self._segment.populations[request.population][0]
         population_name = self._names[request.population]
         for position, signal in enumerate(signals):
-            name = schema.report_name(population_name, signal.variable)
-            group = home.create_group(f"{schema.REPORT}/{name}")
+            shown = self._shown_variable
+            group = home.create_group(schema.report_path(population_name, signal.variable, shown))
             group.attrs.update(_report_attributes(info, signal))
             group.attrs[schema.POSITION_ATTR] = position
             of_signal = request._replace(signal=position)
@@ -146,18 +159,22 @@ def _write_report(
     node_ids, owned = _cells(parts, request._replace(kind=Kind.SIGNAL_CELLS), what)
     shape = (signal.data.shape[0], node_ids.size)
     _write_mapping(group.create_group(schema.MAPPING), node_ids, signal)
-    values = _create(group, schema.VALUES, schema.VALUE_DTYPE, shape)
-    values.attrs[schema.UNITS_ATTR] = signal.units
+    values = create(group, schema.VALUES, schema.VALUE_DTYPE, shape)
+    values.attrs[schema.UNITS_ATTR] = fixed(signal.units)
+    checksum = Checksum()
     for rows, columns in _tiles(shape):
-        values[rows, columns] = _tile(rows, columns, request, parts, owned)
+        tile = _tile(rows, columns, request, parts, owned)
+        values[rows, columns] = tile
+        checksum.add_tile(tile, rows.start, columns.start)
         check()
-    _view(group, values).attrs[schema.UNITS_ATTR] = signal.units
+    checksum.seal(values)
+    _view(group, values).attrs[schema.UNITS_ATTR] = fixed(signal.units)
 
 
 def _view(group: h5py.Group, values: h5py.Dataset) -> h5py.Dataset:
     """Create the dataset that SONATA's readers look for; its samples are those of `values`."""
     if not all(values.shape):
-        return _create(group, schema.DATA, schema.VIEW_DTYPE, values.shape)
+        return create(group, schema.DATA, schema.VIEW_DTYPE, values.shape)
     # "." is the file itself, whatever its name; a percent sign starts a printf format
     name = values.name.replace("%", "%%")
     layout = h5py.VirtualLayout(values.shape, schema.VIEW_DTYPE)
@@ -168,19 +185,17 @@ def _view(group: h5py.Group, values: h5py.Dataset) -> h5py.Dataset:
 def _write_mapping(group: h5py.Group, node_ids: NDArray[np.int64], signal: SignalData) -> None:
     """Write which column belongs to which cell, and the times of the samples."""
     n_cells = node_ids.size
-    cells = _create(group, schema.NODE_IDS, schema.NODE_ID_DTYPE, (n_cells,))
-    cells[...] = node_ids
+    cells = store(group, schema.NODE_IDS, schema.NODE_ID_DTYPE, node_ids)
     # SONATA's text has the attribute at the group, libsonata looks for it at the dataset
     for described in (group, cells):
         described.attrs[schema.SORTED_ATTR] = np.uint8(True)
-    pointers = _create(group, schema.INDEX_POINTERS, schema.POINTER_DTYPE, (n_cells + 1,))
-    pointers[...] = np.arange(n_cells + 1)
-    _create(group, schema.ELEMENT_IDS, schema.ELEMENT_DTYPE, (n_cells,))[...] = 0
+    store(group, schema.INDEX_POINTERS, schema.POINTER_DTYPE, np.arange(n_cells + 1))
+    store(group, schema.ELEMENT_IDS, schema.ELEMENT_DTYPE, np.zeros(n_cells))
     # SONATA's end is that of the last sampling interval
     t_stop = signal.t_start + signal.data.shape[0] * signal.sampling_interval
-    time = _create(group, schema.TIME, schema.TIME_DTYPE, (3,))
-    time[...] = [signal.t_start, t_stop, signal.sampling_interval]
-    time.attrs[schema.UNITS_ATTR] = schema.TIME_UNITS
+    times = np.array([signal.t_start, t_stop, signal.sampling_interval])
+    time = store(group, schema.TIME, schema.TIME_DTYPE, times)
+    time.attrs[schema.UNITS_ATTR] = fixed(schema.TIME_UNITS)
 
 
 def _cells(
@@ -250,17 +265,6 @@ def _tile(
     return tile
 
 
-def _create(
-    group: h5py.Group, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]
-) -> h5py.Dataset:
-    """Create a dataset whose bytes depend on its values alone."""
-    limits = schema.REPORT_CHUNK if len(shape) == 2 else (schema.LIST_CHUNK,)
-    chunks = tuple(min(length, limit) for length, limit in zip(shape, limits, strict=True))
-    return group.create_dataset(
-        name, shape=shape, dtype=dtype, chunks=chunks if all(chunks) else None, track_times=False
-    )
-
-
 def _population_attributes(info: PopulationInfo) -> dict[str, Any]:
     """Return the attributes of a population's groups."""
     owner = f"population '{info.label}'"
@@ -284,11 +288,11 @@ def _segment_attributes(segment: SegmentData) -> dict[str, Any]:
     }
 
 
-def _rec_datetime(segment: SegmentData) -> dict[str, str]:
+def _rec_datetime(segment: SegmentData) -> dict[str, Any]:
     """Return the attribute that tells when a segment began, where that is known."""
     if segment.rec_datetime is None:
         return {}
-    return {schema.REC_DATETIME_ATTR: segment.rec_datetime.isoformat()}
+    return {schema.REC_DATETIME_ATTR: fixed(segment.rec_datetime.isoformat())}
 
 
 def _report_attributes(info: PopulationInfo, signal: SignalData) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from neo.core.baseneo import BaseNeo
 from numpy.typing import NDArray
 
 from distsim.errors import ParameterError
+from distsim.io.checksums import readable
 from distsim.io.neo_blocks import Channels, analog_signal, neo_units
 from distsim.io.recordings import SignalData
 
@@ -37,7 +38,7 @@ class StoredArray:
 
     def __getitem__(self, index: Any) -> NDArray[Any]:
         """Return what is indexed; the file is opened only meanwhile."""
-        with h5py.File(self.path, "r") as file:
+        with readable(self.path), h5py.File(self.path, "r") as file:
             return np.asarray(file[self.name][index])
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from distsim.errors import FileFormatError, did_you_mean
 from distsim.io import neo_blocks, schema
 from distsim.io.attributes import decode, without
+from distsim.io.checksums import check, readable
 from distsim.io.lazy_signal import LazySignal, StoredArray
 from distsim.io.recordings import (
     PopulationData,
@@ -111,7 +112,7 @@ def _open(path: str) -> Iterator[h5py.File]:
             "or still be open in another program",
             path=path,
         ) from error
-    with file:
+    with file, readable(path):
         yield file
 
 
@@ -138,10 +139,11 @@ def _check_format(file: h5py.File, path: str) -> dict[str, Any]:
 def _segment(home: h5py.Group, lazy: bool, only: str | None) -> SegmentData:
     """Read one segment."""
     attributes = decode(home.attrs)
-    populations = [
-        PopulationData(_info(group), _spikes(home, name), _signals(home, name, lazy))
-        for name, group in _chosen(home, only)
-    ]
+    populations = []
+    for name, group in _chosen(home, only):
+        data = PopulationData(_info(group), _spikes(home, name), _signals(home, name, lazy))
+        _check_presence(group, data)
+        populations.append(data)
     return SegmentData(
         _value(attributes, schema.SEGMENT_INDEX_ATTR, home),
         _value(attributes, schema.T_START_ATTR, home),
@@ -150,6 +152,23 @@ def _segment(home: h5py.Group, lazy: bool, only: str | None) -> SegmentData:
         populations,
         _datetime(attributes.get(schema.REC_DATETIME_ATTR)),
     )
+
+
+def _check_presence(group: h5py.Group, data: PopulationData) -> None:
+    """Raise if something is missing that was written; files of an earlier format do not tell."""
+    n_found = {
+        schema.HAS_SPIKES_ATTR: int(data.spikes is not None),
+        schema.N_REPORTS_ATTR: len(data.signals),
+    }
+    for name, found in n_found.items():
+        noted = int(group.attrs.get(name, found))
+        if found != noted:
+            what = "spikes" if name == schema.HAS_SPIKES_ATTR else "reports"
+            raise FileFormatError(
+                f"'{group.file.filename}' has {found} of {noted} groups with {what} of "
+                f"'{data.info.label}'; it is damaged or was changed by another program",
+                path=group.file.filename,
+            )
 
 
 def _datetime(text: str | None) -> datetime | None:
@@ -204,7 +223,10 @@ def _spikes(home: h5py.Group, name: str) -> SpikeData | None:
 def _signals(home: h5py.Group, name: str, lazy: bool) -> list[SignalData]:
     """Read the reports of a population, in the order they were written."""
     reports = home.get(schema.REPORT, {})
+    # a dot: in files of an earlier format
     own = [group for report, group in reports.items() if report.partition(".")[0] == name]
+    of_others = home.get(schema.OTHER_REPORTS, {}).values()
+    own += [reports[name] for reports in of_others if name in reports]
     own.sort(key=_position)
     return [_signal(group, lazy) for group in own]
 
@@ -223,7 +245,7 @@ def _signal(group: h5py.Group, lazy: bool) -> SignalData:
         _value(attributes, schema.VARIABLE_ATTR, group),
         _value(attributes, schema.UNITS_ATTR, group),
         node_ids,
-        stored if lazy else data[...],
+        stored if lazy else check(data, data[...]),
         float(time[0]),
         float(time[2]),
     )
@@ -245,7 +267,8 @@ def _child(group: h5py.Group, name: str, kind: type) -> Any:
 
 def _array(group: h5py.Group, name: str, dtype: type) -> NDArray[Any]:
     """Read a dataset as a whole, or raise if there is none."""
-    return np.asarray(_child(group, name, h5py.Dataset)[...], dtype=dtype)
+    dataset = _child(group, name, h5py.Dataset)
+    return np.asarray(check(dataset, dataset[...]), dtype=dtype)
 
 
 def _position(group: h5py.Group) -> int:

@@ -1,9 +1,11 @@
 """Names, dtypes, units and version of everything in a distsim file; nothing else names them.
 
-The layout is SONATA's [1]_: spikes below ``/spikes/<population>``, one report for each recorded
-variable below ``/report/<population>`` (membrane potential) or ``/report/<population>.<variable>``.
-What PyNN and Neo need beyond it is in attributes and below ``/populations``. The first segment is
-at the root, segment k > 0 is laid out in the same way below ``/segments/<k>``.
+The layout is SONATA's [1]_: spikes below ``/spikes/<population>``, a report below
+``/report/<population>``. In SONATA a file has reports of one variable: that is the membrane
+potential where it was recorded, else the first variable; reports of others are laid out in the
+same way below ``/reports/<variable>/<population>``. What PyNN and Neo need beyond it is in
+attributes and below ``/populations``. The first segment is at the root, segment k > 0 is laid out
+in the same way below ``/segments/<k>``.
 
 The samples of a report are stored with full precision in ``values``. SONATA's readers expect
 single precision, and libsonata refuses anything else: for them ``data`` is a virtual dataset that
@@ -14,6 +16,7 @@ References
 .. [1] https://github.com/AllenInstitute/sonata/blob/master/docs/SONATA_DEVELOPER_GUIDE.md
 """
 
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -25,7 +28,7 @@ MAGIC: Final = 0x0A7A
 VERSION_ATTR: Final = "version"
 VERSION: Final = (0, 1)
 FORMAT_ATTR: Final = "distsim_format"
-FORMAT: Final = 1
+FORMAT: Final = 2
 N_SEGMENTS_ATTR: Final = "n_segments"
 ROOT_ATTRS: Final = (MAGIC_ATTR, VERSION_ATTR, FORMAT_ATTR, N_SEGMENTS_ATTR)
 
@@ -51,6 +54,8 @@ LABEL_ATTR: Final = "label"
 SIZE_ATTR: Final = "size"
 FIRST_GID_ATTR: Final = "first_gid"
 CELL_TYPE_ATTR: Final = "cell_type"
+HAS_SPIKES_ATTR: Final = "has_spikes"
+N_REPORTS_ATTR: Final = "n_reports"
 ANNOTATION: Final = "annotation."
 
 # spikes: datasets and attributes of /spikes/<name>
@@ -63,8 +68,9 @@ SORTING_ATTR: Final = "sorting"
 SORTING: Final = {"none": 0, "by_id": 1, "by_time": 2}
 SPIKE_ORDER: Final = "by_time"
 
-# reports: datasets and attributes of /report/<name>
+# reports: datasets and attributes of /report/<name> and /reports/<variable>/<name>
 REPORT: Final = "report"
+OTHER_REPORTS: Final = "reports"
 VALUES: Final = "values"
 DATA: Final = "data"
 MAPPING: Final = "mapping"
@@ -76,6 +82,9 @@ VARIABLE_ATTR: Final = "variable"
 POPULATION_ATTR: Final = "population"
 SORTED_ATTR: Final = "sorted"
 PLAIN_VARIABLE: Final = "v"
+
+# of the values of each dataset
+CHECKSUM_ATTR: Final = "crc32"
 
 UNITS_ATTR: Final = "units"
 TIME_UNITS: Final = "ms"
@@ -146,8 +155,25 @@ def unescape(name: str) -> str:
     return "" if plain == _EMPTY_LABEL else unquote(plain, errors="surrogatepass")
 
 
-def report_name(population_name: str, variable: str) -> str:
-    """Return the name of the group of one recorded variable below ``/report``.
+def report_variable(variables: Iterable[str]) -> str:
+    """Return the variable whose reports SONATA's readers find in a file.
+
+    Parameters
+    ----------
+    variables : iterable of str
+        Of all reports of a segment, in their order.
+
+    Examples
+    --------
+    >>> report_variable(["gsyn_exc", "v"]), report_variable(["w"])
+    ('v', 'w')
+    """
+    names = list(variables)
+    return PLAIN_VARIABLE if PLAIN_VARIABLE in names or not names else names[0]
+
+
+def report_path(population_name: str, variable: str, shown: str) -> str:
+    """Return the path of a report in the group of its segment.
 
     Parameters
     ----------
@@ -155,20 +181,17 @@ def report_name(population_name: str, variable: str) -> str:
         Name of the group of the population.
     variable : str
         Name of the recorded variable.
-
-    Returns
-    -------
-    str
-        The name of the population for the membrane potential, else both, joined by a dot.
+    shown : str
+        The variable whose reports SONATA's readers find.
 
     Examples
     --------
-    >>> report_name("exc", "v"), report_name("exc", "gsyn_exc")
-    ('exc', 'exc.gsyn_exc')
+    >>> report_path("exc", "v", "v"), report_path("exc", "gsyn_exc", "v")
+    ('report/exc', 'reports/gsyn_exc/exc')
     """
-    if variable == PLAIN_VARIABLE:
-        return population_name
-    return f"{population_name}.{escape(variable)}"
+    if variable == shown:
+        return f"{REPORT}/{population_name}"
+    return f"{OTHER_REPORTS}/{escape(variable)}/{population_name}"
 
 
 def distinct(names: list[str]) -> list[str]:

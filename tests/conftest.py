@@ -61,7 +61,8 @@ def mpi_job(launcher):
 
     def run(n_ranks, *program, timeout=120, **variables):
         command = build_command(launcher, n_ranks, [sys.executable, "-P", *map(str, program)])
-        environ = build_environment(launcher, n_ranks, os.environ, count_cores() // N_WORKERS, is_root())
+        n_cores = count_cores() // N_WORKERS
+        environ = build_environment(launcher, n_ranks, os.environ, n_cores, is_root())
         return run_in_time(command, environ | variables, timeout)
 
     return run

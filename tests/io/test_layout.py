@@ -30,7 +30,7 @@ def test_chunks_are_those_of_the_shape(tmp_path, segments, datasets_of):
     write(tmp_path / "run.h5", segments, {})
     found = datasets_of(tmp_path / "run.h5")
     assert found["report/exc/values"][2:4] == ((700, 250), schema.REPORT_CHUNK)
-    assert found["report/exc.gsyn_exc/values"][2:4] == ((700, 11), (256, 11))
+    assert found["reports/gsyn_exc/exc/values"][2:4] == ((700, 11), (256, 11))
     n_spikes = segments[0].populations[0].spikes.times.size
     assert found["spikes/exc/timestamps"][2:4] == ((n_spikes,), (n_spikes,))
 

@@ -30,5 +30,7 @@ def test_equal_labels_get_different_names_with_the_same_label(labels):
 
 
 @pytest.mark.parametrize("variable", ["gsyn_exc", "soma.v", "a/b"])
-def test_a_report_of_another_variable_has_its_population_before_the_dot(variable):
-    assert schema.report_name("exc", variable).partition(".")[0] == "exc"
+def test_reports_that_sonata_does_not_look_for_lie_by_their_variable(variable):
+    home, name, population = schema.report_path("exc", variable, "v").split("/")
+    assert (home, population) == ("reports", "exc")
+    assert schema.unescape(name) == variable
