@@ -73,7 +73,11 @@ REASONS = {
 }
 # what inspection does not show of engines
 WITHOUT_CURRENTS = ("spinnaker",)
-OF_ONE_ENGINE = {distsim.NativeCellType: "neuron", distsim.native_cell_type: "nest"}
+OF_ONE_ENGINE = {
+    distsim.NativeCellType: "neuron",
+    BaseIonChannelModel: "neuron",
+    distsim.native_cell_type: "nest",
+}
 NOTES = {
     "PointNeuron": "which of its receptors, see [engines](engines.md#models)",
     "create": DEPRECATED,
@@ -330,7 +334,7 @@ def weight(file: str) -> float:
 @cache
 def names_in_tests(place: str) -> dict[str, Counter[str]]:
     """Return how often each name is found in each file of tests, by its path."""
-    files = [file for file in sorted(TESTS.rglob("test_*.py")) if file.name != Path(TEST).name]
+    files = [file for file in sorted(TESTS.rglob("*.py")) if file.name != Path(TEST).name]
     return {
         str(file.relative_to(TESTS)): Counter(re.findall(place, file.read_text())) for file in files
     }

@@ -37,6 +37,7 @@ for path in (
     "physics/relays.py",
     "engines/networks.py",
     "engines/model_networks.py",
+    "engines/compartment_cells.py",
     "engines/neuron_marks.py",
     "pynn/flag_cases.py",
     "rank_invariance/own_types.py",

@@ -10,7 +10,7 @@ import pytest
 import distsim
 
 FOLDER = Path(__file__).parents[1] / "docs"
-FILE = re.compile(r"\| ((?:\w+/)*test_\w+\.py) \|")
+FILE = re.compile(r"\| ((?:\w+/)*\w+\.py) \|")
 
 
 @pytest.fixture(scope="module")

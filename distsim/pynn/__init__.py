@@ -1,7 +1,7 @@
 """The PyNN front end: what a PyNN back end exports; file names are those of all back ends."""
 
 import numpy as np
-from pyNN import core, morphology, random, space
+from pyNN import core, random, space
 from pyNN.connectors import Connector, IndexBasedExpression
 from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence
 from pyNN.random import GSLRNG, AbstractRNG, NumpyRNG
@@ -18,6 +18,7 @@ from distsim.pynn import (
     connectors,
     control,
     electrodes,
+    morphology,
     populations,
     projections,
     recording,
@@ -62,6 +63,13 @@ from distsim.pynn.drawn_connectors import (
     IndexBasedProbabilityConnector,
 )
 from distsim.pynn.electrodes import ACSource, DCSource, StepCurrentSource
+from distsim.pynn.multi_compartment import (
+    KdrChannel,
+    MultiCompartmentNeuron,
+    NaChannel,
+    PassiveLeak,
+    PassiveLeakHH,
+)
 from distsim.pynn.native_types import NativeCellType, native_cell_type
 from distsim.pynn.network import Network
 from distsim.pynn.noisy_current import NoisyCurrentSource
@@ -140,13 +148,8 @@ from distsim.pynn.synapse_types import (
     Vogels2011Rule,
 )
 from distsim.pynn.unavailable import (
-    KdrChannel,
-    MultiCompartmentNeuron,
-    NaChannel,
     NativeElectrodeType,
     NativeSynapseType,
-    PassiveLeak,
-    PassiveLeakHH,
     SmallWorldConnector,
     native_electrode_type,
     native_synapse_type,

@@ -79,17 +79,21 @@ class CurrentSource(StandardCurrentSource):
         Parameters
         ----------
         cells : Population, PopulationView, Assembly, ID or sequence of ID
+        location : str, optional
+            Label of a section of a `MultiCompartmentNeuron`: that of its soma.
 
         Raises
         ------
         TypeError
             If the cells are spike sources, or something is not a cell.
+        NotAvailableError
+            If currents cannot be injected at a location.
         """
-        if location is not None:
-            raise NotImplementedError("injection at a location: the cells of distsim are points")
         self._check_present()
         parts = _parts_of(cells)
         for part in parts:
+            if location is not None:
+                part.celltype.check_location(location)
             if not part.celltype.injectable:
                 raise TypeError(
                     f"cannot inject a current into '{part.label}', whose cells take none"

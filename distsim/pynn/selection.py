@@ -346,6 +346,8 @@ class Selection:
             name one file adds up; a ``.h5`` file may hold several populations.
         sampling_interval : float, optional
             [ms]; a multiple of the time step, which is the default.
+        locations : str or list of str, optional
+            Places of a `MultiCompartmentNeuron`; a variable has that of the place before its name.
 
         Raises
         ------
@@ -355,7 +357,8 @@ class Selection:
             If the sampling interval cannot be.
         """
         if locations is not None:
-            raise NotImplementedError("recording at locations: the cells of distsim are points")
+            names = [variables] if isinstance(variables, str) else list(variables)
+            variables = self.celltype.located(names, locations)
         if variables is None:
             self.recorder.reset()
         else:
@@ -456,7 +459,7 @@ class Selection:
                 f"cannot inject {current_source!r} into '{self.label}'; give a current source, "
                 "such as DCSource(amplitude=0.1)"
             )
-        current_source.inject_into(self)
+        current_source.inject_into(self, location)
 
     def save_positions(self, file: Any) -> None:
         """Write index, x, y and z of all cells to a text file, on rank 0."""

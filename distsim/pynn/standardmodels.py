@@ -13,7 +13,7 @@ from pyNN.standardmodels import cells as pynn_cells
 
 from distsim.engines.base import Engine
 from distsim.engines.registry import engines_with
-from distsim.errors import EngineError, ParameterError, did_you_mean
+from distsim.errors import EngineError, NotAvailableError, ParameterError, did_you_mean
 from distsim.models import CELL_MODELS, CellModel
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.poisson import PoissonBlock
@@ -186,6 +186,28 @@ class StandardCell(CheckedParameters, StandardCellType):
     ) -> SourceBlock:
         """Give the engine this rank's cells of a population."""
         raise NotImplementedError
+
+    @classmethod
+    def located(cls, variables: list[str], locations: Any) -> list[str]:
+        """Return what variables are called at some places of a cell.
+
+        Raises
+        ------
+        NotAvailableError
+            If cells are points.
+        """
+        raise NotAvailableError(
+            f"recording at locations: cells of {cls.__name__} are points; a MultiCompartmentNeuron "
+            "on engine 'neuron' has locations"
+        )
+
+    @classmethod
+    def check_location(cls, location: str) -> None:
+        """Raise if no current can be injected at a place of a cell."""
+        raise NotAvailableError(
+            f"injection at a location: cells of {cls.__name__} are points; a "
+            "MultiCompartmentNeuron on engine 'neuron' has locations"
+        )
 
     @classmethod
     def variable_names(cls) -> list[str]:

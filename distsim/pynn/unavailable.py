@@ -1,36 +1,22 @@
-"""What PyNN has and distsim has not: its classes, of which none can be made, and who has them.
+"""What PyNN has and distsim has not: classes of which none can be made, and who has them."""
 
-Defaults, units and what can be recorded are PyNN's.
-"""
-
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 import pyNN.connectors
-from pyNN.standardmodels import StandardCellType, cells, ion_channels
 
 from distsim.errors import NotAvailableError
 from distsim.pynn.signatures import with_signature_of
 
 __all__ = [
     "WHO_HAS_IT",
-    "KdrChannel",
-    "MultiCompartmentNeuron",
-    "NaChannel",
     "NativeElectrodeType",
     "NativeSynapseType",
-    "PassiveLeak",
-    "PassiveLeakHH",
     "SmallWorldConnector",
     "native_electrode_type",
     "native_synapse_type",
 ]
 
 
-_COMPARTMENTS = (
-    "cells of the native engine are points. Declare a cell of many compartments as a NativeCellType "
-    "for setup(engine='neuron'), see docs/engines.md; PyNN's own back end for NEURON, "
-    "`import pyNN.neuron as sim`, has '{name}'"
-)
 _ELECTRODES = (
     "PyNN's own back end for NEST, `import pyNN.nest as sim`, has it. DCSource, ACSource, "
     "StepCurrentSource and NoisyCurrentSource are available on engine 'nest', too"
@@ -42,11 +28,6 @@ _SYNAPSES = (
 
 # what an error says of each
 WHO_HAS_IT = {
-    "MultiCompartmentNeuron": _COMPARTMENTS,
-    "NaChannel": _COMPARTMENTS,
-    "KdrChannel": _COMPARTMENTS,
-    "PassiveLeak": _COMPARTMENTS,
-    "PassiveLeakHH": _COMPARTMENTS,
     "SmallWorldConnector": "PyNN never finished it; FixedProbabilityConnector is nearest",
     "NativeElectrodeType": _ELECTRODES,
     "native_electrode_type": _ELECTRODES,
@@ -69,38 +50,6 @@ class _Unavailable:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # of a subclass of the user's, too
         _refuse(next(kind.__name__ for kind in type(self).__mro__ if kind.__name__ in WHO_HAS_IT))
-
-
-# --- cells -------------------------------------------------------------------------------------
-
-
-class MultiCompartmentNeuron(_Unavailable, StandardCellType):
-    """Cell of many compartments; `NativeCellType` has such."""
-
-    # not derived from PyNN's class, which takes any attribute for the name of a section
-    default_parameters: ClassVar[Any] = cells.MultiCompartmentNeuron.default_parameters
-    recordable: ClassVar[Any] = cells.MultiCompartmentNeuron.recordable
-    receptor_types = cells.MultiCompartmentNeuron.receptor_types
-    units: ClassVar[Any] = cells.MultiCompartmentNeuron.units
-
-
-# --- channels ---------------------------------------------------------------------------------
-
-
-class NaChannel(_Unavailable, ion_channels.NaChannel):
-    """Sodium channel."""
-
-
-class KdrChannel(_Unavailable, ion_channels.KdrChannel):
-    """Potassium channel, a delayed rectifier."""
-
-
-class PassiveLeak(_Unavailable, ion_channels.PassiveLeak):
-    """Leak of a membrane."""
-
-
-class PassiveLeakHH(_Unavailable, ion_channels.PassiveLeakHH):
-    """Leak of a membrane with Hodgkin-Huxley channels."""
 
 
 # --- connectors --------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def test_no_submodule_hides_an_exported_name():
     "name",
     [
         *("TsodyksMarkramSynapse", "SimpleStochasticSynapse", "ElectricalSynapse", "NaChannel"),
-        *("StochasticTsodyksMarkramSynapse", "MultiQuantalSynapse", "MultiCompartmentNeuron"),
+        *("StochasticTsodyksMarkramSynapse", "MultiQuantalSynapse"),
         *("SpikePairRule", "AdditiveWeightDependence", "GutigWeightDependence"),
         "Vogels2011Rule",
     ],
@@ -61,7 +61,7 @@ def test_stand_ins_have_pynns_class_attributes(name):
     assert stand_in.default_parameters == kind.default_parameters
     assert len(stand_in.default_parameters) > 0
     for attribute in ("default_initial_values", "recordable", "units", "conductance_based"):
-        if name != "MultiCompartmentNeuron" and hasattr(kind, attribute):
+        if hasattr(kind, attribute):
             assert getattr(stand_in, attribute) == getattr(kind, attribute)
 
 
