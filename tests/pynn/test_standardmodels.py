@@ -8,7 +8,6 @@ from pyNN import connectors, errors
 
 import distsim
 from distsim.errors import ParameterError
-from distsim.pynn import unavailable
 
 
 @pytest.mark.parametrize("name", distsim.list_standard_models())
@@ -49,13 +48,6 @@ def test_the_list_of_models_is_complete():
 @pytest.mark.parametrize("name", distsim.list_standard_models())
 def test_models_describe_themselves(name):
     assert name in getattr(distsim, name)().describe()
-
-
-@pytest.mark.parametrize("name", unavailable.__all__)
-def test_what_is_not_available_says_so_by_name(name):
-    absent = getattr(distsim, name)
-    with pytest.raises(NotImplementedError, match=f"'{absent.__name__}' is not available"):
-        absent(model_name="a model")
 
 
 def test_every_name_of_pynn_is_there():
