@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 import neo
 import numpy as np
 import quantities as pq
-from neo.core.spiketrainlist import SpikeTrainList
 from numpy.typing import NDArray
 
-from distsim.io import schema
 from distsim.io.recordings import PopulationInfo, RunInfo, SegmentData, SignalData, SpikeData
+from distsim.io.train_list import TrainList
 
 __all__ = ["Channels", "analog_signal", "block", "joined", "segment", "spike_trains"]
 
@@ -48,7 +47,7 @@ SignalBuilder = Callable[[Channels, SignalData], Any]
 
 def spike_trains(
     info: PopulationInfo, spikes: SpikeData, t_start: float, t_stop: float
-) -> SpikeTrainList:
+) -> TrainList:
     """Return the spikes of one population as Neo's list of spike trains.
 
     Parameters
@@ -62,11 +61,11 @@ def spike_trains(
 
     Returns
     -------
-    neo.core.spiketrainlist.SpikeTrainList
+    TrainList
         Annotated with `channel_id` (the gid), `source_population` and `source_index`.
     """
     source_index = np.asarray(spikes.node_ids, dtype=np.int64)
-    return _train_list(
+    return TrainList.of(
         spikes.times,
         info.first_gid + np.asarray(spikes.senders, dtype=np.int64),
         info.first_gid + source_index,
@@ -317,14 +316,14 @@ def _since(spikes: SpikeData, t_start: float) -> NDArray[np.float64]:
     return np.asarray(spikes.since, np.float64)
 
 
-def _trains_of_all(data: SegmentData) -> SpikeTrainList | None:
+def _trains_of_all(data: SegmentData) -> TrainList | None:
     """Return the trains of all populations as one list, or None if spikes were not recorded."""
     recorded = [(info, spikes) for info, spikes, _ in data.populations if spikes is not None]
     if not recorded:
         return None
     if len(recorded) == 1:
         return spike_trains(*recorded[0], data.t_start, data.t_stop)
-    return _train_list(
+    return TrainList.of(
         np.concatenate([spikes.times for _, spikes in recorded]),
         np.concatenate([info.first_gid + spikes.senders for info, spikes in recorded]),
         np.concatenate([info.first_gid + spikes.node_ids for info, spikes in recorded]),
@@ -332,61 +331,4 @@ def _trains_of_all(data: SegmentData) -> SpikeTrainList | None:
         data.t_stop,
         [info.label for info, spikes in recorded for _ in spikes.node_ids],
         np.concatenate([spikes.node_ids for _, spikes in recorded]),
-    )
-
-
-def _train_list(
-    times: NDArray[np.float64],
-    channel_ids: NDArray[np.int64],
-    all_channel_ids: NDArray[np.int64],
-    since: NDArray[np.float64],
-    t_stop: float,
-    labels: list[str],
-    source_index: NDArray[np.int64],
-) -> SpikeTrainList:
-    """Return Neo's list; its channel ids are Python's integers, which Neo relies on."""
-    if np.unique(since).size > 1:
-        # Neo's arrays have one beginning for all trains
-        return _separate_trains(
-            times, channel_ids, all_channel_ids, since, t_stop, labels, source_index
-        )
-    return SpikeTrainList.from_spike_time_array(
-        times,
-        channel_ids,
-        all_channel_ids.tolist(),
-        t_stop=t_stop * pq.ms,
-        units=schema.TIME_UNITS,
-        t_start=(float(since[0]) if since.size else 0.0) * pq.ms,
-        source_population=labels[0] if len(set(labels)) == 1 else labels,
-        source_index=source_index,
-    )
-
-
-def _separate_trains(
-    times: NDArray[np.float64],
-    channel_ids: NDArray[np.int64],
-    all_channel_ids: NDArray[np.int64],
-    since: NDArray[np.float64],
-    t_stop: float,
-    labels: list[str],
-    source_index: NDArray[np.int64],
-) -> SpikeTrainList:
-    """Return trains that began at different times."""
-    order = np.argsort(channel_ids, kind="stable")
-    first, last = (
-        np.searchsorted(channel_ids[order], all_channel_ids, side) for side in ("left", "right")
-    )
-    return SpikeTrainList(
-        items=[
-            neo.SpikeTrain(
-                times[order[first[k] : last[k]]],
-                units=schema.TIME_UNITS,
-                t_start=float(since[k]) * pq.ms,
-                t_stop=t_stop * pq.ms,
-                channel_id=channel_id,
-                source_population=labels[k],
-                source_index=int(source_index[k]),
-            )
-            for k, channel_id in enumerate(all_channel_ids.tolist())
-        ]
     )
