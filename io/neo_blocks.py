@@ -160,7 +160,6 @@ def segment(
 def block(
     segments: Sequence[SegmentData],
     run: RunInfo,
-    description: str | None = None,
     build_signal: SignalBuilder = analog_signal,
     keep_empty: bool = False,
 ) -> neo.Block:
@@ -172,9 +171,7 @@ def block(
         The segments; each has the same populations.
     run : RunInfo
         Facts about the run (`simulator`, `dt`, `mpi_processes` and others) and what the user has
-        noted: annotations of the block.
-    description : str, optional
-        Of the block.
+        noted, which are annotations of the block; its name and description.
     build_signal : callable, optional
         Makes the signals; called as `analog_signal` is.
     keep_empty : bool, optional
@@ -191,7 +188,7 @@ def block(
     default_name = "+".join(info.label for info in infos)
     built = neo.Block(
         name=default_name if run.name is None else run.name,
-        description=description,
+        description=run.description,
         rec_datetime=segments[0].rec_datetime if segments else None,
     )
     built.annotate(**run.attributes)

@@ -92,7 +92,8 @@ def read_segments(
         segments = [_segment(home, lazy, population) for home in homes]
         annotations = decode(file.attrs, schema.BLOCK_ANNOTATION)
     facts = without(attributes, schema.ROOT_ATTRS, (schema.SEGMENT_PREFIX, schema.BLOCK_PREFIX))
-    return RunInfo(facts, annotations, attributes.get(schema.NAME_ATTR)), segments
+    texts = [attributes.get(name) for name in (schema.NAME_ATTR, schema.DESCRIPTION_ATTR)]
+    return RunInfo(facts, annotations, *texts), segments
 
 
 @contextmanager

@@ -149,8 +149,11 @@ class RunInfo:
         What the user has noted about all the populations together.
     name : str or None
         Of the whole; None: the populations' labels, joined by ``+``.
+    description : str or None
+        Of the whole.
     """
 
     attributes: dict[str, Any] = field(default_factory=dict)
     annotations: dict[str, Any] = field(default_factory=dict)
     name: str | None = None
+    description: str | None = None

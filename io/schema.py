@@ -35,6 +35,7 @@ ROOT_ATTRS: Final = (MAGIC_ATTR, VERSION_ATTR, FORMAT_ATTR, N_SEGMENTS_ATTR)
 # what belongs to the whole: attributes of the root
 BLOCK_PREFIX: Final = "block."
 NAME_ATTR: Final = "block.name"
+DESCRIPTION_ATTR: Final = "block.description"
 BLOCK_ANNOTATION: Final = "block.annotation."
 HDF5_VERSIONS: Final = ("v110", "v110")
 

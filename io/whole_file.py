@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from distsim.errors import FileWriteError
 
-__all__ = ["FailSafeFile", "check_space", "new_file", "write_error"]
+__all__ = ["FailSafeFile", "check_folder", "check_space", "new_file", "write_error"]
 
 
 @contextmanager
@@ -25,15 +26,32 @@ def new_file(path: Path) -> Iterator[Path]:
     Path
         The name to write to; what is there is removed if writing fails.
     """
-    if path.is_dir():
-        raise IsADirectoryError(f"'{path}' is a folder")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_folder(path: Path) -> None:
+    """Raise if a file cannot be made in its folder, which is made if need be.
+
+    Raises
+    ------
+    OSError
+    """
+    _make_folder(path)
+    with NamedTemporaryFile(prefix=".", suffix=".part", dir=path.parent):
+        pass
+
+
+def _make_folder(path: Path) -> None:
+    """Make the folder of a file whose name nothing else has."""
+    if path.is_dir():
+        raise IsADirectoryError(f"'{path}' is a folder")
+    path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def check_space(path: Path, n_bytes: int) -> None:

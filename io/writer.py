@@ -155,12 +155,13 @@ def _root_attributes(run: RunInfo, n_segments: int) -> dict[str, Any]:
             raise ParameterError(
                 f"'{name}' of the run's facts is a name of the file format; rename it", name=name
             )
+    texts = {schema.NAME_ATTR: run.name, schema.DESCRIPTION_ATTR: run.description}
     return {
         schema.MAGIC_ATTR: schema.MAGIC_DTYPE.type(schema.MAGIC),
         schema.VERSION_ATTR: np.array(schema.VERSION, dtype=schema.MAGIC_DTYPE),
         schema.FORMAT_ATTR: schema.FORMAT,
         schema.N_SEGMENTS_ATTR: n_segments,
-        **({} if run.name is None else encode({schema.NAME_ATTR: run.name}, "the block")),
+        **encode({name: text for name, text in texts.items() if text is not None}, "the block"),
         **encode(run.attributes, "the run's facts"),
         **encode(run.annotations, "the block", schema.BLOCK_ANNOTATION),
     }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from distsim.errors import DistsimError, ParameterError
 from distsim.io.neo_blocks import block as neo_block
 from distsim.io.neo_blocks import joined
 from distsim.io.recordings import PopulationData, PopulationInfo, RunInfo, SegmentData
-from distsim.io.whole_file import check_space, new_file, write_error
+from distsim.io.whole_file import check_folder, check_space, new_file, write_error
 from distsim.io.writer import write as write_file
 from distsim.pynn.gather import Audience
 from distsim.pynn.segments import Choice, Segment, gathered
@@ -24,6 +25,7 @@ __all__ = [
     "Part",
     "assembly_block",
     "block_of",
+    "check_target",
     "has_own_format",
     "of_rank",
     "write",
@@ -238,7 +240,7 @@ def _block(
     parts: Sequence[Part], run: RunInfo, describe: Callable[[], Any], audience: Audience
 ) -> Any:
     segments = _segment_data(parts, audience)
-    return neo_block(segments, run, description=str(describe()), keep_empty=True)
+    return neo_block(segments, replace(run, description=str(describe())), keep_empty=True)
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -258,13 +260,39 @@ def _write(
     if not is_shared and comm.Get_size() > 1:
         io = of_rank(io, comm.Get_rank())
     if is_native:
-        write_file(io, _segment_data(parts, None), run, comm if is_shared else None)
+        described = replace(run, description=str(describe()))
+        write_file(io, _segment_data(parts, None), described, comm if is_shared else None)
         return
     # rank 0 alone writes what is shared
     block = _block(parts, run, describe, Audience.FIRST if is_shared else Audience.NONE)
     with together(comm):
         if comm.Get_rank() == 0 or not is_shared:
             write_neo(io, block)
+
+
+def check_target(io: Any) -> None:
+    """Raise if a file that is to be written later cannot be; its folder is made.
+
+    Parameters
+    ----------
+    io : str, Path or Neo IO
+
+    Raises
+    ------
+    FileWriteError
+        If there is a folder of that name, or its own cannot be made or written to.
+    ParameterError
+        If no format has the end of that name.
+    """
+    if not isinstance(io, str | Path):
+        return
+    try:
+        check_folder(Path(io))
+    except OSError as error:
+        raise write_error(error, io) from error
+    if not has_own_format(io):
+        with TemporaryDirectory() as folder:
+            getattr(_neo_io(Path(folder) / Path(io).name, io), "close", bool)()
 
 
 def has_own_format(io: Any) -> bool:

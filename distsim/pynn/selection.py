@@ -14,6 +14,7 @@ from pyNN.random import RandomDistribution
 from pyNN.standardmodels import StandardCurrentSource
 
 from distsim.errors import ParameterError, did_you_mean
+from distsim.io.attributes import encode
 from distsim.lockstep import lockstep
 from distsim.network.pathways import GidMap
 from distsim.partitioning.streams import Purpose
@@ -23,6 +24,7 @@ from distsim.pynn.checks import check_numbers
 from distsim.pynn.connection_files import as_file
 from distsim.pynn.described import describe
 from distsim.pynn.gather import gather_arrays, gather_sequences
+from distsim.pynn.output import check_target
 from distsim.pynn.random_numbers import is_rank_local, numpy_rng, on_streams
 from distsim.pynn.recording import Recorder
 from distsim.pynn.simulator import ID, state
@@ -40,6 +42,7 @@ class Selection:
     size: int
     celltype: StandardCell
     label: str
+    annotations: dict[str, Any]
     recorder: Recorder
     positions: Any
     initial_values: Any
@@ -327,6 +330,18 @@ class Selection:
             raise ParameterError(f"'{name}' of {kind} has no units; {did_you_mean(name, units)}")
         return units[name]
 
+    def annotate(self, **annotations: Any) -> None:
+        """Note something about the population or view, which its recordings keep.
+
+        Raises
+        ------
+        ParameterError
+            If a value is no number, text, array of numbers, or list or dict of these.
+        """
+        encode(annotations, f"'{self.label}'")
+        plain = {n: str(v) if isinstance(v, str) else v for n, v in annotations.items()}
+        self.annotations.update(plain)
+
     @noted("to_file")
     def record(
         self,
@@ -343,7 +358,8 @@ class Selection:
             None: record nothing any more in the whole population.
         to_file : str or Neo IO, optional
             Where `end()` writes these variables of these cells. What several calls ask for that
-            name one file adds up; a ``.h5`` file may hold several populations.
+            name one file adds up; a ``.h5`` file may hold several populations. Every rank must
+            call it then.
         sampling_interval : float, optional
             [ms]; a multiple of the time step, which is the default.
         locations : str or list of str, optional
@@ -354,7 +370,9 @@ class Selection:
         RecordingError
             If the cell type has no such variable.
         ParameterError
-            If the sampling interval cannot be.
+            If the sampling interval cannot be, or no format has the end of the file's name.
+        FileWriteError
+            If the file cannot be written.
         """
         if locations is not None:
             names = [variables] if isinstance(variables, str) else list(variables)
@@ -365,6 +383,9 @@ class Selection:
             self.recorder.record(variables, self.block_positions, sampling_interval)
         # PyNN's deprecated record_v() and its like give True for no file
         if to_file is not None and not isinstance(to_file, bool):
+            with state.together():
+                if state.rank == 0:
+                    check_target(to_file)
             self.recorder.file = to_file
             state.write_on_end.append((self, variables, to_file))
             # names may differ from rank to rank, but not which populations share one

@@ -9,7 +9,7 @@ import quantities as pq
 from pyNN import mock
 
 import distsim
-from distsim.errors import ParameterError
+from distsim.errors import FileWriteError, ParameterError
 from distsim.io import read_block
 from distsim.pynn.recording import RecordingError
 
@@ -494,3 +494,39 @@ def test_two_populations_of_one_label_go_into_one_file(sim, tmp_path):
     sim.run(1.0)
     sim.end()
     assert len(read_block(path).segments[0].spiketrains) == 4
+
+
+def test_a_file_has_names_and_descriptions(sim, cells, tmp_path):
+    view = cells[1:3]
+    view.label = "few"
+    cells.record("v")
+    sim.run(1.0)
+    for number, selection in enumerate((cells, view, sim.Assembly(view, cells[3:], label="both"))):
+        selection.write_data(str(tmp_path / f"{number}.h5"))
+        written, held = read_block(tmp_path / f"{number}.h5"), selection.get_data()
+        assert (written.name, written.description) == (held.name, held.description)
+        assert selection.label in written.description
+
+
+def test_what_cannot_be_kept_is_refused_when_it_is_noted(cells):
+    cells.annotate(layer=np.str_("four"), depths=[1.0, 2.0])
+    assert type(cells.annotations["layer"]) is str
+    with pytest.raises(ParameterError, match="'who' of 'view of 'cells' .* is of type object"):
+        cells[1:].annotate(layer=5, who=object())
+
+
+def test_a_file_that_cannot_be_written_is_refused_when_it_is_named(cells, tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.h5").mkdir()
+    older = tmp_path / "older.h5"
+    older.write_text("older")
+    for path in (tmp_path / "file" / "run.h5", tmp_path / "folder.h5"):
+        with pytest.raises(FileWriteError, match="cannot be written"):
+            cells.record("v", to_file=path)
+    with pytest.raises(
+        ParameterError, match=r"cannot write .*run.xyz'.* '.h5' gives distsim's own"
+    ):
+        cells.record("v", to_file=tmp_path / "run.xyz")
+    cells.record("v", to_file=older)
+    assert older.read_text() == "older"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "folder.h5", "older.h5"]
