@@ -80,7 +80,7 @@ class CurrentSource(StandardCurrentSource):
         ----------
         cells : Population, PopulationView, Assembly, ID or sequence of ID
         location : str, optional
-            Label of a section of a `MultiCompartmentNeuron`: that of its soma.
+            Label of a section of a `MultiCompartmentNeuron`; default: its soma.
 
         Raises
         ------
@@ -92,18 +92,20 @@ class CurrentSource(StandardCurrentSource):
         self._check_present()
         parts = _parts_of(cells)
         for part in parts:
-            if location is not None:
-                part.celltype.check_location(location)
             if not part.celltype.injectable:
                 raise TypeError(
                     f"cannot inject a current into '{part.label}', whose cells take none"
                 )
+        sites = [
+            part.root.block if location is None else part.celltype.site(part.root.block, location)
+            for part in parts
+        ]
         self._begin(cells)
         if not self._targets:
             self._network = state.network
             self._in_record().forget()
-        for part in parts:
-            self._targets.append((part.root.block, part.block_positions))
+        for site, part in zip(sites, parts, strict=True):
+            self._targets.append((site, part.block_positions))
         self._apply()
 
     def _begin(self, cells: Any) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from pyNN import morphology as pynn
 from pyNN.standardmodels import build_translations, ion_channels
 
+from distsim.engines.neuron.user_models import Site
 from distsim.errors import NotAvailableError, ParameterError, did_you_mean
 from distsim.pynn.compartments import CompartmentCell, Part
 from distsim.pynn.native_types import NativeCellType
@@ -101,9 +102,9 @@ class MultiCompartmentNeuron(NativeCellType):
     A receptor type is the name of an entity, where that is at one place; at several, name and label
     of each, as in 'AMPA.dendrite'. Sections with a label of their own are places: ``record('v',
     locations='dendrite')`` records 'dendrite.v', the middle of that section, ``record('na.m',
-    locations='soma')`` 'soma.na.m'. Currents flow into the soma, spikes are its crossings of 10 mV.
-    The number of segments of a section follows NEURON's d_lambda rule. Parameters are those of all
-    cells of a population, and cannot be set later.
+    locations='soma')`` 'soma.na.m'. Currents flow into such a place, too; spikes are what crosses
+    10 mV in the soma. The number of segments of a section follows NEURON's d_lambda rule.
+    Parameters are those of all cells of a population, and cannot be set later.
     """
 
     label: ClassVar[str] = "MultiCompartmentNeuron"
@@ -156,6 +157,8 @@ class MultiCompartmentNeuron(NativeCellType):
 
     def __init__(self, *args: Any, **parameters: Any) -> None:
         super().__init__()
+        # the same object for the same place of the same cells
+        self.__dict__["_sites"] = {}
 
     def can_record(self, variable: str, location: str | None = None) -> bool:
         """Return whether a variable can be recorded, at a place or in the soma."""
@@ -177,15 +180,17 @@ class MultiCompartmentNeuron(NativeCellType):
                 labels.append(place)
         return [f"{label}.{variable}" for label in labels for variable in variables]
 
-    @classmethod
-    def check_location(cls, location: str) -> None:
-        """Raise if currents do not flow in there."""
-        if cls.neurites.of_label(location).tolist() != [cls.neurites.soma_index]:
-            soma = cls.neurites.sections[cls.neurites.soma_index].label
-            raise NotAvailableError(
-                f"a current into '{location}' of {cls.label} is not available; it can be injected "
-                f"into '{soma}'"
+    def site(self, block: Any, location: str) -> Any:
+        """Return what a current into a section flows into: the block, if that is the soma."""
+        neurites = self.neurites
+        if neurites.of_label(location).size > 1:
+            raise ParameterError(
+                f"a current into '{location}', which are {neurites.of_label(location).size} "
+                f"sections; name one of them"
             )
+        if neurites.places[location] == neurites.soma_index:
+            return block
+        return self._sites.setdefault((id(block), location), Site(block, location))
 
 
 # --- what a type is made of --------------------------------------------------------------------

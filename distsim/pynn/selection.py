@@ -374,9 +374,7 @@ class Selection:
         FileWriteError
             If the file cannot be written.
         """
-        if locations is not None:
-            names = [variables] if isinstance(variables, str) else list(variables)
-            variables = self.celltype.located(names, locations)
+        variables = self._located(variables, locations)
         if variables is None:
             self.recorder.reset()
         else:
@@ -413,6 +411,8 @@ class Selection:
             is given the data of its own cells.
         clear : bool
             Forget what was recorded.
+        locations : str or list of str, optional
+            As of `record`.
         annotations : dict, optional
             Added to the block's.
 
@@ -421,7 +421,15 @@ class Selection:
         neo.Block
             Annotated with what was noted on the population, on the view, and here.
         """
+        variables = self._located(variables, locations)
         return self.recorder.get(variables, gather, self, clear, annotations=annotations)
+
+    def _located(self, variables: Any, locations: Any) -> Any:
+        """Return what variables are called at some places of a cell, where these are given."""
+        if locations is None:
+            return variables
+        names = [variables] if isinstance(variables, str) else list(variables)
+        return self.celltype.located(names, locations)
 
     @collective("io", "annotations")
     def write_data(
@@ -444,6 +452,7 @@ class Selection:
             As for `get_data`. Rank 0 writes one file of all cells; without `gather`, each rank
             writes a file of its own.
         """
+        variables = self._located(variables, locations)
         self.recorder.write(variables, io, gather, self, clear, annotations=annotations)
 
     @collective()

@@ -201,11 +201,16 @@ class StandardCell(CheckedParameters, StandardCellType):
             "on engine 'neuron' has locations"
         )
 
-    @classmethod
-    def check_location(cls, location: str) -> None:
-        """Raise if no current can be injected at a place of a cell."""
+    def site(self, block: Any, location: str) -> Any:
+        """Return what a current into a place of the cells of a block flows into.
+
+        Raises
+        ------
+        NotAvailableError
+            If cells are points.
+        """
         raise NotAvailableError(
-            f"injection at a location: cells of {cls.__name__} are points; a "
+            f"injection at a location: cells of {type(self).__name__} are points; a "
             "MultiCompartmentNeuron on engine 'neuron' has locations"
         )
 

@@ -65,6 +65,7 @@ def network():
     ring = sim.FromListConnector([(k, (k + 1) % 5, 0.02, 0.5) for k in range(5)])
     sim.Projection(cells, cells, ring, receptor_type="AMPA")
     cells.inject(sim.DCSource(amplitude=0.1, start=20.0, stop=24.0), location="soma")
+    cells[3:].inject(sim.DCSource(amplitude=-0.02, start=8.0, stop=12.0), location="dendrite")
     cells.record("spikes")
     cells.record(["v", "AMPA.gsyn"], locations="dendrite")
     sim.run(40.0)

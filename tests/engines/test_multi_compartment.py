@@ -1,5 +1,6 @@
 """PyNN's cells of many compartments, on engine 'neuron'."""
 
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def signal_of(cells, name):
     return cells.get_data().segments[0].filter(name=name)[0].magnitude
 
 
-def in_neuron(h, events, weight, current):
+def in_neuron(h, events, weight, currents):
     """Make the cell of `compartment_cells` by hand; return it, and what it does when it runs."""
     h.load_file("stdlib.hoc")
     sections = [h.Section(), h.Section()]
@@ -38,9 +39,10 @@ def in_neuron(h, events, weight, current):
     soma.insert("hh")
     soma.gnabar_hh, soma.gkbar_hh, soma.gl_hh = c.CHANNELS["na"], c.CHANNELS["kdr"], 0.0
     soma.ena, soma.ek = c.E_NA, c.E_K
-    synapse, clamp = h.ExpSyn(dendrite(0.5)), h.IClamp(soma(0.5))
+    synapse, clamps = h.ExpSyn(dendrite(0.5)), [h.IClamp(section(0.5)) for section in sections]
     synapse.tau, synapse.e = c.TAU, 0.0
-    clamp.delay, clamp.dur, clamp.amp = 0.0, 1e9, 0.0
+    for clamp in clamps:
+        clamp.delay, clamp.dur, clamp.amp = 0.0, 1e9, 0.0
     entrance, exit_ = h.NetCon(None, synapse), h.NetCon(soma(0.5)._ref_v, None, sec=soma)
     entrance.weight[0] = float(np.float32(weight))
     times = h.Vector()
@@ -56,11 +58,12 @@ def in_neuron(h, events, weight, current):
                 segment.v = -60.0
         for time in events:
             entrance.event(time)
-        for time, amplitude in current:
-            solver.event(time, lambda amplitude=amplitude: setattr(clamp, "amp", amplitude))
+        for clamp, current in zip(clamps, currents, strict=True):
+            for time, amplitude in current:
+                solver.event(time, partial(setattr, clamp, "amp", amplitude))
 
     handler = h.FInitializeHandler(0, begin)
-    return times, traces, (sections, synapse, clamp, entrance, exit_, solver, handler)
+    return times, traces, (sections, synapse, clamps, entrance, exit_, solver, handler)
 
 
 def test_a_cell_does_what_it_does_in_neuron_alone():
@@ -72,13 +75,17 @@ def test_a_cell_does_what_it_does_in_neuron_alone():
     sim.Projection(source, cells[:1], sim.AllToAllConnector(), synapse, receptor_type="AMPA")
     step = sim.DCSource(amplitude=0.2, start=5.0, stop=45.0)
     step.inject_into(cells[0:1], location="soma")
+    for pulse in (sim.DCSource(amplitude=0.02, start=t, stop=t + 2.0) for t in (30.0, 31.0)):
+        cells[0].inject(pulse, location="dendrite")
     cells.record("spikes")
     cells.record("v", locations=("soma", "dendrite"))
     cells.record("na.m", locations="soma")
     cells.record("AMPA.gsyn", locations=sim.morphology.LabelledLocations("dendrite"))
     from neuron import h
 
-    times, traces, kept = in_neuron(h, events, 0.01, [(5.0, 0.2), (45.0, 0.0)])
+    pulses = [(30.0, 0.02), (31.0, 0.04), (32.0, 0.02), (33.0, 0.0)]
+    currents = [(5.0, 0.2), (45.0, 0.0)], pulses
+    times, traces, kept = in_neuron(h, events, 0.01, currents)
     sim.run(50.0)
     first, second = trains_of(cells)
     assert len(first) == times.size() >= 3
@@ -146,6 +153,22 @@ def test_synapses_at_several_places_are_receptor_types_each():
     sim.run(5.0)
     assert signal_of(cells, "soma.AMPA.gsyn").max() == 0.0
     assert signal_of(cells, "dendrite.AMPA.gsyn").max() > 0.0009
+    (signal,) = cells.get_data("AMPA.gsyn", locations="dendrite").segments[0].analogsignals
+    assert signal.name == "dendrite.AMPA.gsyn"
+
+
+def test_a_place_can_be_injected_into_between_two_runs():
+    sim.setup(timestep=0.1, engine="neuron", **QUIET)
+    cells = sim.Population(2, c.two_compartments(), initial_values={"v": c.E_LEAK})
+    cells.record("v", locations=["soma", "dendrite"])
+    sim.run(5.0)
+    cells[1].inject(sim.DCSource(amplitude=0.05, start=6.0), location="dendrite")
+    sim.run(3.0)
+    dendrite, soma = (signal_of(cells, f"{name}.v") for name in ("dendrite", "soma"))
+    np.testing.assert_array_equal(dendrite[:61, 1], dendrite[:61, 0])
+    # it flows from 6 ms on, from the dendrite to the soma
+    assert dendrite[61, 1] > dendrite[61, 0] + 0.1
+    assert np.all(dendrite[61:, 1] - dendrite[61:, 0] > soma[61:, 1] - soma[61:, 0])
 
 
 def test_what_a_cell_of_many_compartments_cannot_be_is_told():
@@ -179,8 +202,8 @@ def test_what_a_cell_of_many_compartments_cannot_be_is_told():
         points.inject(sim.DCSource(), location="soma")
     sim.setup(timestep=0.1, engine="neuron", **QUIET)
     cells = sim.Population(1, kind)
-    with pytest.raises(NotAvailableError, match=r"into 'dendrite' .* injected into 'soma'"):
-        cells.inject(sim.DCSource(), location="dendrite")
+    with pytest.raises(ParameterError, match=r"no section 'dendrit'; did you mean 'dendrite'"):
+        cells.inject(sim.DCSource(), location="dendrit")
     with pytest.raises(Exception, match=r"cannot record 'axon.v'.*'soma.v'"):
         cells.record("v", locations="axon")
     with pytest.raises(ParameterError, match="unknown parameter 'cm'"):

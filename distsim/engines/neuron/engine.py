@@ -1,6 +1,6 @@
 """NEURON as engine: each cell a section of one compartment, one process per rank."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,13 +12,13 @@ from distsim.engines.described import Synapses
 from distsim.engines.external import ExternalSimulation, refuse_no_exponential
 from distsim.engines.neuron.models import FOREVER, MODELS, Cell, NeuronModel
 from distsim.engines.neuron.start import import_neuron
-from distsim.engines.neuron.user_models import UserCell, UserModel
+from distsim.engines.neuron.user_models import Clamp, Site, UserCell, UserModel
 from distsim.errors import EngineError
 from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.models import CellModel
 from distsim.models.cell_model import refractory_steps
 from distsim.network.blocks import CellBlock
-from distsim.network.currents import Course, Steps
+from distsim.network.currents import Course, Injection, Steps
 from distsim.network.poisson import PoissonBlock
 from distsim.network.records import ProbeSet
 from distsim.network.renewal import RenewalBlock
@@ -168,6 +168,8 @@ class NeuronSimulation(ExternalSimulation):
             for gid, cell in zip(block.gids.tolist(), self._cells[block], strict=True):
                 self._cell_of[gid] = cell
                 self._give_gid(gid, cell.exit(h))
+        for injection in self.injections.values():
+            self._takers(injection.block)
         if not self.share_input:
             self._add_generators()
         self._spike_times, self._spike_gids = h.Vector(), h.Vector()
@@ -329,23 +331,37 @@ class NeuronSimulation(ExternalSimulation):
                 "before the first run(), or after reset()"
             )
 
+    def inject(self, key: tuple[int, int], injection: Injection) -> None:
+        """Let a current flow into cells, in place of an earlier one with the same key."""
+        super().inject(key, injection)
+        if getattr(injection.block, "block", injection.block) in self._cells:
+            self._takers(injection.block)
+
+    def _takers(self, block: CellBlock | Site) -> Sequence[Cell | UserCell | Clamp]:
+        """Return what currents into a block flow into; at a place it is made, if there is none."""
+        if isinstance(block, Site):
+            cells: list[Any] = self._cells[block.block]
+            return [cell.site(self.h, block.place) for cell in cells]
+        return self._cells[block]
+
     def _set_current(self, block: CellBlock, total: Floats) -> None:
-        for cell, amplitude in zip(self._cells[block], total.tolist(), strict=True):
-            cell.inject(amplitude)
+        for taker, amplitude in zip(self._takers(block), total.tolist(), strict=True):
+            taker.inject(amplitude)
 
     def _play_currents(self, changes: list[tuple[Course, Steps]]) -> None:
         """Have NEURON call what sets the amplitude at each change."""
         # an interrupted run leaves events behind that are not meant any more
         self._n_plans += 1
         for (block, positions, _), (steps, amplitudes) in changes:
-            cells = [self._cells[block][position] for position in positions.tolist()]
+            all_takers = self._takers(block)
+            takers = [all_takers[position] for position in positions.tolist()]
             for t, amplitude in zip((steps * self.dt).tolist(), amplitudes.tolist(), strict=True):
-                self._events.event(t, partial(self._inject, self._n_plans, cells, amplitude))
+                self._events.event(t, partial(self._inject, self._n_plans, takers, amplitude))
 
-    def _inject(self, plan: int, cells: list[Cell | UserCell], amplitude: float) -> None:
+    def _inject(self, plan: int, takers: list[Cell | UserCell | Clamp], amplitude: float) -> None:
         if plan == self._n_plans:
-            for cell in cells:
-                cell.inject(amplitude)
+            for taker in takers:
+                taker.inject(amplitude)
 
     def _set_rates(self) -> None:
         if self.share_input:

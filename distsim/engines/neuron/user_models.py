@@ -8,8 +8,9 @@ from typing import Any
 from distsim.engines.neuron.models import FOREVER
 from distsim.errors import EngineError
 from distsim.models import CellModel
+from distsim.network.blocks import CellBlock
 
-__all__ = ["UserCell", "UserModel"]
+__all__ = ["Site", "UserCell", "UserModel"]
 
 # of a path such as dendrites[2](0.5).hh.m: name, index, place
 PART = re.compile(r"(\w+)(?:\[(\d+)\])?(?:\(([^()]*)\))?(?:\.|$)")
@@ -36,6 +37,44 @@ class UserModel(CellModel):
     constants: Mapping[str, Any] = field(kw_only=True)
     initialized: tuple[str, ...] = field(kw_only=True)
     is_injectable: bool = field(kw_only=True)
+
+
+class Site:
+    """A place on the cells of a block, beside its source section, into which currents flow.
+
+    Parameters
+    ----------
+    block : CellBlock
+    place : str
+        Attribute of a cell that has the `segment`.
+    """
+
+    def __init__(self, block: CellBlock, place: str) -> None:
+        self.block = block
+        self.place = place
+
+    @property
+    def n_local(self) -> int:
+        """Number of this rank's cells."""
+        return self.block.n_local
+
+
+class Clamp:
+    """A current into a segment.
+
+    Parameters
+    ----------
+    h : NEURON's interpreter
+    segment : NEURON's segment
+    """
+
+    def __init__(self, h: Any, segment: Any) -> None:
+        self._clamp = h.IClamp(segment)
+        self._clamp.delay, self._clamp.dur, self._clamp.amp = 0.0, FOREVER, 0.0
+
+    def inject(self, amplitude: float) -> None:
+        """Let a current [nA] flow, from now on."""
+        self._clamp.amp = amplitude
 
 
 class UserCell:
@@ -65,10 +104,8 @@ class UserCell:
         for variable in set(model.state_names) - set(model.initialized):
             # raises here, where other ranks hear of it
             self.reference(variable)
-        self._clamp: Any = None
-        if model.is_injectable:
-            self._clamp = h.IClamp(self._section(0.5))
-            self._clamp.delay, self._clamp.dur, self._clamp.amp = 0.0, FOREVER, 0.0
+        self._clamp = Clamp(h, self._section(0.5)) if model.is_injectable else None
+        self._sites: dict[str, Clamp] = {}
 
     def _attribute(self, name: str) -> Any:
         if not hasattr(self.cell, name):
@@ -98,7 +135,13 @@ class UserCell:
     def inject(self, amplitude: float) -> None:
         """Let a current [nA] flow into the middle of source_section, from now on."""
         if self._clamp is not None:
-            self._clamp.amp = amplitude
+            self._clamp.inject(amplitude)
+
+    def site(self, h: Any, place: str) -> Clamp:
+        """Return what lets a current flow into another place."""
+        if place not in self._sites:
+            self._sites[place] = Clamp(h, self._attribute(place).segment)
+        return self._sites[place]
 
     def take_initial_values(self, values: dict[str, float]) -> None:
         """Keep the values that `begin` sets."""
