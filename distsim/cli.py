@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_info(commands)
     _add_warmup(commands)
     _add_validate(commands)
+    _add_inspect(commands)
+    _add_plot(commands)
+    _add_compare(commands)
     return parser
 
 
@@ -109,6 +112,81 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("script", type=Path, help="Python script")
     parser.add_argument("args", nargs=argparse.REMAINDER, help="all that follows is the script's")
     parser.set_defaults(command=_validate)
+
+
+def _add_inspect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "inspect",
+        help="show what is in a file of recordings",
+        description="Show what is in a file of recordings: the run, and of each segment the "
+        "populations, their spikes, rates, CVs of intervals, and signals.",
+    )
+    parser.add_argument("file", type=Path, help="file that distsim wrote")
+    parser.set_defaults(command=_inspect)
+
+
+def _add_plot(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "plot",
+        help="draw what is in a file of recordings",
+        description="Draw the spikes, the rate and some traces of each population.",
+    )
+    parser.add_argument("file", type=Path, help="file that distsim wrote")
+    parser.add_argument(
+        "-o", "--output", type=Path, help="picture, .png, .svg or .pdf (beside the file, .png)"
+    )
+    parser.add_argument(
+        "--segment", type=int, default=-1, metavar="K", help="counted from 0 (the last one)"
+    )
+    parser.set_defaults(command=_plot)
+
+
+def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "compare",
+        help="compare two files of recordings",
+        description="Compare networks, spikes and signals of two files. Status 1 if they differ.",
+    )
+    parser.add_argument("first", type=Path)
+    parser.add_argument("second", type=Path)
+    parser.add_argument(
+        "--tolerance", type=float, default=0.0, help="of samples, each in its own unit (0)"
+    )
+    parser.set_defaults(command=_compare)
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    # not above, here and below: the other commands start faster without them
+    from distsim.analysis.inspection import inspect_file
+
+    _check_file(options.file)
+    print(inspect_file(options.file))
+    return 0
+
+
+def _plot(options: argparse.Namespace) -> int:
+    from distsim.analysis.picture import draw_file
+
+    _check_file(options.file)
+    picture = options.output or options.file.with_suffix(".png")
+    draw_file(options.file, picture, options.segment)
+    print(f"drawn to {picture}")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from distsim.analysis.comparison import compare_files
+
+    for file in (options.first, options.second):
+        _check_file(file)
+    found = compare_files(options.first, options.second, options.tolerance)
+    print(found)
+    return int(not found.are_same)
+
+
+def _check_file(file: Path) -> None:
+    if not file.is_file():
+        raise ParameterError(f"'{file}' is not a file; give one that distsim wrote", file=file)
 
 
 def _validate(options: argparse.Namespace) -> int:

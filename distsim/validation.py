@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.analysis.tables import shown, table
 from distsim.errors import EngineError
 from distsim.io.reader import read_segments
 from distsim.io.recordings import PopulationData, SignalData, SpikeData
@@ -325,29 +326,29 @@ def report(
     titles = ["population", "engine", "spikes", "rate/Hz", "CV", "correlation", "verdict"]
     lines = [titles]
     for row in rows:
-        numbers = map(_shown, (row.rate, row.cv, row.correlation))
+        numbers = map(shown, (row.rate, row.cv, row.correlation))
         verdict = _verdict(row.failures)
         lines.append([row.population, row.engine, str(row.n_spikes), *numbers, verdict])
-    text = _table(lines)
+    text = table(lines)
     if len(outcomes) > 1:
         titles = ["population", "engines", "cells alike", "max|dt|/ms", "max|dv|/mV", "rms dv/mV"]
         lines = [titles]
         for pair in pairs(outcomes):
-            numbers = map(_shown, (pair.spike_difference, pair.v_difference, pair.v_rms))
+            numbers = map(shown, (pair.spike_difference, pair.v_difference, pair.v_rms))
             alike = f"{pair.n_alike} of {pair.n_cells}"
             lines.append([pair.population, pair.engines, alike, *numbers])
-        text += ["", *_table(lines), ""]
+        text += ["", *table(lines), ""]
     if learned:
         titles = ["projection", "engine", "synapses", "weight", "deviation", "max|dw|", "rms dw"]
         lines = [[*titles, "verdict"]]
         for each in learned:
             numbers = map(
-                _shown,
+                shown,
                 (each.mean, each.deviation, each.largest_difference, each.rms_difference),
             )
             ends = each.projection, each.engine, str(each.n_synapses)
             lines.append([*ends, *numbers, _verdict(each.failures)])
-        text += [*_table(lines), ""]
+        text += [*table(lines), ""]
     for outcome in outcomes:
         seconds, prints = outcome.facts["seconds"], outcome.facts["connections"]
         n = sum(int(count) for count, _ in prints.values())
@@ -361,16 +362,6 @@ def report(
 
 def _verdict(failures: Sequence[str]) -> str:
     return "differs: " + ", ".join(failures) if failures else "ok"
-
-
-def _shown(number: float) -> str:
-    return "-" if np.isnan(number) else f"{number:.4g}"
-
-
-def _table(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Return lines whose columns are aligned."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
 
 
 def draw(outcomes: Sequence[Outcome], path: Path) -> None:

@@ -511,7 +511,7 @@ def test_a_file_has_names_and_descriptions(sim, cells, tmp_path):
 def test_what_cannot_be_kept_is_refused_when_it_is_noted(cells):
     cells.annotate(layer=np.str_("four"), depths=[1.0, 2.0])
     assert type(cells.annotations["layer"]) is str
-    with pytest.raises(ParameterError, match="'who' of 'view of 'cells' .* is of type object"):
+    with pytest.raises(ParameterError, match=r"'who' of 'view of 'cells' .* is of type"):
         cells[1:].annotate(layer=5, who=object())
 
 

@@ -1,0 +1,62 @@
+"""What is in a file of recordings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from distsim.analysis.measures import mean_cv, mean_rate
+from distsim.analysis.tables import shown, table
+from distsim.io.reader import read_segments
+from distsim.io.recordings import PopulationData, SegmentData
+
+__all__ = ["inspect_file"]
+
+TITLES = ("population", "cell type", "cells", "recorded", "spikes", "rate/Hz", "CV", "signals")
+
+
+def inspect_file(path: Path) -> str:
+    """Return what a file holds: the run, and of each segment populations, spikes and signals.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    FileFormatError
+        If it is no file of distsim's, or damaged.
+    """
+    run, segments = read_segments(path, lazy=True)
+    lines = [f"{path}: {path.stat().st_size / 1e6:.4g} MB", _told(run.attributes)]
+    if run.annotations:
+        lines.append(_told(run.annotations))
+    for segment in segments:
+        lines += ["", _title(segment)]
+        lines += table([TITLES, *(_row(data, segment) for data in segment.populations)])
+    return "\n".join(lines)
+
+
+def _told(facts: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in facts.items())
+
+
+def _title(segment: SegmentData) -> str:
+    began = f", begun {segment.rec_datetime:%Y-%m-%d %H:%M:%S}" if segment.rec_datetime else ""
+    noted = f"; {_told(segment.annotations)}" if segment.annotations else ""
+    return f"segment {segment.index}: {segment.t_start:g} to {segment.t_stop:g} ms{began}{noted}"
+
+
+def _row(data: PopulationData, segment: SegmentData) -> list[str]:
+    info, spikes, signals = data
+    about = "; ".join(
+        f"{s.variable} [{s.units}] of {s.data.shape[1]} cells, {s.data.shape[0]} samples "
+        f"every {s.sampling_interval:g} ms"
+        for s in signals
+    )
+    if spikes is None:
+        measured = ["-"] * 4
+    else:
+        rate = mean_rate(spikes, segment.t_start, segment.t_stop)
+        n_cells, n_spikes = str(spikes.node_ids.size), str(spikes.times.size)
+        measured = [n_cells, n_spikes, shown(rate), shown(mean_cv(spikes))]
+    return [info.label, info.cell_type, str(info.size), *measured, about or "-"]
