@@ -70,6 +70,13 @@ class DynamicSynapses(NamedTuple):
     synapses: Synapses
     values: Mapping[str, float | Floats]
 
+    @property
+    def dendritic(self) -> Integers:
+        """The dendritic parts of the delays [steps]."""
+        # to the nearest step, halves into the dendrite
+        parts = np.floor(self.pathway.dendritic_fraction * self.synapses.delays + 0.5)
+        return parts.astype(np.int64)
+
 
 class Note(NamedTuple):
     """What building needs to know of some synapses."""

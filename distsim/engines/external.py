@@ -21,6 +21,7 @@ from distsim.engines.described import (
     places_of,
     synapses_of,
 )
+from distsim.engines.junction_sides import described_sides
 from distsim.engines.pace import Pace
 from distsim.errors import EngineError
 from distsim.kernels.spike_keys import spike_key
@@ -78,6 +79,7 @@ class ExternalSimulation(Engine):
         self.share_input = share_input
         self.cell_blocks: list[CellBlock] = []
         self.pathways: list[tuple[CellModel, Pathway]] = []
+        self.junction_pathways: list[Pathway] = []
         # of synapses with variables, and what was noted of those that are made
         self.dynamic_pathways: list[tuple[CellModel, Pathway]] = []
         self._notes: dict[tuple[CellModel, Pathway], Note] = {}
@@ -136,9 +138,12 @@ class ExternalSimulation(Engine):
 
     def add_pathway(self, pathway: Pathway) -> None:
         """Add connections onto this rank's cells."""
+        self._are_connections_changed = True
+        if pathway.synapse.is_electrical:
+            self.junction_pathways.append(pathway)
+            return
         pathways = self.pathways if pathway.synapse.is_static else self.dynamic_pathways
         pathways.extend((model, pathway) for model in pathway.models)
-        self._are_connections_changed = True
 
     def touch_connections(self) -> None:
         """Say that weights or delays were changed."""
@@ -270,6 +275,8 @@ class ExternalSimulation(Engine):
         self._delays = [2**30, 0]
         self._heard: list[Integers] = []
         self._wire_dynamic(progress)
+        self._sides = {pathway: described_sides([pathway]) for pathway in self.junction_pathways}
+        self._n_synapses += sum(sides.target.size for sides in self._sides.values())
         old, new = self.pathways[: self._n_connected], self.pathways[self._n_connected :]
         if old:
             self._change_synapses([part for pathway in old for part in self._noted(*pathway)])

@@ -16,6 +16,7 @@ from distsim.kernels.spike_keys import gid_of_key, step_of_key
 
 __all__ = [
     "BY_SOURCE",
+    "NEVER",
     "PAIR",
     "VOGELS",
     "VOGELS_OF_NEST",
@@ -130,6 +131,8 @@ class Learning(NamedTuple):
     pre_done, post_done : ndarray of int64, shape (n,)
         Steps of the last spikes of both sides that have changed the weight; `BY_SOURCE`: all of
         the target that had reached the synapse with the last spike of the source.
+    settled : ndarray of int64, shape (n,)
+        Steps up to which spikes at the synapse leave the weight, as it was set then.
     traces : ndarray of float64, shape (n,)
         Of the sources, with their last spikes that have changed the weight.
     rules : ndarray of float64, shape (9, n) or (9, 1)
@@ -143,6 +146,7 @@ class Learning(NamedTuple):
     dendritic: Integers
     pre_done: Integers
     post_done: Integers
+    settled: Integers
     traces: Floats
     rules: Floats
 
@@ -168,12 +172,13 @@ def catch_up(trains: Trains, learning: Learning, weights: Floats, now: int) -> N
         pre, pre_end = _train(trains, learning.sources[k])
         post, post_end = _train(trains, learning.targets[k])
         first_post, weight, trace = post, weights[k], learning.traces[k]
-        # that of its last spike is not seen by what meets it
-        before = trace - 1.0
-        last = NEVER
+        last, n_last = NEVER, 1
         while pre < pre_end and steps[pre] <= learning.pre_done[k]:
+            n_last = n_last + 1 if steps[pre] + axonal == last else 1
             last = steps[pre] + axonal
             pre += 1
+        # those of its last step are not seen by what meets them
+        before = trace - n_last
         post_done = learning.post_done[k]
         if post_done == BY_SOURCE:
             post_done = last - dendritic
@@ -187,14 +192,17 @@ def catch_up(trains: Trains, learning: Learning, weights: Floats, now: int) -> N
             while post < post_end and steps[post] + dendritic <= bound:
                 at = steps[post] + dendritic
                 seen = before if at == last else trace * np.exp((last - at) / own[1])
-                weight = _risen(weight, seen, own)
+                if at > learning.settled[k]:
+                    weight = _risen(weight, seen, own)
                 post += 1
             if is_over:
                 break
             seen = _trace_before(trains, first_post, post_end, arrives - dendritic, own[2])
-            weight = _fallen(weight, seen, own)
-            before = trace * np.exp((last - arrives) / own[1])
-            trace, last = before + 1.0, arrives
+            if arrives > learning.settled[k]:
+                weight = _fallen(weight, seen, own)
+            left = trace * np.exp((last - arrives) / own[1])
+            before = left if arrives > last else before
+            trace, last = left + 1.0, arrives
             pre += 1
         weights[k] = weight
 

@@ -56,13 +56,6 @@ class BrianPathway:
         self._dt = dt
         self._step = dt * millisecond
 
-    @property
-    def dendritic(self) -> Integers:
-        """The dendritic parts of the delays [steps]."""
-        fraction, delays = self.dynamic.pathway.dendritic_fraction, self.dynamic.synapses.delays
-        # to the nearest step, halves into the dendrite
-        return np.floor(fraction * delays + 0.5).astype(np.int64)
-
     def begin(self, part: Part) -> None:
         """Give new synapses all values."""
         connections = part.connections
@@ -93,7 +86,7 @@ class BrianPathway:
             # Brian hands on the spikes of the step before
             connections.delay = (synapses.delays[part.places] - 1) * self._step
             if self.model.is_learning:
-                lags = 2 * self.dendritic[part.places]
+                lags = 2 * self.dynamic.dendritic[part.places]
                 connections.post.delay = np.maximum(lags - 1, 0) * self._step
                 _array(connections, "late")[:] = lags == 0
             return
@@ -125,7 +118,7 @@ class BrianPathway:
 
     def _learning(self, now: int) -> Learning:
         """Return what `catch_up` takes: Brian looks at a synapse when a spike arrives."""
-        synapses, dendritic = self.dynamic.synapses, self.dendritic
+        synapses, dendritic = self.dynamic.synapses, self.dynamic.dendritic
         given = SYNAPSES[self.model].exponents
         plus, minus = (self.dynamic.values[e] if isinstance(e, str) else e for e in given)
         rule = VOGELS if "eta" in self.dynamic.values else PAIR
@@ -136,6 +129,7 @@ class BrianPathway:
             dendritic,
             now - synapses.delays,
             now - np.maximum(2 * dendritic, 1),
+            np.full(dendritic.size, NEVER),
             self._gathered("x"),
             rules_of(self.dynamic, self._dt, rule, (plus, minus)),
         )

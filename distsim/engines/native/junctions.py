@@ -1,12 +1,18 @@
 """The gap junctions of a network, as one rank has them."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.owners import fetch
+from distsim.engines.junction_sides import (
+    Sides,
+    described_sides,
+    joined_sides,
+    sent_to_owners,
+)
 from distsim.engines.native.exchange import allgather_call
 from distsim.engines.native.group_network import GroupNetwork
 from distsim.engines.native.groups import CellGroup
@@ -31,34 +37,6 @@ EXTRAPOLATED = 0.25
 # conductances are reduced so that no load is more: two equal cells are then at their mean after
 # one step, and no step brings a cell further than to the mean of the others
 LARGEST = 0.5
-
-
-class _Sides(NamedTuple):
-    """Sides of junctions: into which cells currents flow, that depend on which others.
-
-    Attributes
-    ----------
-    target, source : ndarray of int64
-        gids.
-    order : ndarray of int64
-        Twice the projection's number; 1 more of a junction's other side.
-    conductance : ndarray of float64
-        [uS]
-    """
-
-    target: Integers
-    source: Integers
-    order: Integers
-    conductance: Floats
-
-    def taken(self, places: NDArray[Any]) -> "_Sides":
-        """Return some of them; `places` is an index of numpy's."""
-        target, source, order, conductance = self
-        return _Sides(target[places], source[places], order[places], conductance[places])
-
-    def turned(self) -> "_Sides":
-        """Return the other sides of the same junctions."""
-        return _Sides(self.source, self.target, self.order + 1, self.conductance)
 
 
 class Junctions:
@@ -104,7 +82,7 @@ class Junctions:
 
     # --- building ------------------------------------------------------------------------------
 
-    def described(self) -> _Sides:
+    def described(self) -> Sides:
         """Return the junctions onto this rank's cells, each by its side there.
 
         Raises
@@ -112,37 +90,18 @@ class Junctions:
         ConnectivityError
             If a conductance is out of its bounds.
         """
-        parts: list[tuple[Any, ...]] = []
-        for pathway in self.pathways:
-            gids = [block.gids[positions] for block, positions in pathway.blocks]
-            targets = np.concatenate([np.zeros(0, np.int64), *gids])
-            for chunk in pathway.chunks():
-                n = chunk.sources.size
-                parts.append(
-                    (
-                        targets[chunk.target_positions],
-                        pathway.sources.gids(chunk.sources),
-                        np.full(n, 2 * pathway.number),
-                        np.broadcast_to(np.asarray(chunk.weights, np.float64), n),
-                    )
-                )
-        self.n_connections = sum(part[0].size for part in parts)
-        kinds = np.int64, np.int64, np.int64, np.float64
-        return _Sides(
-            *(
-                np.concatenate([np.zeros(0, kind), *(part[k] for part in parts)]).astype(kind)
-                for k, kind in enumerate(kinds)
-            )
-        )
+        sides = described_sides(self.pathways)
+        self.n_connections = sides.target.size
+        return sides
 
     def build(
-        self, described: _Sides, networks: Sequence[GroupNetwork], partition: Partition, dt: float
+        self, described: Sides, networks: Sequence[GroupNetwork], partition: Partition, dt: float
     ) -> None:
         """Couple the cells; every rank must call it, once groups are built.
 
         Parameters
         ----------
-        described : _Sides
+        described : Sides
             See `described`.
         networks : sequence of GroupNetwork
             `coupling` and `group.is_coupled` of each are set.
@@ -192,17 +151,11 @@ class Junctions:
                 conductance=conductance[start[begin] : start[end]],
             )
 
-    def _both_sides(self, described: _Sides, partition: Partition) -> _Sides:
+    def _both_sides(self, described: Sides, partition: Partition) -> Sides:
         """Return all sides with their targets on this rank; every rank must call it."""
         symmetric = [p.number for p in self.pathways if p.synapse.n_sides == 2]
         others = described.taken(np.isin(described.order // 2, symmetric)).turned()
-        received = _sent_to(self.comm, others, partition)
-        return _Sides(
-            np.concatenate([described.target, received.target]),
-            np.concatenate([described.source, received.source]),
-            np.concatenate([described.order, received.order]),
-            np.concatenate([described.conductance, received.conductance]),
-        )
+        return joined_sides(described, sent_to_owners(self.comm, others, partition))
 
     def _ask(
         self, gids: Integers, partition: Partition, cells: "_LocalCells", load: Floats
@@ -344,18 +297,3 @@ def _elastances(block: CellBlock) -> Floats:
         values = np.full(block.n_local, capacitance)
     # what cannot be is refused when coefficients are made
     return np.where(values > 0.0, 1.0 / np.where(values > 0.0, values, 1.0), 0.0)
-
-
-def _sent_to(comm: Any, sides: _Sides, partition: Partition) -> _Sides:
-    """Send sides to the owners of their targets, and return what came; every rank must call it."""
-    owners = np.asarray(partition.rank_of(sides.target), np.int64)
-    order = np.argsort(owners, kind="stable")
-    columns = [*sides[:3], np.ascontiguousarray(sides.conductance).view(np.int64)]
-    rows = np.ascontiguousarray(np.column_stack(columns)[order])
-    n_sent = np.bincount(owners, minlength=comm.Get_size()).astype(np.int64)
-    n_received = np.empty_like(n_sent)
-    comm.Alltoall(n_sent, n_received)
-    received = np.empty((int(n_received.sum()), 4), np.int64)
-    comm.Alltoallv((rows, 4 * n_sent), (received, 4 * n_received))
-    target, source, order, words = (np.ascontiguousarray(column) for column in received.T)
-    return _Sides(target, source, order, words.view(np.float64))

@@ -10,6 +10,7 @@ from distsim.engines.described import DynamicSynapses
 from distsim.engines.nest.synapses import SYNAPSES, NestSynapse, called
 from distsim.engines.pending import (
     BY_SOURCE,
+    NEVER,
     PAIR,
     VOGELS_OF_NEST,
     Learning,
@@ -228,6 +229,7 @@ class NestPathway:
             synapses.delays,
             np.full(n, delivered),
             np.full(n, BY_SOURCE),
+            np.full(n, NEVER),
             traces,
             rules_of(self._dynamic, self._dt, rule, exponents),
         )

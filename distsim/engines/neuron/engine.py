@@ -1,28 +1,36 @@
 """NEURON as engine: each cell a section of one compartment, one process per rank."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.gathering import gather
-from distsim.engines.described import Synapses
+from distsim.engines.described import DynamicSynapses, Synapses
 from distsim.engines.external import ExternalSimulation, refuse_no_exponential
-from distsim.engines.neuron.models import FOREVER, MODELS, Cell, NeuronModel
+from distsim.engines.neuron.currents import CurrentPlan
+from distsim.engines.neuron.dynamic import Arrivals, NeuronPathway, make_places
+from distsim.engines.neuron.junctions import Junctions
+from distsim.engines.neuron.models import MODELS, Cell, check_held, neuron_model, rows_of
+from distsim.engines.neuron.recent import Recent
+from distsim.engines.neuron.sources import Source, make_generators, set_rates
 from distsim.engines.neuron.start import import_neuron
+from distsim.engines.neuron.synapses import SYNAPSES
 from distsim.engines.neuron.user_models import Clamp, Site, UserCell, UserModel
 from distsim.errors import EngineError
-from distsim.kernels.spike_keys import gid_of_key, step_of_key
+from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
 from distsim.models import CellModel
 from distsim.models.cell_model import refractory_steps
+from distsim.models.synapse_model import SynapseModel
 from distsim.network.blocks import CellBlock
 from distsim.network.currents import Course, Injection, Steps
+from distsim.network.pathways import Pathway
 from distsim.network.poisson import PoissonBlock
 from distsim.network.records import ProbeSet
 from distsim.network.renewal import RenewalBlock
 from distsim.network.spike_arrays import ArrayBlock
+from distsim.partitioning.streams import Purpose, Stream
 
 __all__ = ["NeuronSimulation"]
 
@@ -35,26 +43,6 @@ MAX_STEP = 10.0
 DELAY_MARGIN = 1e-6
 # what lies between the last step of a run and the time that NEURON is told [steps]
 END_MARGIN = 0.25
-# spikes that a synapse of alpha shape can hold
-MAX_SPIKES = 999
-
-
-class Source:
-    """A source of spikes, and the way to it.
-
-    Parameters
-    ----------
-    h : NEURON's interpreter
-    mechanism : SpikeRelay or PoissonSource
-    """
-
-    __slots__ = ("entrance", "mechanism")
-
-    def __init__(self, h: Any, mechanism: Any) -> None:
-        self.mechanism = mechanism
-        self.entrance = h.NetCon(None, mechanism)
-        # events are put behind it; a short delay would only make NEURON exchange often
-        self.entrance.delay = 1e9
 
 
 class NeuronSimulation(ExternalSimulation):
@@ -96,11 +84,24 @@ class NeuronSimulation(ExternalSimulation):
         self._is_sent: dict[int, bool] = {}
         self.h = import_neuron(self.comm, coreneuron)
         self.context = self.h.ParallelContext()
-        self._events = self.h.CVode()
-        self._n_plans = 0
+        self._plan = CurrentPlan(self.h, self.dt)
         self._forget()
 
+    @classmethod
+    def has_synapse(cls, model: SynapseModel, dendritic_fraction: float = 1.0) -> bool:
+        """Return whether there is a synapse model."""
+        return model.is_static or model.is_electrical or model in SYNAPSES
+
     # --- description ---------------------------------------------------------------------------
+
+    def add_pathway(self, pathway: Pathway) -> None:
+        """Add connections onto this rank's cells."""
+        if self.coreneuron and not pathway.synapse.is_static:
+            raise EngineError(
+                f"{pathway.synapse.name} of '{pathway.label}' is no synapse that CoreNEURON can "
+                "have, which takes static ones only; leave coreneuron=True out"
+            )
+        super().add_pathway(pathway)
 
     def add_cells(self, model: CellModel, first_gid: int, indices: Integers) -> CellBlock:
         """Add this rank's cells of a population of model neurons."""
@@ -144,6 +145,9 @@ class NeuronSimulation(ExternalSimulation):
         self._traces: dict[CellBlock, dict[ProbeSet, list[Any]]] = {}
         self._first_traced = 0
         self._connections: list[Any] = []
+        self._dynamic: dict[tuple[CellModel, Pathway], NeuronPathway] = {}
+        self._recent = Recent(self.comm)
+        self._junctions = Junctions(self.h, self.context, self.comm)
         self._relays: dict[int, Source] = {}
         self._generators: list[list[Source]] = []
         self._place: Any = None
@@ -183,22 +187,19 @@ class NeuronSimulation(ExternalSimulation):
         if not isinstance(model, UserModel):
             return [Cell(self.h, MODELS[model]) for _ in range(block.n_local)]
         model.check(block.parameters)
-        return [
-            UserCell(self.h, model, values) for values in _rows(block.parameters, block.n_local)
-        ]
+        rows = rows_of(block.parameters, block.n_local)
+        return [UserCell(self.h, model, values) for values in rows]
 
     def _add_generators(self) -> None:
-        """Make this rank's Poisson sources, each with a random stream of its own."""
-        h, seed = self.h, (self.seed & 0xFFFFFFFF, self.seed >> 32)
-        h.Random().Random123_globalindex(self.segment)
+        """Make this rank's Poisson sources."""
+        self.h.Random().Random123_globalindex(self.segment)
         if any(block.n_local for block in self.poisson_blocks):
-            self._place = h.Section()
+            self._place = self.h.Section()
         for block in self.poisson_blocks:
-            sources = [Source(h, h.PoissonSource(self._place(0.5))) for _ in range(block.n_local)]
+            segment = self._place(0.5) if block.n_local else None
+            sources = make_generators(self.h, block, segment, self.seed)
             for gid, source in zip(block.gids.tolist(), sources, strict=True):
-                source.mechanism.numbers.set_ids(gid, *seed)
-                source.mechanism.numbers.set_seq(0)
-                self._give_gid(gid, h.NetCon(source.mechanism, None))
+                self._give_gid(gid, self.h.NetCon(source.mechanism, None))
             self._generators.append(sources)
 
     def _give_gid(self, gid: int, connection: Any) -> None:
@@ -207,40 +208,62 @@ class NeuronSimulation(ExternalSimulation):
         self.context.cell(gid, connection)
 
     def _connect(self, receptor: int, model: CellModel, synapses: Synapses) -> None:
-        h, gid_connect, cells = self.h, self.context.gid_connect, self._cell_of
+        cells = self._cell_of
         columns = (
             synapses.sources.tolist(),
             synapses.targets.tolist(),
             synapses.weights.tolist(),
-            self._delays_of(model, synapses),
+            self._arrivals(model, synapses).times,
             self._are_sent(synapses.sources).tolist(),
         )
         for source, target, weight, delay, is_sent in zip(*columns, strict=True):
-            synapse = cells[target].synapses[receptor]
-            if is_sent:
-                connection = gid_connect(source, synapse)
-            else:
-                connection = h.NetCon(self._relay(source).mechanism, synapse)
+            connection = self._hear(source, is_sent, cells[target].synapses[receptor])
             connection.weight[0], connection.delay = weight, delay
             self._connections.append(connection)
+
+    def _hear(self, source: int, is_sent: bool, listener: Any) -> Any:
+        """Return a new connection from a source to a mechanism on this rank."""
+        if is_sent:
+            return self.context.gid_connect(source, listener)
+        return self.h.NetCon(self._relay(source).mechanism, listener)
 
     def _change_synapses(self, parts: list[tuple[int, CellModel, Synapses]]) -> None:
         connections = iter(self._connections)
         for _, model, synapses in parts:
-            delays = self._delays_of(model, synapses)
+            delays = self._arrivals(model, synapses).times
             for weight, delay in zip(synapses.weights.tolist(), delays, strict=True):
                 connection = next(connections)
                 connection.weight[0], connection.delay = weight, delay
 
-    def _delays_of(self, model: CellModel, synapses: Synapses) -> list[float]:
-        """Return the delays that NEURON is told [ms]."""
+    def _connect_dynamic(self, dynamic: DynamicSynapses) -> None:
+        model, pathway, synapses = dynamic.model, dynamic.pathway, dynamic.synapses
+        are_sent = self._are_sent(synapses.sources).tolist()
+        places = make_places(self.h, dynamic, are_sent, self._hear, self._cell_of)
+        arrivals = self._arrivals(model, synapses)
+        stream = Stream.of(self.seed, Purpose.SYNAPSE, pathway.number, 0, self.segment)
+        self._dynamic[model, pathway] = NeuronPathway(
+            dynamic, places, arrivals, self.dt, stream, self.step
+        )
+
+    def _change_dynamic(
+        self, dynamic: DynamicSynapses, places: Mapping[str, Integers | None]
+    ) -> None:
+        arrivals = self._arrivals(dynamic.model, dynamic.synapses)
+        made = self._dynamic[dynamic.model, dynamic.pathway]
+        made.change(dynamic, places, arrivals, self._recent.keys, self.step)
+
+    def _read(
+        self, model: CellModel, pathway: Pathway, names: Sequence[str]
+    ) -> Mapping[str, Floats]:
+        return self._dynamic[model, pathway].read(names, self._recent.keys, self.step)
+
+    def _arrivals(self, model: CellModel, synapses: Synapses) -> Arrivals:
+        """Return when NEURON is to deliver the spikes of sources."""
         delays, are_sent = synapses.delays, self._are_sent(synapses.sources)
-        if not _of(model).synapse:
-            # a spike that is sent takes a step at least
-            delays = np.maximum(delays - 1, are_sent)
-        self._shortest = min(self._shortest, int(delays[are_sent].min(initial=self._shortest)))
-        times: list[float] = (delays * self.dt + DELAY_MARGIN).tolist()
-        return times
+        # of jumps a step earlier; but a spike that is sent takes a step at least
+        steps = delays if neuron_model(model).synapse else np.maximum(delays - 1, are_sent)
+        self._shortest = min(self._shortest, int(steps[are_sent].min(initial=self._shortest)))
+        return Arrivals((steps * self.dt + DELAY_MARGIN).tolist(), delays - steps)
 
     def _relay(self, gid: int) -> Source:
         """Return what repeats a source's spikes to its targets on this rank."""
@@ -249,6 +272,7 @@ class NeuronSimulation(ExternalSimulation):
         return self._relays[gid]
 
     def _end_wiring(self) -> None:
+        self._junctions.join(self._sides, self.partition, lambda gid: self._cell_of[gid].segment)
         (shortest,) = self.smallest_of_all(self._shortest)
         self._shortest = 2**30
         if self.coreneuron and self.comm.Get_size() > 1 and shortest < 2:
@@ -287,7 +311,9 @@ class NeuronSimulation(ExternalSimulation):
             # whole steps, rounded up as on the native engine
             refractory = refractory_steps(parameters, self.dt) * self.dt
             parameters = parameters | {"tau_refrac": refractory}
-        for cell, values in zip(self._cells[block], _rows(parameters, block.n_local), strict=True):
+        for cell, values in zip(
+            self._cells[block], rows_of(parameters, block.n_local), strict=True
+        ):
             cell.set_parameters(values)
 
     def _set_state(self, block: CellBlock) -> None:
@@ -315,7 +341,7 @@ class NeuronSimulation(ExternalSimulation):
         is_first = block not in self._given
         if not self._is_initialized:
             values = {name: block.state[model.state_row(name)] for name in model.initialized}
-            for cell, row in zip(cells, _rows(values, block.n_local), strict=True):
+            for cell, row in zip(cells, rows_of(values, block.n_local), strict=True):
                 cell.take_initial_values(row)
                 cell.begin()
             return
@@ -349,30 +375,13 @@ class NeuronSimulation(ExternalSimulation):
             taker.inject(amplitude)
 
     def _play_currents(self, changes: list[tuple[Course, Steps]]) -> None:
-        """Have NEURON call what sets the amplitude at each change."""
-        # an interrupted run leaves events behind that are not meant any more
-        self._n_plans += 1
-        for (block, positions, _), (steps, amplitudes) in changes:
-            all_takers = self._takers(block)
-            takers = [all_takers[position] for position in positions.tolist()]
-            for t, amplitude in zip((steps * self.dt).tolist(), amplitudes.tolist(), strict=True):
-                self._events.event(t, partial(self._inject, self._n_plans, takers, amplitude))
-
-    def _inject(self, plan: int, takers: list[Cell | UserCell | Clamp], amplitude: float) -> None:
-        if plan == self._n_plans:
-            for taker in takers:
-                taker.inject(amplitude)
+        self._plan.play(changes, self._takers)
 
     def _set_rates(self) -> None:
         if self.share_input:
             return
         for block, sources in zip(self.poisson_blocks, self._generators, strict=True):
-            rate, start, duration = (block.parameters[p] for p in ("rate", "start", "duration"))
-            columns = rate / 1000.0, start, np.minimum(start + duration, FOREVER)
-            for source, *values in zip(sources, *(x.tolist() for x in columns), strict=True):
-                process = source.mechanism
-                process.rate, process.start, process.stop = values
-                source.entrance.event(self.h.t)
+            set_rates(block, sources, self.h.t)
 
     # --- recording -----------------------------------------------------------------------------
 
@@ -395,7 +404,13 @@ class NeuronSimulation(ExternalSimulation):
 
     # --- running -------------------------------------------------------------------------------
 
+    def _make_steps(self, pieces: Iterator[int]) -> None:
+        self._junctions.begin(self.partition, lambda gid: self._cell_of[gid].segment.v)
+        super()._make_steps(pieces)
+
     def _play(self, keys: Integers) -> None:
+        if self._is_learning:
+            self._recent.take(keys)
         relays = self._relays
         times, gids = step_of_key(keys) * self.dt, gid_of_key(keys)
         for t, gid in zip(times.tolist(), gids.tolist(), strict=True):
@@ -420,7 +435,8 @@ class NeuronSimulation(ExternalSimulation):
                 if step == probes.next_step:
                     self.take_samples(probes, self._look(block, probes)[None])
         for block, traces in self._traces.items():
-            self._check_synapses(block)
+            if neuron_model(block.model).is_alpha:
+                check_held(block.model.name, self._cells[block])
             for probes in traces:
                 self._fetch_samples(block, probes, end)
         self._first_traced = end + 1
@@ -436,21 +452,10 @@ class NeuronSimulation(ExternalSimulation):
         self.context.nrncore_run(f"--tstop {end!r} --voltage 1000 --verbose 0 {mpi}")
         self._clock.resize(0)
 
-    def _check_synapses(self, block: CellBlock) -> None:
-        """Raise if a synapse has so many spikes in its list that it loses some."""
-        if _of(block.model).is_alpha:
-            held = [synapse.q for cell in self._cells[block] for synapse in cell.synapses]
-            if max(held, default=0) >= MAX_SPIKES:
-                raise EngineError(
-                    f"a synapse of {block.model.name} in NEURON holds at most {MAX_SPIKES} spikes "
-                    "of the last 20 tau_syn, and more arrived; use the model with exponential "
-                    "synapses, or another engine"
-                )
-
     def _look(self, block: CellBlock, probes: ProbeSet) -> Floats:
         positions, variable = probes.positions.tolist(), probes.variable
         values = [self._cells[block][position].reference(variable)[0] for position in positions]
-        return np.array(values, np.float64) * _of(block.model).unit(variable)
+        return np.array(values, np.float64) * neuron_model(block.model).unit(variable)
 
     def _fetch_samples(self, block: CellBlock, probes: ProbeSet, end: int) -> None:
         """Record what is due of the traces up to a step, and empty them."""
@@ -458,7 +463,7 @@ class NeuronSimulation(ExternalSimulation):
         rows = np.full((due.size, probes.positions.size), np.nan)
         for column, trace in enumerate(self._traces[block][probes]):
             samples = trace.as_numpy()[due - self._first_traced]
-            rows[:, column] = samples * _of(block.model).unit(probes.variable)
+            rows[:, column] = samples * neuron_model(block.model).unit(probes.variable)
             trace.resize(0)
         self.take_samples(probes, rows)
 
@@ -470,10 +475,18 @@ class NeuronSimulation(ExternalSimulation):
         self._spike_gids.resize(0)
         is_new = (steps > first) | ~np.isin(gids, self._counted)
         self._counted = self._gids_that_spike()
-        self.take_spikes(
-            np.concatenate([steps[is_new], np.full(self._counted.size, self.step, np.int64)]),
-            np.concatenate([gids[is_new], self._counted]),
-        )
+        steps = np.append(steps[is_new], np.full(self._counted.size, self.step, np.int64))
+        gids = np.append(gids[is_new], self._counted)
+        self.take_spikes(steps, gids)
+        if self._is_learning:
+            learning = [each.dynamic for each in self._dynamic.values() if each.model.is_learning]
+            keys, longest = spike_key(steps, gids), self.max_delay_steps or 1
+            self._recent.keep(keys, learning, longest, self.step, self.partition, self.dt)
+
+    @property
+    def _is_learning(self) -> bool:
+        """Whether any rank has synapses that learn."""
+        return any(pathway.synapse.is_learning for _, pathway in self.dynamic_pathways)
 
     def _gids_that_spike(self) -> Integers:
         parts = [np.zeros(0, np.int64)]
@@ -484,14 +497,3 @@ class NeuronSimulation(ExternalSimulation):
     def close(self) -> None:
         """Delete everything that NEURON holds of this simulation."""
         self._forget()
-
-
-def _of(model: CellModel) -> NeuronModel:
-    """Return what NEURON has for a model, with nothing special about the user's own."""
-    return MODELS.get(model, NeuronModel(synapse="the user's"))
-
-
-def _rows(columns: Mapping[str, Floats], n_cells: int) -> list[dict[str, float]]:
-    """Return the values of each cell, by name."""
-    lists = {name: values.tolist() for name, values in columns.items()}
-    return [{name: values[k] for name, values in lists.items()} for k in range(n_cells)]

@@ -1,8 +1,13 @@
 """NEURON's cell models: a section of one compartment with PyNN's parameters and variables."""
 
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.errors import EngineError
 from distsim.models import (
     EIF_COND_ALPHA_ISFA_ISTA,
     EIF_COND_EXP_ISFA_ISTA,
@@ -18,7 +23,9 @@ from distsim.models import (
     CellModel,
 )
 
-__all__ = ["FOREVER", "MODELS", "Cell", "NeuronModel"]
+__all__ = ["FOREVER", "MODELS", "Cell", "NeuronModel", "check_held", "neuron_model", "rows_of"]
+
+Floats = NDArray[np.float64]
 
 # a cell's length and diameter [um], of an area of 1e-3 cm2: cm [nF] is then in uF/cm2
 LENGTH = 100.0
@@ -27,6 +34,8 @@ DIAMETER = 1000.0 / math.pi
 UNIT_CAPACITANCE = 0.001
 # what ends at this time ends never [ms]
 FOREVER = 1e12
+# spikes that a synapse of alpha shape can hold
+MAX_SPIKES = 999
 
 
 class NeuronModel(NamedTuple):
@@ -127,6 +136,17 @@ MODELS: dict[CellModel, NeuronModel] = {
 }
 
 
+def neuron_model(model: CellModel) -> NeuronModel:
+    """Return what NEURON has for a model, with nothing special about the user's own."""
+    return MODELS.get(model, NeuronModel(synapse="the user's"))
+
+
+def rows_of(columns: Mapping[str, Floats], n_cells: int) -> list[dict[str, float]]:
+    """Return the values of each cell, by name."""
+    lists = {name: values.tolist() for name, values in columns.items()}
+    return [{name: values[k] for name, values in lists.items()} for k in range(n_cells)]
+
+
 class Cell:
     """A section with leak, clamp, the mechanism that sees spikes, and two synapses.
 
@@ -137,7 +157,7 @@ class Cell:
         Where it names no synapse, the mechanism that sees spikes takes their place.
     """
 
-    __slots__ = ("_clamp", "_model", "_offset", "_segment", "section", "source", "synapses")
+    __slots__ = ("_clamp", "_model", "_offset", "section", "segment", "source", "synapses")
 
     def __init__(self, h: Any, model: NeuronModel) -> None:
         self._model = model
@@ -146,20 +166,20 @@ class Cell:
         self.section.diam = DIAMETER
         if model.has_leak:
             self.section.insert("pas")
-        self._segment = self.section(0.5)
-        self._clamp = h.IClamp(self._segment)
+        self.segment = self.section(0.5)
+        self._clamp = h.IClamp(self.segment)
         self._clamp.delay, self._clamp.dur = 0.0, FOREVER
         self._offset = 0.0
-        self.source = getattr(h, model.spiking)(self._segment)
+        self.source = getattr(h, model.spiking)(self.segment)
         # excitatory, inhibitory
         self.synapses = self.source, self.source
         if model.synapse:
             make = getattr(h, model.synapse)
-            self.synapses = make(self._segment), make(self._segment)
+            self.synapses = make(self.segment), make(self.segment)
 
     def set_parameters(self, values: dict[str, float]) -> None:
         """Set parameters, by PyNN's names."""
-        segment = self._segment
+        segment = self.segment
         segment.cm = values.get("cm", UNIT_CAPACITANCE)
         if self._model.has_leak:
             leak = values["cm"] / values["tau_m"] if "tau_m" in values else values["g_leak"] / 1e3
@@ -186,7 +206,7 @@ class Cell:
     def begin(self) -> None:
         """Go below threshold before NEURON's initialization: so it sees that crossed, if it is."""
         if self._model.reset:
-            self._segment.v = getattr(self.source, self._model.reset)
+            self.segment.v = getattr(self.source, self._model.reset)
 
     def set_variable(self, variable: str, value: float) -> None:
         """Set a state variable, by PyNN's name."""
@@ -205,7 +225,7 @@ class Cell:
     def _place(self, variable: str) -> tuple[Any, str]:
         """Return what has a variable, and what it calls it."""
         if variable == "v":
-            return self._segment, variable
+            return self.segment, variable
         if variable in self._model.variables:
             return self.source, variable
         return self.synapses[int(variable.endswith("_inh"))], self._model.attribute
@@ -214,4 +234,19 @@ class Cell:
         """Return whether NEURON will see a spike at the beginning of the next step."""
         if not self._model.threshold:
             return bool(self.source.is_peak)
-        return bool(self._segment.v > getattr(self.source, self._model.threshold))
+        return bool(self.segment.v > getattr(self.source, self._model.threshold))
+
+
+def check_held(name: str, cells: Iterable[Any]) -> None:
+    """Raise if an alpha synapse of some cells has so many spikes in its list that it loses some.
+
+    Raises
+    ------
+    EngineError
+    """
+    held = [synapse.q for cell in cells for synapse in cell.synapses]
+    if max(held, default=0) >= MAX_SPIKES:
+        raise EngineError(
+            f"a synapse of {name} in NEURON holds at most {MAX_SPIKES} spikes of the last 20 "
+            "tau_syn, and more arrived; use the model with exponential synapses, or another engine"
+        )

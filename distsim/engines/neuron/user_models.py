@@ -119,6 +119,11 @@ class UserCell:
         if hasattr(self.cell, "get_threshold"):
             self._exit.threshold = self.cell.get_threshold()
 
+    @property
+    def segment(self) -> Any:
+        """Where it has gap junctions: the middle of source_section."""
+        return self._section(0.5)
+
     def exit(self, h: Any) -> Any:
         """Return a connection that spikes begin."""
         return self._exit
