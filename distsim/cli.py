@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_inspect(commands)
     _add_plot(commands)
     _add_compare(commands)
+    _add_convert(commands)
     return parser
 
 
@@ -153,6 +154,26 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--tolerance", type=float, default=0.0, help="of samples, each in its own unit (0)"
     )
     parser.set_defaults(command=_compare)
+
+
+def _add_convert(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "convert",
+        help="write a file of recordings in another format",
+        description="Write a file of recordings as NIX, NWB or CSV, or to a folder of SONATA's.",
+    )
+    parser.add_argument("file", type=Path, help="file that distsim wrote")
+    parser.add_argument("target", type=Path, help="out.nix, out.nwb, out.csv, or a new folder")
+    parser.set_defaults(command=_convert)
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from distsim.io.conversion import convert
+
+    _check_file(options.file)
+    for written in convert(options.file, options.target):
+        print(f"written: {written}")
+    return 0
 
 
 def _inspect(options: argparse.Namespace) -> int:

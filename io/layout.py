@@ -16,7 +16,7 @@ from distsim.io.recordings import PopulationInfo, SegmentData, SignalData
 from distsim.io.spike_merge import SPIKE_DTYPE, SpikeStream, merge
 from distsim.io.transfer import MESSAGE_BYTES, Kind, Part, Request, collect
 
-__all__ = ["SegmentWriter"]
+__all__ = ["SegmentWriter", "write_mapping"]
 
 _IDS = np.dtype(np.int64)
 _SAMPLES = np.dtype(np.float64)
@@ -158,7 +158,7 @@ def _write_report(
     what = f"'{signal.variable}' of '{info.label}'"
     node_ids, owned = _cells(parts, request._replace(kind=Kind.SIGNAL_CELLS), what)
     shape = (signal.data.shape[0], node_ids.size)
-    _write_mapping(group.create_group(schema.MAPPING), node_ids, signal)
+    write_mapping(group.create_group(schema.MAPPING), node_ids, signal)
     values = create(group, schema.VALUES, schema.VALUE_DTYPE, shape)
     values.attrs[schema.UNITS_ATTR] = fixed(signal.units)
     checksum = Checksum()
@@ -182,7 +182,7 @@ def _view(group: h5py.Group, values: h5py.Dataset) -> h5py.Dataset:
     return group.create_virtual_dataset(schema.DATA, layout)
 
 
-def _write_mapping(group: h5py.Group, node_ids: NDArray[np.int64], signal: SignalData) -> None:
+def write_mapping(group: h5py.Group, node_ids: NDArray[np.int64], signal: SignalData) -> None:
     """Write which column belongs to which cell, and the times of the samples."""
     n_cells = node_ids.size
     cells = store(group, schema.NODE_IDS, schema.NODE_ID_DTYPE, node_ids)
