@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ask_owners", "fetch", "fetch_lists"]
+__all__ = ["ask_owners", "fetch", "fetch_lists", "send_rows"]
 
 Integers = NDArray[np.int64]
 
@@ -105,6 +105,32 @@ def fetch_lists(
     for place, values in zip(order, np.split(flat, np.cumsum(counts))[:-1], strict=True):
         lists[place] = values
     return lists
+
+
+def send_rows(comm: Any, rows: NDArray[Any], owners: Integers) -> NDArray[Any]:
+    """Send each row of an array to a rank; every rank must call it.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+    rows : ndarray, shape (n, n_columns)
+        Of one numeric type on all ranks; together of less than 2**31 numbers.
+    owners : ndarray of int64, shape (n,)
+        Rank that each row is for.
+
+    Returns
+    -------
+    ndarray, shape (n_received, n_columns)
+        Rows for this rank: by the rank that sent them, in its order.
+    """
+    width = rows.shape[1]
+    n_sent = np.bincount(owners, minlength=comm.Get_size()).astype(np.int64)
+    n_received = np.empty_like(n_sent)
+    comm.Alltoall(n_sent, n_received)
+    received = np.empty((int(n_received.sum()), width), rows.dtype)
+    sorted_rows = np.ascontiguousarray(rows[np.argsort(owners, kind="stable")])
+    comm.Alltoallv((sorted_rows, n_sent * width), (received, n_received * width))
+    return received
 
 
 def _sums(sizes: Integers, n_each: Integers) -> Integers:

@@ -8,12 +8,19 @@ from distsim.connectivity.distances import (
     DistanceExpression,
     Distances,
     Metric,
-    ProbabilityOfDistance,
 )
 from distsim.connectivity.explicit import Listed, Masked
+from distsim.connectivity.filters import OneWay, PairsOnce
 from distsim.connectivity.fixed_number import FixedNumberPost, FixedNumberPre, FixedTotalNumber
+from distsim.connectivity.neighbours import Neighbours
+from distsim.connectivity.pair_functions import (
+    ProbabilityOfDisplacement,
+    ProbabilityOfDistance,
+    ProbabilityOfIndices,
+)
 from distsim.connectivity.probability import DistanceProbability, FixedProbability
 from distsim.connectivity.rows import DrawnNumbers, Rows, Rule
+from distsim.connectivity.small_world import SmallWorld
 from distsim.connectivity.values import (
     Constant,
     Derived,
@@ -48,12 +55,18 @@ __all__ = [
     "Masked",
     "Matrix",
     "Metric",
+    "Neighbours",
     "OfDistance",
     "OfIndices",
     "OneToOne",
+    "OneWay",
+    "PairsOnce",
     "PerEntry",
+    "ProbabilityOfDisplacement",
     "ProbabilityOfDistance",
+    "ProbabilityOfIndices",
     "Rows",
     "Rule",
+    "SmallWorld",
     "Values",
 ]

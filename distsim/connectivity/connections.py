@@ -91,7 +91,7 @@ class Connections:
     def expected_indegree(self) -> float | None:
         """Expected synapses per target; None where the rule gives at most an upper bound."""
         rule = self.rule
-        if isinstance(rule, FixedProbability) and rule.lower:
+        if isinstance(rule, AllToAll | FixedProbability) and rule.lower:
             return None
         if isinstance(rule, COUNTABLE):
             return rule.mean_indegree

@@ -20,6 +20,8 @@ class AllToAll:
         Number of presynaptic, postsynaptic cells.
     own : callable, optional
         ``own(targets)`` is the index of the same cell among the sources, or -1; it is left out.
+    lower : bool
+        Keep only pairs with source index > target index.
 
     Raises
     ------
@@ -30,6 +32,7 @@ class AllToAll:
     n_pre: int
     n_post: int
     own: Own | None = None
+    lower: bool = False
 
     def __post_init__(self) -> None:
         check_sizes(self.n_pre, self.n_post)
@@ -51,7 +54,7 @@ class AllToAll:
         -------
         Rows
         """
-        return dense_rows(self.n_pre, targets, own_of(self.own, targets))
+        return dense_rows(self.n_pre, targets, own_of(self.own, targets), self.lower)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
 """Distances between cells, and functions of them, from where the cells are."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-__all__ = ["Coordinates", "DistanceExpression", "Distances", "Metric", "ProbabilityOfDistance"]
+__all__ = ["Coordinates", "DistanceExpression", "Distances", "Metric"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -101,8 +100,7 @@ class Metric:
         >>> ring.distances(np.array([[1.0], [0.0], [0.0]]), np.array([[9.0], [5.0], [0.0]]))
         array([2.])
         """
-        offset = np.reshape(self.offset, (-1,) + (1,) * (post.ndim - 1))
-        scaled = self.scale_factor * (post + offset)
+        scaled = self.scaled(post)
         squares: Any = 0.0
         for axis in self.axes:
             difference = np.abs(pre[axis] - scaled[axis])
@@ -112,6 +110,11 @@ class Metric:
                 difference = np.minimum(difference, extent - difference)
             squares = squares + difference**2
         return np.asarray(np.sqrt(squares), np.float64)
+
+    def scaled(self, post: Floats) -> Floats:
+        """Return coordinates of targets, shape (3, ...), where the sources' are measured."""
+        offset = np.reshape(self.offset, (-1,) + (1,) * (post.ndim - 1))
+        return np.asarray(self.scale_factor * (post + offset), np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,26 +140,6 @@ class Distances:
         """Return the distances of all sources to some targets, shape (n_targets, n_pre)."""
         pre, post = self.pre.all, self.post.at(targets)
         return self.metric.distances(pre[:, None, :], post[:, :, None])
-
-
-@dataclass(frozen=True, eq=False)
-class ProbabilityOfDistance:
-    """The probability of each connection to some targets, as a function of distance.
-
-    Attributes
-    ----------
-    function : callable
-        Probability for an array of distances, elementwise.
-    distances : Distances
-    """
-
-    function: Callable[[Floats], ArrayLike]
-    distances: Distances
-
-    def __call__(self, targets: Ints) -> Floats:
-        """Return the probabilities, shape (n_targets, n_pre)."""
-        distances = self.distances.to(targets)
-        return np.broadcast_to(np.asarray(self.function(distances), np.float64), distances.shape)
 
 
 class DistanceExpression:

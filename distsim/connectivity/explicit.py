@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from distsim.connectivity.rows import Ints, Rows, check_sizes, empty_rows
 from distsim.errors import ConnectivityError
 
-__all__ = ["Listed", "Masked", "gather"]
+__all__ = ["Listed", "Masked", "checked_indices", "gather"]
 
 _BLOCK_CANDIDATES = 2**22
 
@@ -23,23 +23,28 @@ class Listed:
         Number of presynaptic, postsynaptic cells.
     sources, targets : array of int, shape (n_entries,)
         Index of the presynaptic, of the postsynaptic cell of each entry.
+    only : ndarray of int64, optional
+        Targets that will be asked for; entries of others are checked, and not held.
 
     Raises
     ------
     ConnectivityError
         If an index is out of range or not a whole number, or the lengths differ.
-
-    Notes
-    -----
-    Every rank holds the whole list.
     """
 
-    def __init__(self, n_pre: int, n_post: int, sources: ArrayLike, targets: ArrayLike) -> None:
+    def __init__(
+        self,
+        n_pre: int,
+        n_post: int,
+        sources: ArrayLike,
+        targets: ArrayLike,
+        only: Ints | None = None,
+    ) -> None:
         check_sizes(n_pre, n_post)
         self.n_pre = n_pre
         self.n_post = n_post
-        checked_sources = _checked_indices("source", sources, n_pre)
-        checked_targets = _checked_indices("target", targets, n_post)
+        checked_sources = checked_indices("source", sources, n_pre)
+        checked_targets = checked_indices("target", targets, n_post)
         if checked_sources.shape != checked_targets.shape:
             raise ConnectivityError(
                 f"{checked_sources.size} sources and {checked_targets.size} targets; "
@@ -47,10 +52,15 @@ class Listed:
                 n_sources=checked_sources.size,
                 n_targets=checked_targets.size,
             )
+        self._n_targets = n_post if only is None else only.size
         # sorted by target; the order in the list is kept within a target
-        self._entries = np.argsort(checked_targets, kind="stable")
+        if only is None:
+            self._entries = np.argsort(checked_targets, kind="stable")
+        else:
+            held = np.flatnonzero(np.isin(checked_targets, only))
+            self._entries = held[np.argsort(checked_targets[held], kind="stable")]
         self._sources = checked_sources[self._entries].astype(np.int32)
-        self._targets = checked_targets[self._entries]
+        self._targets = checked_targets[self._entries].astype(np.int32)
 
     @property
     def targets(self) -> Ints:
@@ -60,7 +70,7 @@ class Listed:
     @property
     def mean_indegree(self) -> float:
         """Synapses per target."""
-        return self._sources.size / max(self.n_post, 1)
+        return self._sources.size / max(self._n_targets, 1)
 
     def rows(self, targets: Ints) -> Rows:
         """Return the connections of some targets, in the order of the list.
@@ -74,7 +84,7 @@ class Listed:
         -------
         Rows
         """
-        indptr, places = gather(self._targets, targets)
+        indptr, places = gather(self._targets, targets.astype(np.int32))
         return Rows(indptr, self._sources[places], self._entries[places])
 
 
@@ -140,14 +150,14 @@ class Masked:
         return rows
 
 
-def gather(sorted_targets: Ints, targets: Ints) -> tuple[Ints, Ints]:
+def gather(sorted_targets: NDArray[np.integer], targets: NDArray[np.integer]) -> tuple[Ints, Ints]:
     """Return where the synapses of some targets lie in a list sorted by target.
 
     Parameters
     ----------
-    sorted_targets : ndarray of int64, shape (n_synapses,)
+    sorted_targets : ndarray of int, shape (n_synapses,)
         Target of each synapse, ascending.
-    targets : ndarray of int64, shape (n_targets,)
+    targets : ndarray of the same type, shape (n_targets,)
         The targets asked for.
 
     Returns
@@ -164,8 +174,20 @@ def gather(sorted_targets: Ints, targets: Ints) -> tuple[Ints, Ints]:
     return indptr, places
 
 
-def _checked_indices(side: str, indices: ArrayLike, n_cells: int) -> Ints:
-    """Return indices as integers, checked."""
+def checked_indices(side: str, indices: ArrayLike, n_cells: int) -> Ints:
+    """Return indices of a list as integers.
+
+    Parameters
+    ----------
+    side : {'source', 'target'}
+    indices : array of int, shape (n_entries,)
+    n_cells : int
+
+    Raises
+    ------
+    ConnectivityError
+        If an index is out of range or not a whole number.
+    """
     given: NDArray[Any] = np.asarray(indices)
     if given.ndim != 1:
         raise ConnectivityError(

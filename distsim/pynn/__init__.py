@@ -32,6 +32,9 @@ from distsim.pynn.cell_types import cell_type
 from distsim.pynn.connectors import (
     AllToAllConnector,
     ArrayConnector,
+    CloneConnector,
+    CSAConnector,
+    DisplacementDependentProbabilityConnector,
     DistanceDependentProbabilityConnector,
     FixedNumberPostConnector,
     FixedNumberPreConnector,
@@ -39,7 +42,9 @@ from distsim.pynn.connectors import (
     FixedTotalNumberConnector,
     FromFileConnector,
     FromListConnector,
+    IndexBasedProbabilityConnector,
     OneToOneConnector,
+    SmallWorldConnector,
 )
 from distsim.pynn.control import (
     end,
@@ -55,12 +60,6 @@ from distsim.pynn.control import (
     run_for,
     run_until,
     setup,
-)
-from distsim.pynn.drawn_connectors import (
-    CloneConnector,
-    CSAConnector,
-    DisplacementDependentProbabilityConnector,
-    IndexBasedProbabilityConnector,
 )
 from distsim.pynn.electrodes import ACSource, DCSource, StepCurrentSource
 from distsim.pynn.multi_compartment import (
@@ -150,7 +149,6 @@ from distsim.pynn.synapse_types import (
 from distsim.pynn.unavailable import (
     NativeElectrodeType,
     NativeSynapseType,
-    SmallWorldConnector,
     native_electrode_type,
     native_synapse_type,
 )

@@ -87,6 +87,8 @@ def read_table(file: Any, distributed: bool) -> ConnectionTable:
     if distributed:
         file = _file_of_rank(file, file.mode)
     try:
+        if hasattr(getattr(file, "fileobj", None), "seek"):
+            file.fileobj.seek(0)  # it may have been read before
         header = _header(file)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*contained no data")
@@ -106,7 +108,7 @@ def read_table(file: Any, distributed: bool) -> ConnectionTable:
     is_of_rank = "ranks" in header
     if is_of_rank:
         _check_ranks(file.name, [int(n) for n in header["ranks"]], distributed)
-    return ConnectionTable(rows if rows.size else rows[:0], names, is_of_rank)
+    return ConnectionTable(rows if rows.size else np.zeros((0, 2 + len(names))), names, is_of_rank)
 
 
 def _file_of_rank(file: Any, mode: str) -> Any:

@@ -139,7 +139,7 @@ def _space(value: ParameterSpace) -> str:
 def _attributes(value: Any) -> str:
     """Return the attributes of one of PyNN's small objects."""
     given = vars(value)
-    if given.get("distributed"):  # each rank has a list of its own
+    if "distributed" in given:  # each rank has rows of its own
         given = {k: v for k, v in given.items() if k not in ("conn_list", "column_names")}
     texts = [f"{k}={describe(v)}" for k, v in sorted(given.items()) if not k.startswith("_")]
     return f"{type(value).__name__}({', '.join(texts)})"

@@ -31,8 +31,7 @@ from distsim.pynn.calls import collective
 from distsim.pynn.checks import plain_numbers
 from distsim.pynn.connection import Connection, LocalConnections, as_array
 from distsim.pynn.connection_files import write_table
-from distsim.pynn.connectors import FromListConnector, OneToOneConnector
-from distsim.pynn.drawn_connectors import own_connector
+from distsim.pynn.connectors import OneToOneConnector, own_connector
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.positions import coordinates, metric_of, share_positions
 from distsim.pynn.projection_checks import (
@@ -133,9 +132,10 @@ class Projection(common.Projection):
         check_shapes(values, (pre.size, post.size), label or f"{pre.label}→{post.label}")
         synapse_type, lists = without_lists(synapse_type)
         share_positions(list(dict.fromkeys(part.root for part in (*pre.parts, *post.parts))))
-        if isinstance(connector, FromListConnector):
+        if isinstance(connector, RuleConnector):
+            is_whole = not _is_rank_local(connector, synapse_type.parameter_space)
             with as_pynns_error(), state.together():
-                connector.load()
+                connector.load(pre, post, is_whole)
         if synapse_type.record.is_electrical:
             self._join(pre, post, connector, synapse_type, source, space or Space(), label)
         else:
@@ -201,8 +201,7 @@ class Projection(common.Projection):
         """Return the connections: a rule with evaluators of weights and delays."""
         values = self.synapse_type.native_parameters
         values.shape = self.shape
-        is_local = isinstance(self._connector, RuleConnector) and self._connector.is_rank_local
-        if is_local and not any(has_numpy_rng(value) for _, value in values.items()):
+        if _is_rank_local(self._connector, values):
             rule = self._connector.rule(self)
             return self._of_values(rule, {n: self._values(n, values) for n in self._revisions})
         return self._drawn_by_pynn()
@@ -214,9 +213,7 @@ class Projection(common.Projection):
         return Connections(rule, weight, delay, parameters=values)
 
     def _values(self, name: str, space: ParameterSpace) -> Values:
-        column = None
-        if isinstance(self._connector, FromListConnector):
-            column = self._connector.column(name)
+        column = self._connector.column(name)
         if column is not None:
             return PerEntry(np.asarray(column, np.float64))
         return evaluator(space[name], self, name, self._revisions[name])
@@ -296,13 +293,9 @@ class Projection(common.Projection):
             (self.receptor_type,) = self.post.receptor_types
             return
         weight = self.synapse_type.parameter_space["weight"]
-        column = None
-        if isinstance(self._connector, FromListConnector):
-            column = self._connector.column("weight")
-        if column is not None:
-            # of the lowest rank that has any: each may have read a file of its own
-            (first_weights,) = gather_arrays(column[:1])
-            is_negative = bool((first_weights[:1] < 0).any())
+        connector = self._connector
+        if isinstance(connector, RuleConnector) and connector.column("weight") is not None:
+            is_negative = bool((connector.first_value("weight") < 0).any())
             self.receptor_type = self._receptor_of_sign(is_negative)
             return
         base = weight.base_value
@@ -390,6 +383,11 @@ class Projection(common.Projection):
             with as_pynns_error():
                 self._local = LocalConnections.of(self)
         return self._local
+
+    def local_pairs(self) -> tuple[Integers, Integers]:
+        """Return indices of source and target of each connection of this rank."""
+        local = self._local_connections()
+        return local.sources, local.targets
 
     def _check_present(self) -> None:
         state.check_present(self._network, f"projection '{self.label}'")
@@ -753,3 +751,10 @@ class Projection(common.Projection):
         except DistsimError:
             local.values[name][index] = before
             raise
+
+
+def _is_rank_local(connector: Any, values: ParameterSpace) -> bool:
+    """Return whether connections and values are made by each rank for its own cells alone."""
+    if not isinstance(connector, RuleConnector) or not connector.is_rank_local:
+        return False
+    return not any(has_numpy_rng(value) for _, value in values.items())

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import pyNN.connectors
+from numpy.typing import NDArray
 from pyNN.parameters import LazyArray
-from pyNN.random import RandomDistribution
+from pyNN.random import NumpyRNG, RandomDistribution
 
-from distsim.connectivity import Rule
-from distsim.connectivity.rows import Own
+from distsim.connectivity import OneWay, Rule
+from distsim.connectivity.rows import Own, own_of
 from distsim.errors import ConnectivityError, DistsimError, ParameterError, did_you_mean
 from distsim.network.pathways import SameCells
 from distsim.partitioning.streams import Purpose, Stream
@@ -87,6 +88,10 @@ class RuleConnector:
         """Return a connector with the attributes of one of PyNN's own."""
         own = cls.__new__(cls)
         own.__dict__.update(vars(connector))
+        rng = getattr(connector, "rng", None)
+        # one seed for all that were given no rng
+        if isinstance(rng, NumpyRNG) and rng.seed == pyNN.connectors._get_rng(None).seed:
+            own.rng = NativeRNG()
         own._complete()
         return own
 
@@ -118,18 +123,40 @@ class RuleConnector:
         """Return the rule that makes this connector's connections of a projection."""
         raise NotImplementedError
 
+    def load(self, pre: Any, post: Any, is_whole: bool) -> None:
+        """Read the connections from where they are, if they are; every rank must call it.
+
+        Parameters
+        ----------
+        pre, post : Population, PopulationView or Assembly
+        is_whole : bool
+            Whether each rank needs those onto all cells, since it draws the numbers of all.
+        """
+
+    def whole_rule(self, projection: Any) -> Rule:
+        """Return the rule that makes the connections onto all cells, on every rank."""
+        return self.rule(projection)
+
+    def column(self, name: str) -> NDArray[np.float64] | None:
+        """Return the values of a synapse parameter that come with the connections, if they do."""
+        return None
+
+    def first_value(self, name: str) -> NDArray[np.float64]:
+        """Return what `column` begins with on all ranks together: one value, or none."""
+        return np.zeros(0)
+
     def connect(self, projection: Any) -> None:
         """Connect in PyNN's way: with PyNN's random numbers, or rows of our rule."""
         if not self.is_rank_local or isinstance(self, pyNN.connectors.FromListConnector):
             self._connect_as_pynn(projection)
             return
-        rule = self.rule(projection)
+        rule = self.whole_rule(projection)
 
         def source_masks(mask: Any = None) -> Any:
             for target in np.arange(projection.post.size):
                 yield rule.rows(np.array([target])).sources
 
-        self._standard_connect(projection, source_masks)  # type: ignore[attr-defined]
+        pyNN.connectors.MapConnector._standard_connect(self, projection, source_masks)
 
     def _connect_as_pynn(self, projection: Any) -> None:
         """Draw as PyNN does, where a generator is ours from one that all ranks share."""
@@ -150,9 +177,12 @@ class RuleConnector:
 
     def _get_connection_map_no_mutual_connections(self, projection: Any) -> LazyArray:
         """Return the map of one of each two mutual pairs; PyNN's hook."""
-        if not self.is_lower(projection):
-            return LazyArray(True, shape=projection.shape)
-        return LazyArray(lambda i, j: i > j, shape=projection.shape)
+        n_pre, n_post = projection.shape
+        own = own_of(self.own_sources(projection), np.arange(n_post))
+        back = own_of(self.own_targets(projection), np.arange(n_pre))
+        return LazyArray(
+            lambda i, j: (own[j] < 0) | (back[i] < 0) | (i > own[j]), shape=projection.shape
+        )
 
     def stream(self, projection: Any) -> Stream:
         """Return the stream that connections of a projection are drawn from."""
@@ -182,19 +212,24 @@ class RuleConnector:
             )
 
     def is_lower(self, projection: Any) -> bool:
-        """Return whether only one of two mutual connections may be made."""
+        """Return whether only one of two mutual connections of a group to itself may be made."""
         if self.allow_self_connections != "NoMutual":
             return False
-        pre, post = projection.pre.gids(), projection.post.gids()
-        if not np.isin(pre, post).any():
-            return False
-        if not np.array_equal(pre, post):
-            raise NotImplementedError(
-                f"allow_self_connections='NoMutual' of {type(self).__name__} between "
-                f"'{projection.pre.label}' and '{projection.post.label}', which share some cells; "
-                "connect a population, view or assembly to itself"
-            )
-        return True
+        return np.array_equal(projection.pre.gids(), projection.post.gids())
+
+    def one_way(self, projection: Any, rule: Rule) -> Rule:
+        """Return a rule without one of two mutual connections, where none may be.
+
+        Between a group and itself the rule leaves them out by itself.
+        """
+        if self.allow_self_connections != "NoMutual" or self.is_lower(projection):
+            return rule
+        if not np.isin(projection.pre.gids(), projection.post.gids()).any():
+            return rule
+        self._check_once(projection.pre)
+        self._check_once(projection.post)
+        pre, post = gid_map(projection.pre.parts), gid_map(projection.post.parts)
+        return OneWay(rule, SameCells(post, pre), SameCells(pre, post))
 
 
 def _check_arguments(cls: type[RuleConnector], args: Any, kwargs: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ from distsim.pynn.random_numbers import is_rank_local
 from distsim.pynn.simulator import state
 from distsim.pynn.values import check_pure
 
-__all__ = ["drawn_values", "evaluator", "function_values", "has_numpy_rng"]
+__all__ = ["drawn_values", "evaluator", "function_values", "has_numpy_rng", "of_projection"]
 
 
 PURPOSES = {"weight": Purpose.WEIGHT, "delay": Purpose.DELAY}
@@ -93,7 +93,7 @@ def _base_evaluator(value: LazyArray, projection: Any, name: str, revision: int)
         return Matrix(base)
     what = f"{name} of projection '{projection.label}'"
     if isinstance(base, IndexBasedExpression):
-        expression = _of_projection(base, projection)
+        expression = of_projection(base, projection)
         if 0 not in projection.shape:
             check_pure(expression, what, [np.zeros(1, np.int64)] * 2)
         return OfIndices(expression)
@@ -116,13 +116,13 @@ def function_values(
         Indices of the cells.
     """
     if isinstance(function, IndexBasedExpression):
-        function = _of_projection(function, projection)
+        function = of_projection(function, projection)
         return np.asarray(function(pre, post), np.float64)
     distances = projection.distances.of(post, np.arange(post.size + 1), pre)
     return np.asarray(function(distances), np.float64)
 
 
-def _of_projection(expression: IndexBasedExpression, projection: Any) -> IndexBasedExpression:
+def of_projection(expression: IndexBasedExpression, projection: Any) -> IndexBasedExpression:
     """Return an expression that knows its projection; a copy, since it may have several."""
     expression = copy.copy(expression)
     expression.projection = projection

@@ -2,7 +2,6 @@
 
 from typing import Any, NoReturn
 
-import pyNN.connectors
 
 from distsim.errors import NotAvailableError
 from distsim.pynn.signatures import with_signature_of
@@ -11,7 +10,6 @@ __all__ = [
     "WHO_HAS_IT",
     "NativeElectrodeType",
     "NativeSynapseType",
-    "SmallWorldConnector",
     "native_electrode_type",
     "native_synapse_type",
 ]
@@ -28,7 +26,6 @@ _SYNAPSES = (
 
 # what an error says of each
 WHO_HAS_IT = {
-    "SmallWorldConnector": "PyNN never finished it; FixedProbabilityConnector is nearest",
     "NativeElectrodeType": _ELECTRODES,
     "native_electrode_type": _ELECTRODES,
     "NativeSynapseType": _SYNAPSES,
@@ -52,11 +49,6 @@ class _Unavailable:
         _refuse(next(kind.__name__ for kind in type(self).__mro__ if kind.__name__ in WHO_HAS_IT))
 
 
-# --- connectors --------------------------------------------------------------------------------
-
-
-class SmallWorldConnector(_Unavailable, pyNN.connectors.SmallWorldConnector):
-    """Connections of a small-world network; PyNN never finished it."""
 
 
 # --- what only NEST has ------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from distsim.connectivity import (
     Listed,
     Masked,
     OneToOne,
+    OneWay,
+    PairsOnce,
 )
 from distsim.connectivity.rows import check_sizes, counts_of, mean_count
 from distsim.errors import ConnectivityError
@@ -51,7 +53,9 @@ def rules(draw):
     return draw(
         st.sampled_from(
             [
-                AllToAll(n_pre, n_post, own),
+                AllToAll(n_pre, n_post, own, lower),
+                OneWay(AllToAll(n_pre, n_post), first_half_only, lambda sources: 2 * sources),
+                PairsOnce(FixedNumberPre(n_pre, n_post, n, again, stream, own)),
                 OneToOne(n_pre, n_post),
                 FixedProbability(n_pre, n_post, p, stream, own, lower),
                 DistanceProbability(n_pre, n_post, probabilities(n_pre), stream, own, lower),

@@ -71,6 +71,7 @@ def test_connections_drawn_by_pynn_are_the_same_on_every_rank(sim, comm):
         sim.DisplacementDependentProbabilityConnector(lambda d: 0.7 * (d[0] > 0)),
         sim.CloneConnector(first),
         sim.CSAConnector(csa.cset(csa.oneToOne, 0.5, 2.0)),
+        sim.SmallWorldConnector(3, 0.4, allow_self_connections=False),
     ]
     projections = [first, *(sim.Projection(p, p, connector) for connector in connectors)]
     lists = [each.get(["weight", "delay"], "list") for each in projections]
@@ -82,6 +83,31 @@ def test_connections_drawn_by_pynn_are_the_same_on_every_rank(sim, comm):
     assert [row[:2] for row in lists[3]] == [row[:2] for row in lists[0]]
     assert lists[4] == [(k, k, 0.5, 2.0) for k in range(9)]
     assert [random.random() for _ in range(3)] == expected
+    assert all(i != j for i, j, *_ in lists[5])
+
+
+def test_seeded_weights_are_drawn_for_the_connections_of_all_ranks(sim, comm):
+    p, q = sim.Population(11, sim.IF_curr_exp()), sim.Population(7, sim.IF_curr_exp())
+    reference = sim.Projection(p, q, sim.FixedNumberPreConnector(4))
+    random.seed(3)
+    made = []
+    for connector in (
+        sim.CloneConnector(reference),
+        sim.SmallWorldConnector(4, 0.5),
+        sim.CSAConnector(csa.random(0.5)),
+        sim.FromListConnector([(k, k % 7) for k in range(11)]),
+    ):
+        weight = sim.RandomDistribution("uniform", (0.0, 1.0), rng=sim.NumpyRNG(seed=6))
+        rows = sim.Projection(p, q, connector, sim.StaticSynapse(weight=weight)).get(
+            "weight", "list"
+        )
+        # in PyNN's order: target after target
+        drawn = sim.NumpyRNG(seed=6).next(len(rows), "uniform", {"low": 0.0, "high": 1.0})
+        if not isinstance(connector, sim.FromListConnector):
+            np.testing.assert_allclose([row[2] for row in rows], drawn, rtol=1e-6)
+        made.append(rows)
+    assert len(set(comm.allgather(digest_of(made)))) == 1
+    assert len({len(rows) for rows in made}) > 1
 
 
 def test_a_connection_set_that_fails_on_rank_0_fails_on_all(sim, comm):

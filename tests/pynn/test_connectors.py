@@ -87,8 +87,6 @@ def test_mutual_connections_can_be_left_out(sim, pre, post):
     assert counts.sum() > 5
     assert not (counts * counts.T).any()
     assert connected(pre, post, connector).any()
-    with pytest.raises(NotImplementedError, match="NoMutual"):
-        connected(pre, pre[1:4], connector)
 
 
 def test_each_target_has_a_number_of_sources(sim, pre, post):
@@ -390,6 +388,24 @@ def test_numbers_that_cannot_be_are_refused(sim):
     ):
         with pytest.raises((ConnectivityError, ParameterError, TypeError)):
             make()
+
+
+def test_a_callback_is_told_how_far_the_connections_are(sim, pre, post):
+    parts = []
+    sim.Projection(pre, post, sim.AllToAllConnector(callback=parts.append))
+    sim.run(0.1)
+    assert parts[-1] == 1.0
+    assert parts == sorted(parts)
+    with pytest.raises(ParameterError, match="callback=3"):
+        sim.AllToAllConnector(callback=3)
+
+
+def test_unseeded_connectors_of_pynn_itself_share_no_numbers(sim, pre, post):
+    made = [
+        matrix(sim.Projection(pre, post, pyNN.connectors.FixedProbabilityConnector(0.5)))
+        for _ in range(2)
+    ]
+    assert (made[0] != made[1]).any()
 
 
 def test_locations_are_not_available(sim):

@@ -10,6 +10,7 @@ from flag_cases import ENDS, FIXED, OTHER, check_fixed_number, check_other, conn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyNN import mock
+from pyNN.core import IndexBasedExpression
 
 import distsim
 
@@ -146,24 +147,48 @@ def test_the_number_can_be_drawn_from_a_seeded_generator_too(sim, name):
     assert counts.max() <= 1
 
 
+class Often(IndexBasedExpression):
+    """A probability that depends on the indices."""
+
+    def __call__(self, i, j):
+        return 0.7 + 0.02 * np.abs(i - j)
+
+
+KINDS = {
+    "AllToAllConnector": (),
+    "FixedProbabilityConnector": (0.7,),
+    "DistanceDependentProbabilityConnector": ("1.0 * (d < 5)",),
+    "IndexBasedProbabilityConnector": (Often(),),
+    "DisplacementDependentProbabilityConnector": (lambda d: 0.9 * (np.abs(d[0]) < 5),),
+}
+
+
 @pytest.mark.parametrize("rng", [None, 4])
 def test_no_mutual_connections_hold_or_are_refused(sim, rng):
     def connector(name, *args):
-        generator = sim.NumpyRNG(seed=rng) if rng else None
-        return getattr(sim, name)(*args, allow_self_connections="NoMutual", rng=generator)
+        flags = {"allow_self_connections": "NoMutual"}
+        if args:
+            flags["rng"] = sim.NumpyRNG(seed=rng) if rng else None
+        return getattr(sim, name)(*args, **flags)
 
     p, q = sim.Population(8, sim.IF_curr_exp()), sim.Population(8, sim.IF_curr_exp())
-    for name, value in (("FixedProbabilityConnector", 0.7), ("DistanceDep", "1.0 * (d < 4)")):
-        full = next(n for n in distsim.__all__ if n.startswith(name))
-        for cells in (p, p[2:7], p[0:3] + q):
-            shape = (cells.size, cells.size)
-            counts = connections(sim.Projection(cells, cells, connector(full, value)), shape)
-            assert counts.any()
-            assert not (counts * counts.T).any()
+    # weights of a seeded generator make all ranks draw all numbers
+    weight = sim.RandomDistribution("uniform", (0, 1), rng=sim.NumpyRNG(seed=rng)) if rng else 1.0
+    for name, values in KINDS.items():
+        for pre, post in [(p, p), (p[2:7],) * 2, (p[0:3] + q,) * 2, (p, p[1:4]), (p[2:6] + q, p)]:
+            made = sim.Projection(
+                pre, post, connector(name, *values), sim.StaticSynapse(weight=weight)
+            )
+            rows = made.get("weight", "list")
+            pairs = {(pre[row[0]], post[row[1]]) for row in rows}
+            assert len(pairs) == len(rows) > 3
+            assert not pairs & {(target, source) for source, target in pairs}
+            if name == "AllToAllConnector":
+                every = {frozenset((a, b)) for a in pre for b in post if a != b}
+                assert {frozenset(pair) for pair in pairs} == every
         # no pair can be mutual
-        assert connections(sim.Projection(p, q, connector(full, value)), (8, 8)).any()
-        with pytest.raises(NotImplementedError, match=r"'NoMutual' of .* share some cells"):
-            sim.Projection(p, p[1:4], connector(full, value))
+        counts = connections(sim.Projection(p, q, connector(name, *values)), (8, 8))
+        assert counts.sum() > counts.size / 3
     for name in FIXED:
         with pytest.raises(NotImplementedError, match=f"'NoMutual' of {name}"):
             connector(name, 3)

@@ -326,6 +326,12 @@ def connect(p):
         (sources, conductances, sim.FixedProbabilityConnector(0.3), short_term()),
         (sources, p["placed"], sim.FixedNumberPreConnector(5), by_chance()),
         (everything, p["curr_exp"], sim.FixedProbabilityConnector(0.2), learning(0.5)),
+        (
+            everything,
+            p["placed"],
+            sim.SmallWorldConnector(15.0, 0.3, n_connections=2),
+            synapse(uniform(0.0, 0.2), 1.1),
+        ),
     ]
     return [
         sim.Projection(
@@ -377,19 +383,30 @@ def grow(p, path):
     late.record(["spikes", "v"], to_file=path)
     p["placed"][1:6].record("v", to_file=path)
     p["curr_exp"][[1, 38]].record(["v", "isyn_exc"], to_file=path)
-    return [
-        sim.Projection(
-            pre, post, sim.FixedProbabilityConnector(0.3), synapse(uniform(0.0, 1.0), 0.7)
-        )
-        for pre, post in (
-            (late, p["placed"] + late),
-            (p["poisson"] + p["gamma"] + p["changing"], late),
-            (p["curr_exp"], late),
-            (p["dead_time"], p["curr_alpha"]),
-        )
-    ] + [
-        sim.Projection(p["curr_exp"], p["curr_exp"], sim.FixedNumberPreConnector(5), learning(1.0))
-    ]
+    ring = sim.SmallWorldConnector(3, 0.3, allow_self_connections="NoMutual")
+    small_world = sim.Projection(late, late, ring, synapse(uniform(0.1, 0.9), 1.9))
+    return (
+        [
+            small_world,
+            sim.Projection(late, late, sim.CloneConnector(small_world), synapse(uniform(0.0, 0.5))),
+        ]
+        + [
+            sim.Projection(
+                pre, post, sim.FixedProbabilityConnector(0.3), synapse(uniform(0.0, 1.0), 0.7)
+            )
+            for pre, post in (
+                (late, p["placed"] + late),
+                (p["poisson"] + p["gamma"] + p["changing"], late),
+                (p["curr_exp"], late),
+                (p["dead_time"], p["curr_alpha"]),
+            )
+        ]
+        + [
+            sim.Projection(
+                p["curr_exp"], p["curr_exp"], sim.FixedNumberPreConnector(5), learning(1.0)
+            )
+        ]
+    )
 
 
 def list_of(projections):

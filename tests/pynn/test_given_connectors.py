@@ -1,4 +1,4 @@
-"""Connectors that PyNN's code draws, against PyNN's mock back end where there is a seed."""
+"""Connectors by index, displacement, connection set and example; seeded ones against PyNN's."""
 
 import random
 
@@ -84,6 +84,17 @@ def test_a_clone_has_the_connections_of_its_reference(sim):
         sim.Projection(q, p, sim.CloneConnector(reference))
 
 
+def test_a_clone_joins_pairs_once_whatever_has_its_weights_drawn(sim):
+    p, q = (sim.Population(n, sim.IF_curr_exp()) for n in (7, 8))
+    several = sim.Projection(p, q, sim.FixedNumberPreConnector(9, with_replacement=True))
+    pairs = np.minimum(connections(several, (7, 8)), 1)
+    for rng in (None, sim.NumpyRNG(seed=1)):
+        weight = sim.RandomDistribution("uniform", (0.1, 1.0), rng=rng)
+        clone = sim.Projection(p, q, sim.CloneConnector(several), sim.StaticSynapse(weight=weight))
+        np.testing.assert_array_equal(connections(clone, (7, 8)), pairs)
+        assert len(set(clone.get("weight", "list", with_address=False))) == pairs.sum()
+
+
 def test_a_mask_of_the_connection_set_algebra_connects(sim):
     sim.Population(3, sim.IF_curr_exp())
     p, q = (sim.Population(n, sim.IF_curr_exp()) for n in (6, 8))
@@ -96,6 +107,20 @@ def test_a_connection_set_gives_weights_and_delays(sim):
     p, q = (sim.Population(n, sim.IF_curr_exp()) for n in (6, 8))
     projection = sim.Projection(p, q, sim.CSAConnector(csa.cset(csa.oneToOne, 0.25, 2.0)))
     assert projection.get(["weight", "delay"], "list") == [(k, k, 0.25, 2.0) for k in range(6)]
+
+
+def test_a_connection_set_goes_with_other_values(sim):
+    p = sim.Population(6, sim.IF_cond_exp())
+    cset = csa.cset(csa.oneToOne, lambda i, j: -0.1 * (i + 1), 2.0)
+    target = sim.Population(6, sim.IF_curr_exp())
+    assert sim.Projection(p, target, sim.CSAConnector(cset)).receptor_type == "inhibitory"
+    for rng in (None, sim.NumpyRNG(seed=4)):
+        u = sim.RandomDistribution("uniform", (0.1, 0.9), rng=rng)
+        synapse = sim.TsodyksMarkramSynapse(U=u, tau_rec=30.0)
+        cset = csa.cset(csa.oneToOne, lambda i, j: 0.1 * (i + 1), 2.0)
+        rows = sim.Projection(p, p, sim.CSAConnector(cset), synapse).get(["weight", "U"], "list")
+        np.testing.assert_allclose([row[2] for row in rows], 0.1 * np.arange(1, 7), rtol=1e-6)
+        assert len({row[3] for row in rows}) == 6
 
 
 def test_a_random_mask_leaves_the_generators_as_they_were(sim):
