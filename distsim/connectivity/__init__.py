@@ -18,6 +18,7 @@ from distsim.connectivity.pair_functions import (
     ProbabilityOfDistance,
     ProbabilityOfIndices,
 )
+from distsim.connectivity.places import Ball, Box, Lattice, Places
 from distsim.connectivity.probability import DistanceProbability, FixedProbability
 from distsim.connectivity.rows import DrawnNumbers, Rows, Rule
 from distsim.connectivity.small_world import SmallWorld
@@ -35,7 +36,9 @@ from distsim.connectivity.values import (
 
 __all__ = [
     "AllToAll",
+    "Ball",
     "Bounds",
+    "Box",
     "Chunk",
     "Connections",
     "Constant",
@@ -51,6 +54,7 @@ __all__ = [
     "FixedNumberPre",
     "FixedProbability",
     "FixedTotalNumber",
+    "Lattice",
     "Listed",
     "Masked",
     "Matrix",
@@ -62,6 +66,7 @@ __all__ = [
     "OneWay",
     "PairsOnce",
     "PerEntry",
+    "Places",
     "ProbabilityOfDisplacement",
     "ProbabilityOfDistance",
     "ProbabilityOfIndices",

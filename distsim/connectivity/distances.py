@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.connectivity.places import Places
+
 __all__ = ["Coordinates", "DistanceExpression", "Distances", "Metric"]
 
 Ints = NDArray[np.int64]
@@ -18,22 +20,23 @@ class Coordinates:
 
     Attributes
     ----------
-    of_populations : tuple of ndarray of float64, shape (3, n)
-        Coordinates of all cells of each population; not copied.
+    of_populations : tuple of Places, or of ndarray of float64, shape (3, n)
+        Where all cells of each population are: computed when asked for, or coordinates, which are
+        not copied.
+    sizes : tuple of int
+        How many cells of each.
     indices : tuple of ndarray of int64 or None
         Which cells of each, by their indices in the population; None: all, in their order.
     """
 
-    of_populations: tuple[Floats, ...]
+    of_populations: tuple[Places | Floats, ...]
+    sizes: tuple[int, ...]
     indices: tuple[Ints | None, ...]
 
     @property
     def all(self) -> Floats:
         """Coordinates of all cells, shape (3, n)."""
-        each = [
-            array if indices is None else array[:, indices]
-            for array, indices in zip(self.of_populations, self.indices, strict=True)
-        ]
+        each = [self._of_part(k, np.arange(size)) for k, size in enumerate(self.sizes)]
         return each[0] if len(each) == 1 else np.concatenate([np.zeros((3, 0)), *each], axis=1)
 
     def at(self, positions: NDArray[np.integer]) -> Floats:
@@ -42,7 +45,7 @@ class Coordinates:
         Examples
         --------
         >>> first, second = np.zeros((3, 2)), np.arange(12.0).reshape(3, 4)
-        >>> cells = Coordinates((first, second), (None, np.array([1, 3])))
+        >>> cells = Coordinates((first, second), (2, 2), (None, np.array([1, 3])))
         >>> cells.at(np.array([0, 3, 2])).tolist()
         [[0.0, 3.0, 1.0], [0.0, 7.0, 5.0], [0.0, 11.0, 9.0]]
         """
@@ -50,16 +53,16 @@ class Coordinates:
             return self._of_part(0, positions)
         found = np.zeros((3, positions.size))
         first = 0
-        for k, (array, indices) in enumerate(zip(self.of_populations, self.indices, strict=True)):
-            size = array.shape[1] if indices is None else indices.size
+        for k, size in enumerate(self.sizes):
             inside = (positions >= first) & (positions < first + size)
             found[:, inside] = self._of_part(k, positions[inside] - first)
             first += size
         return found
 
     def _of_part(self, k: int, positions: NDArray[np.integer]) -> Floats:
-        indices = self.indices[k]
-        return self.of_populations[k][:, positions if indices is None else indices[positions]]
+        indices, where = self.indices[k], self.of_populations[k]
+        chosen = positions if indices is None else indices[positions]
+        return where[:, chosen] if isinstance(where, np.ndarray) else where.at(chosen)
 
 
 @dataclass(frozen=True, eq=False)

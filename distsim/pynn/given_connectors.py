@@ -226,7 +226,8 @@ class CSAConnector(RuleConnector, pyNN.connectors.CSAConnector):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not pyNN.connectors.haveCSA:
             raise MissingPackageError(
-                "CSAConnector needs the package 'csa', which is not installed; `pip install distsim[csa]`"
+                "CSAConnector needs the package 'csa', which is not installed; "
+                "`pip install distsim[csa]`"
             )
         super().__init__(*args, **kwargs)
 

@@ -12,6 +12,7 @@ from pyNN.models import BaseCellType
 from pyNN.parameters import ArrayParameter, LazyArray, Sequence
 from pyNN.random import RandomDistribution
 
+from distsim.connectivity import Places
 from distsim.errors import ParameterError
 from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.partitioning.streams import Purpose
@@ -19,7 +20,7 @@ from distsim.pynn import simulator
 from distsim.pynn.assemblies import Assembly
 from distsim.pynn.calls import collective, noted
 from distsim.pynn.gather import gather_arrays
-from distsim.pynn.positions import generate_positions, is_repeatable
+from distsim.pynn.positions import computed_places, generate_positions, is_repeatable
 from distsim.pynn.random_numbers import DrawCounts, values_of_cells
 from distsim.pynn.recording import Recorder
 from distsim.pynn.selection import Selection, as_objects, checked_positions
@@ -227,8 +228,21 @@ class Population(Selection, common.Population):
         self._own_positions()[:, self.id_to_index(id)] = pos
         self.is_moved = True
 
-    def shared_positions(self) -> NDArray[np.float64]:
-        """Return the coordinates, for projections: cells that move leave the array as it is."""
+    def _get_cell_position(self, id: Any) -> NDArray[np.float64]:  # noqa: A002 - PyNN's name
+        places, index = self._places(), self.id_to_index(id)
+        return self.positions[:, index] if places is None else places.at(np.array([index]))[:, 0]
+
+    def _places(self) -> Places | None:
+        """Return where the cells are, if they are where their structure computes them."""
+        if self._positions is not None:
+            return None
+        return computed_places(self._structure, self.size, self._seed, self.number)
+
+    def shared_places(self) -> Places | NDArray[np.float64]:
+        """Return where the cells are, for projections: cells that move leave it as it is."""
+        places = self._places()
+        if places is not None:
+            return places
         self._are_positions_shared = True
         return self._get_positions()
 

@@ -17,7 +17,8 @@ def itself(sources):
 
 
 def placed(coordinates):
-    return Coordinates((np.asarray(coordinates, float),), (None,))
+    coordinates = np.asarray(coordinates, float)
+    return Coordinates((coordinates,), (coordinates.shape[1],), (None,))
 
 
 def ring(n, k, rewiring, seed=1, **options):
