@@ -60,7 +60,7 @@ class Listed:
             held = np.flatnonzero(np.isin(checked_targets, only))
             self._entries = held[np.argsort(checked_targets[held], kind="stable")]
         self._sources = checked_sources[self._entries].astype(np.int32)
-        self._targets = checked_targets[self._entries].astype(np.int32)
+        self._targets = checked_targets[self._entries]
 
     @property
     def targets(self) -> Ints:
@@ -84,7 +84,7 @@ class Listed:
         -------
         Rows
         """
-        indptr, places = gather(self._targets, targets.astype(np.int32))
+        indptr, places = gather(self._targets, targets)
         return Rows(indptr, self._sources[places], self._entries[places])
 
 
@@ -150,14 +150,14 @@ class Masked:
         return rows
 
 
-def gather(sorted_targets: NDArray[np.integer], targets: NDArray[np.integer]) -> tuple[Ints, Ints]:
+def gather(sorted_targets: Ints, targets: Ints) -> tuple[Ints, Ints]:
     """Return where the synapses of some targets lie in a list sorted by target.
 
     Parameters
     ----------
-    sorted_targets : ndarray of int, shape (n_synapses,)
+    sorted_targets : ndarray of int64, shape (n_synapses,)
         Target of each synapse, ascending.
-    targets : ndarray of the same type, shape (n_targets,)
+    targets : ndarray of int64, shape (n_targets,)
         The targets asked for.
 
     Returns
