@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pyNN import common
 
-from distsim.errors import did_you_mean
 from distsim.pynn.checks import plain_numbers
-from distsim.pynn.projection_errors import ProjectionError
 from distsim.pynn.simulator import state
 
-__all__ = ["Connection", "LocalConnections", "as_array"]
+__all__ = ["Connection", "LocalConnections"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -136,26 +134,3 @@ class Connection(common.Connection):
     def as_tuple(self, *attribute_names: str) -> tuple[Any, ...]:
         """Return some attributes."""
         return tuple(getattr(self, name) for name in attribute_names)
-
-
-def as_array(
-    shape: tuple[int, int], sources: Integers, targets: Integers, values: Floats, combine: str
-) -> Floats:
-    """Return values as a matrix, nan where there is no connection."""
-    array = np.full(shape, np.nan)
-    places = (sources, targets)
-    if combine == "last":
-        array[places] = values
-    elif combine == "first":
-        # copies, since numpy assigns along negative strides in an order of its own
-        array[sources[::-1].copy(), targets[::-1].copy()] = values[::-1].copy()
-    elif combine == "sum":
-        array[places] = 0.0
-        np.add.at(array, places, values)
-    elif combine in ("min", "max"):
-        function = np.fmin if combine == "min" else np.fmax
-        function.at(array, places, values)
-    else:
-        known = ["first", "last", "sum", "min", "max"]
-        raise ProjectionError(f"multiple_synapses = '{combine}'; {did_you_mean(combine, known)}")
-    return array

@@ -86,6 +86,7 @@ def read_table(file: Any, distributed: bool) -> ConnectionTable:
     """
     if distributed:
         file = _file_of_rank(file, file.mode)
+    header: dict[str, Any] = {}
     try:
         if hasattr(getattr(file, "fileobj", None), "seek"):
             file.fileobj.seek(0)  # it may have been read before
@@ -93,6 +94,8 @@ def read_table(file: Any, distributed: bool) -> ConnectionTable:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*contained no data")
             rows = np.atleast_2d(file.read())
+    except LookupError:  # HDF5ArrayFile writes nothing where there is nothing
+        rows = np.zeros((0, 0))
     except (OSError, ValueError) as error:
         raise ConnectivityError(f"cannot read connections from '{file.name}': {error}") from error
     columns = header.get("columns")
@@ -127,6 +130,8 @@ def _header(file: Any) -> dict[str, Any]:
     """Return what the file says of itself."""
     try:
         return dict(file.get_metadata())
+    except LookupError:
+        return {}
     except (SyntaxError, NameError, TypeError, ValueError):  # a remark that names no columns
         file.fileobj.seek(0)
         return {}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pyNN import common, descriptions
+from pyNN.core import deprecated
 from pyNN.parameters import ParameterSpace
 from pyNN.space import Space
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
@@ -27,9 +28,10 @@ from distsim.network.pathways import Pathway
 from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
+from distsim.pynn.addressed_values import AddressedValues, histogram
 from distsim.pynn.calls import collective
 from distsim.pynn.checks import plain_numbers
-from distsim.pynn.connection import Connection, LocalConnections, as_array
+from distsim.pynn.connection import Connection, LocalConnections
 from distsim.pynn.connection_files import write_table
 from distsim.pynn.connectors import OneToOneConnector, own_connector
 from distsim.pynn.gather import Audience, gather_arrays
@@ -152,7 +154,7 @@ class Projection(common.Projection):
             names.remove("delay")
         self._revisions = dict.fromkeys(names, 0)
         self._local: LocalConnections | None = None
-        self._addresses: tuple[Integers, Integers, Integers] | None = None
+        self._addresses: dict[Audience, tuple[Integers, Integers, Integers]] = {}
         self.recorder: SynapseRecorder | None = None
         self._n_connections: int | None = None
         with as_pynns_error():
@@ -478,8 +480,11 @@ class Projection(common.Projection):
         format : 'list' or 'array'
             Tuples (source index, target index, values), ordered by target, then source; or one
             array of shape (n_pre, n_post) for each attribute, nan where there is no connection.
+            Where ``gather=True`` gives a rank its own connections, the array has the columns of its
+            own targets alone, shape (n_pre, n_local).
         gather : bool or 'all'
-            Of all ranks, on every rank (every rank must call it); or of this rank.
+            True: of all ranks on rank 0, and on the others of their own; 'all': of all ranks, on
+            every rank; False: of this rank. Unless it is False, every rank must call it.
         with_address : bool
             Whether tuples begin with the indices.
         multiple_synapses : {'sum', 'min', 'max', 'first', 'last'}
@@ -489,43 +494,69 @@ class Projection(common.Projection):
         -------
         list of tuples, ndarray or list of ndarrays
         """
-        names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
-        local = self._agreed_connections() if gather else self._local_connections()
+        if format not in ("list", "array"):
+            raise ProjectionError(f"format = '{format}'; it must be 'list' or 'array'")
+        audience = Audience.of(gather)
+        is_single = isinstance(attribute_names, str)
+        values = self._values_now(
+            [attribute_names] if is_single else list(attribute_names), audience
+        )
+        if format == "list":
+            if is_single and not with_address:
+                return values.columns[0].tolist()
+            return values.tuples(with_address)
+        cells = np.arange(self.post.size)
+        if audience is Audience.FIRST and state.rank > 0:
+            cells = self.post.local_positions
+        arrays = values.arrays(self.pre.size, cells, multiple_synapses)
+        return arrays[0] if is_single else arrays
+
+    def _values_now(self, names: list[str], audience: Audience) -> AddressedValues:
+        """Return values as they are now, of all ranks or of this one."""
+        is_gathered = audience is not Audience.NONE
+        local = self._agreed_connections() if is_gathered else self._local_connections()
         live = state.simulation.read_synapses(self._pathway, names)
         columns = [
             live[name] if name in live else local.column(self, name, state.dt) for name in names
         ]
-        sources, targets, order = self._sorted_addresses(local, bool(gather))
-        if gather:
-            columns = gather_arrays(*columns)
-        values = [column[order] for column in columns]
-        if format == "list":
-            shown = [sources, targets, *values] if with_address else values
-            if not with_address and isinstance(attribute_names, str):
-                return values[0].tolist()
-            return list(zip(*(column.tolist() for column in shown), strict=True))
-        if format != "array":
-            raise ProjectionError(f"format = '{format}'; it must be 'list' or 'array'")
-        arrays = [
-            as_array(self.shape, sources, targets, column, multiple_synapses) for column in values
-        ]
-        return arrays[0] if isinstance(attribute_names, str) else arrays
+        sources, targets, order = self._sorted_addresses(local, audience)
+        columns = gather_arrays(*columns, audience=audience)
+        return AddressedValues(sources, targets, [column[order] for column in columns])
 
     def _sorted_addresses(
-        self, local: LocalConnections, gather: bool
+        self, local: LocalConnections, audience: Audience
     ) -> tuple[Integers, Integers, Integers]:
         """Return sources and targets, sorted by target, then source; and the order of values."""
-        if gather and self._addresses is not None:
-            return self._addresses
-        sources, targets = local.sources, local.targets
-        if gather:
-            sources, targets = gather_arrays(sources, targets)
+        if audience in self._addresses:
+            return self._addresses[audience]
+        sources, targets = gather_arrays(local.sources, local.targets, audience=audience)
         order = np.lexsort((sources, targets))
         addresses = sources[order], targets[order], order
-        if gather and not self._pathway.synapse.is_static:
+        if audience is not Audience.NONE and not self._pathway.synapse.is_static:
             # weights that change are read again and again
-            self._addresses = addresses
+            self._addresses[audience] = addresses
         return addresses
+
+    @deprecated("numpy.histogram()")
+    @collective(called="weightHistogram")
+    def weightHistogram(  # noqa: N802 - PyNN's name
+        self,
+        min: float | None = None,  # noqa: A002 - PyNN's name
+        max: float | None = None,  # noqa: A002 - PyNN's name
+        nbins: int = 10,
+    ) -> tuple[Integers, Floats]:
+        """Return how many weights of all ranks are in each of some bins, and their bounds.
+
+        Parameters
+        ----------
+        min, max : float, optional
+            Where the bins begin and end; default: at the smallest and the largest weight.
+        nbins : int
+        """
+        local = self._agreed_connections()
+        live = state.simulation.read_synapses(self._pathway, ["weight"])
+        weights = live["weight"] if live else local.column(self, "weight", state.dt)
+        return histogram(weights, min, max, nbins)
 
     @collective()
     def set(self, **attributes: Any) -> None:
@@ -593,7 +624,9 @@ class Projection(common.Projection):
         attribute_names : str or list of str
             As for `get`; 'all' or 'connections' for all parameters.
         file : str or file of `pyNN.recording.files`
-            A name gives a text file, which `FromFileConnector` reads.
+            A name gives a text file; `FromFileConnector` reads all of them. With `gather` only
+            rank 0 uses it: where a file can be opened once only, as an HDF5ArrayFile, let the
+            others give None.
         format, with_address
             As for `get`; in an array, zero stands for no connection.
         gather : bool
@@ -608,13 +641,18 @@ class Projection(common.Projection):
         if attribute_names in ("all", "connections"):
             attribute_names = self.synapse_type.get_parameter_names()
         names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
-        values = self.get(names, format, gather, with_address)
+        if format not in ("list", "array"):
+            raise ProjectionError(f"format = '{format}'; it must be 'list' or 'array'")
+        values = self._values_now(names, Audience.FIRST if gather else Audience.NONE)
         if gather and state.rank > 0:
             return
         if format == "array":
-            values = np.concatenate([np.nan_to_num(array, nan=0.0) for array in values])
+            arrays = values.arrays(self.pre.size, np.arange(self.post.size), "sum")
+            table = np.concatenate([np.nan_to_num(array, nan=0.0) for array in arrays])
+        else:
+            table = values.table(with_address)
         columns = ["i", "j", *names] if with_address else names
-        write_table(file, values, columns, of_rank=not gather)
+        write_table(file, table, columns, of_rank=not gather)
 
     # --- recording -----------------------------------------------------------------------------
 
@@ -696,7 +734,7 @@ class Projection(common.Projection):
             )
         is_gathered = audience is not Audience.NONE
         local = self._agreed_connections() if is_gathered else self._local_connections()
-        values = recorder.gathered(self._sorted_addresses(local, is_gathered), audience)
+        values = recorder.gathered(self._sorted_addresses(local, audience), audience)
         if clear:
             recorder.clear()
         return values

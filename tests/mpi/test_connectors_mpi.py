@@ -74,7 +74,7 @@ def test_connections_drawn_by_pynn_are_the_same_on_every_rank(sim, comm):
         sim.SmallWorldConnector(3, 0.4, allow_self_connections=False),
     ]
     projections = [first, *(sim.Projection(p, p, connector) for connector in connectors)]
-    lists = [each.get(["weight", "delay"], "list") for each in projections]
+    lists = [each.get(["weight", "delay"], "list", gather="all") for each in projections]
     assert all(len(rows) > 5 for rows in lists)
     assert all(
         sum(comm.allgather(len(p))) == len(r) for p, r in zip(projections, lists, strict=True)
@@ -99,7 +99,7 @@ def test_seeded_weights_are_drawn_for_the_connections_of_all_ranks(sim, comm):
     ):
         weight = sim.RandomDistribution("uniform", (0.0, 1.0), rng=sim.NumpyRNG(seed=6))
         rows = sim.Projection(p, q, connector, sim.StaticSynapse(weight=weight)).get(
-            "weight", "list"
+            "weight", "list", gather="all"
         )
         # in PyNN's order: target after target
         drawn = sim.NumpyRNG(seed=6).next(len(rows), "uniform", {"low": 0.0, "high": 1.0})

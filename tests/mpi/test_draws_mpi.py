@@ -107,9 +107,9 @@ def test_a_generator_that_is_not_parallel_safe_gives_the_same_on_any_number_of_r
     np.testing.assert_array_equal(initial_v(cells), drawn("v", 0, Purpose.INITIAL_VALUE, 7))
     connector = sim.FixedProbabilityConnector(0.3, rng=rng)
     projection = sim.Projection(cells, cells, connector, sim.StaticSynapse(weight=uniform))
-    weights = [projection.get("weight", "array")]
+    weights = [projection.get("weight", "array", gather="all")]
     projection.set(weight=uniform)
-    weights.append(projection.get("weight", "array"))
+    weights.append(projection.get("weight", "array", gather="all"))
     for revision, matrix in enumerate(weights):
         stream = Stream.of(7, Purpose.WEIGHT, 0, revision=revision)
         for target, column in enumerate(matrix.T):
@@ -150,7 +150,9 @@ def test_weights_that_pynn_draws_beside_a_seeded_connector_are_those_of_the_proj
     def weights():
         connector = sim.FixedProbabilityConnector(0.5, rng=sim.NumpyRNG(seed=3))
         synapse = sim.StaticSynapse(weight=weight, delay=1.0)
-        matrix = sim.Projection(cells, cells, connector, synapse).get("weight", "array")
+        matrix = sim.Projection(cells, cells, connector, synapse).get(
+            "weight", "array", gather="all"
+        )
         return np.nan_to_num(matrix)
 
     first, second = weights(), weights()
@@ -220,7 +222,7 @@ def test_distances_do_not_depend_on_which_rank_has_drawn_a_picture(sim, comm, sh
     )
     distances = np.linalg.norm(a.positions[:, :, None] - b.positions[:, None, :], axis=0)
     expected = np.where(distances < 15, 0.01 * distances, np.nan)
-    weights, delays = projection.get(["weight", "delay"], "array")
+    weights, delays = projection.get(["weight", "delay"], "array", gather="all")
     np.testing.assert_allclose(weights, expected, rtol=1e-12)
     # delays are rounded to steps of 0.1 ms
     assert np.nanmax(np.abs(delays - 0.5 - 10.0 * expected)) <= 0.05 + 1e-9
@@ -240,7 +242,7 @@ def test_cells_that_their_owners_move_are_there_for_all(sim, comm):
     pairs = sim.AllToAllConnector()
     projection = sim.Projection(a[1:], b[:5], pairs, sim.StaticSynapse(weight="1.0 + d"))
     expected = 1.0 + 3.0 * np.abs(np.subtract.outer(np.arange(1, 5), np.arange(5)))
-    np.testing.assert_array_equal(projection.get("weight", "array"), expected)
+    np.testing.assert_array_equal(projection.get("weight", "array", gather="all"), expected)
     # of a cell that is elsewhere, its owner has the word
     for cells in (a, b):
         assert_equal_on_all_ranks(comm, cells.positions)

@@ -60,7 +60,7 @@ def test_one_rank_sets_the_weight_of_a_connection_of_its_own(sim, comm):
         if connection.postsynaptic_index == 0:
             connection.weight = 0.0
     sim.run(1.0)
-    assert projection.get("weight", "array")[cells.size - 1, 0] == 0.0
+    assert projection.get("weight", "array", gather="all")[cells.size - 1, 0] == 0.0
     assert np.isfinite(v_of(cells)).all()
 
 

@@ -66,7 +66,7 @@ def test_all_ranks_write_one_file_of_a_network(sim, comm, shared_tmp_path):
 def test_a_network_goes_to_sonata_and_back_on_any_ranks(sim, comm, shared_tmp_path):
     cells, sources, projection = cells_and_sources(sim)
     cells.record("spikes")
-    weights = projection.get(["weight", "delay"], "list")
+    weights = projection.get(["weight", "delay"], "list", gather="all")
     sim.run(30.0)
     expected = trains_of(cells.get_data(gather="all"))
     assert sum(map(len, expected)) > 4
@@ -82,7 +82,7 @@ def test_a_network_goes_to_sonata_and_back_on_any_ranks(sim, comm, shared_tmp_pa
     assert again.get("tau_m", gather=True) == 12.5
     np.testing.assert_allclose(again.get("i_offset", gather=True), 2.0 + 0.05 * np.arange(5))
     (copied,) = imported.projections
-    assert sorted(copied.get(["weight", "delay"], "list")) == sorted(weights)
+    assert sorted(copied.get(["weight", "delay"], "list", gather="all")) == sorted(weights)
     inputs.set(spike_times=[sim.Sequence([5.0, 9.0]), sim.Sequence([7.0]), sim.Sequence([8.0])])
     again.record("spikes")
     sim.run(30.0)

@@ -59,7 +59,7 @@ class Network:
 
 def weights_of(projection, comm):
     """Return all weights, which are the same on every rank."""
-    weights = projection.get("weight", "list", with_address=False)
+    weights = projection.get("weight", "list", gather="all", with_address=False)
     assert all(other == weights for other in comm.allgather(weights))
     return weights
 
@@ -129,5 +129,5 @@ def test_what_cannot_be_is_the_same_error_on_every_rank(comm, make, text):
     projection = network.connect()
     sim.run(2.0)
     with pytest.raises(DistsimError, match=text) as caught:
-        projection.set(**make(projection.get("weight", "array")))
+        projection.set(**make(projection.get("weight", "array", gather="all")))
     assert len(set(comm.allgather(str(caught.value)))) == 1

@@ -36,14 +36,26 @@ def test_connections_are_gathered_on_every_rank(sim, comm):
     assert connections.size() == 15
     assert sum(comm.allgather(len(connections))) == 15
     assert connections.size(gather=False) == len(connections) == len(list(connections))
-    for gather in (True, "all"):
-        rows = connections.get(["weight", "delay"], "list", gather=gather)
-        assert [row[:2] for row in rows] == [(i, j) for j in range(5) for i in range(3)]
-        assert_equal_on_all_ranks(comm, rows)
-        assert_equal_on_all_ranks(comm, connections.get("weight", "array", gather=gather))
-    mine = connections.get("weight", "list", gather=False)
-    assert {row[1] for row in mine} <= set(np.nonzero(post._mask_local)[0])
+    rows = connections.get(["weight", "delay"], "list", gather="all")
+    array = connections.get("weight", "array", gather="all")
+    assert [row[:2] for row in rows] == [(i, j) for j in range(5) for i in range(3)]
+    assert_equal_on_all_ranks(comm, rows)
+    assert_equal_on_all_ranks(comm, array)
+    mine = connections.get(["weight", "delay"], "list", gather=False)
+    local = np.nonzero(post._mask_local)[0]
+    assert {row[1] for row in mine} <= set(local)
     assert sum(comm.allgather(len(mine))) == 15
+    # all on rank 0; its own on each other rank, which makes no matrix of all
+    is_first = comm.Get_rank() == 0
+    shown = connections.get(["weight", "delay"], "list", gather=True)
+    assert shown == (rows if is_first else mine)
+    shown = connections.get("weight", "array", gather=True)
+    np.testing.assert_array_equal(shown, array if is_first else array[:, local])
+    with pytest.warns(DeprecationWarning, match="weightHistogram"):
+        counts, bounds = connections.weightHistogram(nbins=4)
+    expected = np.histogram(array, np.linspace(array.min(), array.max(), 5))
+    np.testing.assert_array_equal(counts, expected[0])
+    np.testing.assert_array_equal(bounds, expected[1])
 
 
 def test_one_target_cell_can_be_connected(sim, comm):
@@ -52,8 +64,8 @@ def test_one_target_cell_can_be_connected(sim, comm):
     connections = sim.Projection(
         pre, post, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0, delay=0.5)
     )
-    assert connections.get("weight", "array").tolist() == [[1.0]] * 4
-    assert connections.get(["weight"], "list", with_address=False) == [(1.0,)] * 4
+    assert connections.get("weight", "array", gather="all").tolist() == [[1.0]] * 4
+    assert connections.get(["weight"], "list", gather="all", with_address=False) == [(1.0,)] * 4
     post.record("isyn_exc")
     sim.run(3.0)
     assert_equal_on_all_ranks(
@@ -68,7 +80,7 @@ def test_only_one_rank_may_have_connections(sim, comm):
     post = sim.Population(8, sim.IF_curr_exp(tau_refrac=0.1))
     rows = [(0, 7, 100.0, 0.3)]
     connections = sim.Projection(pre, post, sim.FromListConnector(rows))
-    assert connections.get(["weight", "delay"], "list") == rows
+    assert connections.get(["weight", "delay"], "list", gather="all") == rows
     assert sorted(comm.allgather(len(connections))) == [0] * (comm.Get_size() - 1) + [1]
     post.record("spikes")
     sim.run(5.0)
@@ -106,8 +118,8 @@ def test_a_weight_can_be_set_on_one_rank_alone(sim, comm):
     assert current[:, 3].argmax() == 130
     expected = np.zeros((2, 4))
     expected[1, 3] = 0.75
-    np.testing.assert_array_equal(connections.get("weight", "array"), expected)
-    assert_equal_on_all_ranks(comm, connections.get(["weight", "delay"], "list"))
+    np.testing.assert_array_equal(connections.get("weight", "array", gather="all"), expected)
+    assert_equal_on_all_ranks(comm, connections.get(["weight", "delay"], "list", gather="all"))
     assert sim.get_max_delay() == 2.0
 
 
@@ -116,7 +128,7 @@ def test_a_list_of_weights_goes_to_the_connections_of_all_ranks(sim, comm):
     post = sim.Population(4, sim.IF_curr_exp())
     connections = sim.Projection(pre, post, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.0))
     connections.set(weight=[0.5 * k for k in range(12)], delay=1.5)
-    weights, delays = connections.get(["weight", "delay"], "array")
+    weights, delays = connections.get(["weight", "delay"], "array", gather="all")
     np.testing.assert_array_equal(weights, 0.5 * np.arange(12).reshape(3, 4))
     assert (delays == 1.5).all()
     assert_equal_on_all_ranks(comm, weights)
@@ -152,8 +164,8 @@ def test_a_wrong_value_on_one_rank_is_the_same_error_on_every_rank(
 ):
     uses = [
         lambda connections: sim.run(1.0),
-        lambda connections: connections.get("weight", "list"),
-        lambda connections: connections.get(["weight", "delay"], "array"),
+        lambda connections: connections.get("weight", "list", gather="all"),
+        lambda connections: connections.get(["weight", "delay"], "array", gather="all"),
         lambda connections: connections.size(),
         lambda connections: connections.set(weight=[1.0] * 10),
         lambda connections: connections.save("weight", shared_tmp_path / "never.txt"),
@@ -198,7 +210,7 @@ def test_each_rank_reads_its_own_file(sim, comm, shared_tmp_path):
     own.write_text("\n".join(lines) + "\n")
     comm.Barrier()
     connections = sim.Projection(pre, post, sim.FromFileConnector(str(name), distributed=True))
-    rows = connections.get(["weight", "delay"], "list")
+    rows = connections.get(["weight", "delay"], "list", gather="all")
     np.testing.assert_allclose(rows, [(j % 3, j, 0.1 * j, 1.5) for j in range(7)])
     assert_equal_on_all_ranks(comm, rows)
     sim.run(1.0)
@@ -224,7 +236,9 @@ def test_all_ranks_read_one_file(sim, comm, shared_tmp_path):
     comm.Barrier()
     second = sim.Projection(cells, cells, sim.FromFileConnector(name))
     np.testing.assert_allclose(
-        second.get(["weight", "delay"], "list"), first.get(["weight", "delay"], "list"), rtol=1e-5
+        second.get(["weight", "delay"], "list", gather="all"),
+        first.get(["weight", "delay"], "list", gather="all"),
+        rtol=1e-5,
     )
 
 
@@ -246,7 +260,7 @@ def test_numbers_of_a_seeded_rng_are_equal_on_all_ranks(sim, comm):
     connections = sim.Projection(
         cells, cells, sim.FixedProbabilityConnector(0.3, rng=rng), sim.StaticSynapse(weight=weight)
     )
-    rows = connections.get("weight", "list")
+    rows = connections.get("weight", "list", gather="all")
     assert_equal_on_all_ranks(comm, rows)
     assert_equal_on_all_ranks(comm, rng.next(3))
 
@@ -261,7 +275,7 @@ def test_self_connections_are_left_out_on_every_rank(sim, comm):
         sim.FixedNumberPostConnector(5, allow_self_connections=False),
         sim.FixedTotalNumberConnector(40, allow_self_connections=False),
     ):
-        rows = sim.Projection(cells, view, connector).get("weight", "list")
+        rows = sim.Projection(cells, view, connector).get("weight", "list", gather="all")
         assert rows
         assert not [row for row in rows if row[0] == row[1] + 3]
         assert_equal_on_all_ranks(comm, rows)
@@ -298,7 +312,9 @@ def test_each_rank_saves_its_connections_and_reads_them(sim, comm, shared_tmp_pa
         f"connections.{rank}" for rank in range(n_ranks)
     ]
     read = sim.Projection(pre, post, sim.FromFileConnector(opened("rb"), distributed=True))
-    assert read.get(["weight", "delay"], "list") == saved.get(["weight", "delay"], "list")
+    assert read.get(["weight", "delay"], "list", gather="all") == saved.get(
+        ["weight", "delay"], "list", gather="all"
+    )
     comm.Barrier()
 
 
@@ -309,7 +325,7 @@ def test_arrays_of_each_rank_add_up(sim, comm, shared_tmp_path):
     saved.save("weight", str(shared_tmp_path / "array"), format="array", gather=False)
     comm.Barrier()
     each = [np.loadtxt(shared_tmp_path / f"array.{rank}") for rank in range(comm.Get_size())]
-    np.testing.assert_array_equal(sum(each), saved.get("weight", "array"))
+    np.testing.assert_array_equal(sum(each), saved.get("weight", "array", gather="all"))
 
 
 def test_files_of_other_ranks_are_refused(sim, comm, shared_tmp_path):
@@ -369,11 +385,19 @@ def test_lists_of_values_are_spread_over_the_ranks(sim, comm):
         *((1, 0, 0.5), (0, 1, 0.1), (0, 1, 0.2), (0, 1, 0.3)),
         *((2, 2, 0.6), (0, 3, 0.4), (2, 4, 0.7)),
     ]
-    assert made.get("weight", "list") == expected
+    assert made.get("weight", "list", gather="all") == expected
     made.set(weight=1.0)
     made.set(weight=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], delay=np.arange(1.0, 8.0))
-    assert made.get("weight", "list") == expected
-    assert [row[2] for row in made.get("delay", "list")] == [5.0, 1.0, 2.0, 3.0, 6.0, 4.0, 7.0]
+    assert made.get("weight", "list", gather="all") == expected
+    assert [row[2] for row in made.get("delay", "list", gather="all")] == [
+        5.0,
+        1.0,
+        2.0,
+        3.0,
+        6.0,
+        4.0,
+        7.0,
+    ]
     with pytest.raises(ConnectivityError, match="has 3 values; give one for each of 7") as caught:
         made.set(weight=[1.0, 2.0, 3.0])
     assert_same_error(comm, caught)

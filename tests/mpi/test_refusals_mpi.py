@@ -215,7 +215,7 @@ def test_weights_of_lists_and_single_connections_are_checked_too(sim, comm):
         for bad in (NAN, INF, 1e300, 0.0, None):
             with pytest.raises(DistsimError, match="delay"):
                 connection.delay = bad
-    assert projection.get("weight", "list", with_address=False) == [1.0] * 3
+    assert projection.get("weight", "list", gather="all", with_address=False) == [1.0] * 3
 
 
 @pytest.mark.parametrize("delay", [NAN, INF, -INF, 0.0, 1e300, "0 * d + 1e12", "d - d", True])
@@ -239,7 +239,7 @@ def test_delays_within_bounds_that_are_no_multiples_of_a_step(comm):
         synapse = sim.StaticSynapse(weight=0.1, **({"delay": delay} if delay else {}))
         projection = sim.Projection(cells, cells, sim.AllToAllConnector(), synapse)
         sim.run(1.0)
-        return projection.get("delay", "list", with_address=False)[0]
+        return projection.get("delay", "list", gather="all", with_address=False)[0]
 
     refused(comm, lambda: run_with(0.2), "delay = 0.2 ms is shorter than min_delay = 0.25 ms")
     refused(comm, lambda: run_with(0.6), "delay = 0.6 ms is longer than max_delay = 0.57 ms")

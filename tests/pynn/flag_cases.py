@@ -93,6 +93,6 @@ def check_other(sim, name, ends, rng):
 def connections(projection, shape):
     """Return the number of connections of each pair of cells."""
     counts = np.zeros(shape, int)
-    for row in projection.get("weight", "list"):
+    for row in projection.get("weight", "list", gather="all"):
         counts[row[0], row[1]] += 1
     return counts

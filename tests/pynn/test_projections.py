@@ -260,12 +260,29 @@ def test_connections_are_saved_as_an_array(dense, tmp_path):
     np.testing.assert_array_equal(np.loadtxt(tmp_path / "weights.txt"), np.full((3, 4), 0.5))
 
 
-@pytest.mark.parametrize("kind", [files.PickleFile, files.NumpyBinaryFile])
-def test_connections_are_saved_to_other_kinds_of_file(sim, pre, post, dense, tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "binary"),
+    [
+        ("StandardTextFile", ""),
+        ("PickleFile", "b"),
+        ("NumpyBinaryFile", "b"),
+        ("HDF5ArrayFile", ""),
+    ],
+)
+@pytest.mark.parametrize("n", [0, 3])
+def test_connections_are_saved_to_all_kinds_of_file(sim, pre, post, tmp_path, kind, binary, n):
     name = str(tmp_path / "connections")
-    dense.save("all", kind(name, mode="wb"))
-    copy = sim.Projection(pre, post, sim.FromFileConnector(kind(name, mode="rb")))
-    assert copy.get(["weight", "delay"], "list") == dense.get(["weight", "delay"], "list")
+    weight = sim.RandomDistribution("uniform", (0.25, 0.75))
+    synapse = sim.TsodyksMarkramSynapse(weight=weight, delay=1.5, U=0.25)
+    connector = sim.FixedNumberPreConnector(n)
+    saved = sim.Projection(pre, post, connector, synapse)
+    saved.save("all", getattr(files, kind)(name, mode="w" + binary))
+    connector = sim.FromFileConnector(getattr(files, kind)(name, mode="r" + binary))
+    names = synapse.get_parameter_names()
+    for _ in range(2):
+        copied = sim.Projection(pre, post, connector, sim.TsodyksMarkramSynapse(U=0.9))
+        assert copied.get(names, "list") == saved.get(names, "list")
+    assert len(copied) == 4 * n
 
 
 # --- names and receptor types -----------------------------------------------------------------
