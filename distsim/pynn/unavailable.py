@@ -2,7 +2,6 @@
 
 from typing import Any, NoReturn
 
-
 from distsim.errors import NotAvailableError
 from distsim.pynn.signatures import with_signature_of
 
@@ -47,8 +46,6 @@ class _Unavailable:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # of a subclass of the user's, too
         _refuse(next(kind.__name__ for kind in type(self).__mro__ if kind.__name__ in WHO_HAS_IT))
-
-
 
 
 # --- what only NEST has ------------------------------------------------------------------------
