@@ -271,6 +271,8 @@ def test_connections_are_saved_as_an_array(dense, tmp_path):
 )
 @pytest.mark.parametrize("n", [0, 3])
 def test_connections_are_saved_to_all_kinds_of_file(sim, pre, post, tmp_path, kind, binary, n):
+    if kind == "HDF5ArrayFile":
+        pytest.importorskip("tables")
     name = str(tmp_path / "connections")
     weight = sim.RandomDistribution("uniform", (0.25, 0.75))
     synapse = sim.TsodyksMarkramSynapse(weight=weight, delay=1.5, U=0.25)
