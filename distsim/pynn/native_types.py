@@ -171,7 +171,10 @@ def _user_model(cell_type: type[NativeCellType]) -> UserModel:
     return UserModel(
         cell_type.__name__,
         tuple(Parameter(name, "", x, "") for name, x in cell_type.default_parameters.items()),
-        tuple(State(name, "") for name in (*initialized, *recorded)),
+        tuple(
+            State(name, cell_type.units.get(name, "mV" if name == "v" else ""))
+            for name in (*initialized, *recorded)
+        ),
         tuple(Receptor(path, "") for path in cell_type.receptor_types),
         make=cell_type.model,
         constants=cell_type.extra_parameters,

@@ -1,6 +1,7 @@
 """Synapses with state on NEURON: the weights, spikes and currents of the native engine."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -255,6 +256,42 @@ def test_gap_junctions_approach_the_closed_form(is_symmetric):
         errors.append(np.abs(v[-1] - exact).max())
     # implicit Euler, of potentials at the beginning of the step
     assert order_of(steps, errors) == pytest.approx(1.0, abs=0.1)
+
+
+class Passive:
+    """A passive cell of 1e-3 cm2."""
+
+    def __init__(self, conductance):
+        from neuron import h
+
+        self.source_section = h.Section()
+        self.source_section.L, self.source_section.diam = 100.0, 1000.0 / np.pi
+        self.source_section.insert("pas")
+        middle = self.source_section(0.5)
+        middle.pas.g, middle.pas.e = conductance / 1000.0, -65.0
+        self.source = middle._ref_v
+
+
+class PassiveType(sim.NativeCellType):
+    """Passive cells with a conductance [uS]."""
+
+    model = Passive
+    default_parameters: ClassVar = {"conductance": 0.1}
+    recordable: ClassVar = ["v"]
+
+
+def test_coupling_coefficient_of_cells_of_ones_own():
+    sim.setup(timestep=0.1, engine="neuron", **QUIET)
+    cells = sim.Population(2, PassiveType(), initial_values={"v": -65.0})
+    gap = sim.ElectricalSynapse(weight=0.02)
+    sim.Projection(cells[:1], cells[1:], sim.AllToAllConnector(), gap)
+    cells[:1].inject(sim.DCSource(amplitude=1.0, start=0.0))
+    cells.record("v")
+    # 30 time constants
+    sim.run(300.0)
+    first, second = signal_of(cells, "v")[-1] + 65.0
+    assert second / first == pytest.approx(0.02 / (0.02 + 0.1), rel=1e-9)
+    assert first + second == pytest.approx(1.0 / 0.1, rel=1e-9)
 
 
 def test_a_spiking_cell_and_one_that_follows_approach_those_of_the_native_engine():
