@@ -12,6 +12,8 @@ __all__ = ["notice"]
 def notice(text: str) -> None:
     """Warn on rank 0, at the line of the user's script; the same text once in a network.
 
+    By Python's default filter it is shown once, however many networks that line sets up.
+
     Parameters
     ----------
     text : str
@@ -21,4 +23,4 @@ def notice(text: str) -> None:
     state.notices.add(text)
     if state.rank == 0:
         file, line = users_line()
-        warnings.warn_explicit(text, PortabilityWarning, file, line)
+        warnings.warn_explicit(text, PortabilityWarning, file, line, registry=state.warnings)

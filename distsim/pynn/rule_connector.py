@@ -98,7 +98,10 @@ class RuleConnector:
     def _complete(self) -> None:
         """Check and convert what PyNN's constructor has set."""
         if self.location_selector is not None:  # type: ignore[attr-defined]
-            raise NotImplementedError("location_selector: the cells of distsim are points")
+            raise NotImplementedError(
+                "location_selector is not available; synapses at several places of a "
+                "MultiCompartmentNeuron are receptor types, as in receptor_type='AMPA.dendrite'"
+            )
         self.rng = on_streams(self.rng)
         if hasattr(self, "n"):
             self.n = distribution_on_streams(self.n)

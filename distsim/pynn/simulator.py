@@ -175,6 +175,8 @@ class State(common.control.BaseState):
         self._simulation: Engine | None = None
         self._is_one_process = False
         self._n_sources = 0
+        # what Python remembers of warnings, over all networks
+        self.warnings: dict[Any, Any] = {}
         self._clear()
 
     def _clear(self) -> None:

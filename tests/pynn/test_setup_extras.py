@@ -87,6 +87,14 @@ def test_one_warning_says_what_is_done_instead_of_everything():
     assert simulator.state.simulation.seed == 3
 
 
+def test_a_script_that_sets_up_often_is_warned_once():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            distsim.setup(use_cvode=True, log=False)
+    assert len(caught) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
