@@ -20,7 +20,7 @@ from neuron_marks import HAS_NEURON, needs_coreneuron
 
 import distsim as native
 from distsim.engines.neuron import models as neuron_models
-from distsim.errors import EngineError, SetupError
+from distsim.errors import EngineError, PortabilityWarning, SetupError
 from distsim.models import IF_CURR_DELTA
 from distsim.pynn.simulator import state
 
@@ -465,7 +465,7 @@ def test_what_cannot_be_is_told(monkeypatch):
         patch.setitem(simulator.config.arguments, "NRN_ENABLE_CORENEURON", False)
         with pytest.raises(EngineError, match="was built without CoreNEURON; leave the option"):
             on_neuron.setup(coreneuron=True)
-    with pytest.raises(SetupError, match="threads=2: engine 'neuron'"):
+    with pytest.warns(PortabilityWarning, match="threads=2: engine 'neuron'"):
         on_neuron.setup(threads=2)
     monkeypatch.setitem(sys.modules, "neuron", None)
     with pytest.raises(EngineError, match=r"pip install 'distsim\[neuron\]'"):
