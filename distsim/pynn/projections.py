@@ -22,7 +22,7 @@ from distsim.connectivity import (
     Rule,
     Values,
 )
-from distsim.errors import DistsimError
+from distsim.errors import DistsimError, NotAvailableError
 from distsim.io.connection_values import ConnectionValues
 from distsim.network.pathways import Pathway
 from distsim.partitioning.distributions import quantile
@@ -594,6 +594,30 @@ class Projection(common.Projection):
             self._set_lists(lists, changed)
         else:
             self._replace(self._pathway.connections.rule, list(changed), **changed)
+
+    @collective()
+    def initialize(self, **initial_values: Any) -> None:
+        """Set what synapses begin with: weights, or parameters, as `set` does.
+
+        Parameters
+        ----------
+        **initial_values
+            As for `set`.
+
+        Raises
+        ------
+        NotAvailableError
+            If it is another variable, which begins as the synapse type says.
+        """
+        for variable in self._pathway.synapse.initial_variables:
+            if variable.name in initial_values and variable.name not in self._revisions:
+                raise NotAvailableError(
+                    f"initialize({variable.name}=...) of projection '{self.label}' is not "
+                    f"available: '{variable.name}' begins at {variable.initial:g}. PyNN's own back "
+                    "end for NEST, `import pyNN.nest as sim`, has it"
+                )
+        self.set(**initial_values)
+        self.initial_values.update(initial_values)
 
     def _set_lists(self, lists: dict[str, Floats], changed: dict[str, Values]) -> None:
         """Set weights or delays of which there is one per connection, beside those changed."""

@@ -58,6 +58,47 @@ def test_connections_are_gathered_on_every_rank(sim, comm):
     np.testing.assert_array_equal(bounds, expected[1])
 
 
+def test_ranks_without_cells_take_part_in_everything(sim, comm, shared_tmp_path):
+    few = sim.Population(2, sim.IF_curr_exp(), structure=sim.Line(dx=3.0))
+    many = sim.Population(9, sim.IF_curr_exp())
+    one = many[8:]
+    source = sim.DCSource(amplitude=0.5)
+    source.inject_into(one + few[1:])
+    one.record("v")
+    made = [
+        sim.Projection(pre, post, connector, sim.StaticSynapse(weight=0.5), label="made")
+        for pre, post in ((few, one), (one, few), (few[:0], many), (many, few[:0]))
+        for connector in (
+            sim.AllToAllConnector(),
+            sim.SmallWorldConnector(20.0, 0.5),
+            sim.FixedTotalNumberConnector(0),
+            sim.FromListConnector(np.zeros((0, 2))),
+        )
+    ]
+    sizes = []
+    for k, each in enumerate(made):
+        each.set(weight=0.25, delay=lambda d: 0.5 + 0.1 * d)
+        each.set(weight=np.full(each.shape, 0.75))
+        rows = each.get(["weight", "delay"], "list", gather="all")
+        assert each.get("weight", "array", gather="all").shape == each.shape
+        assert {row[2] for row in rows} <= {0.75}
+        assert each.size() == len(rows) == sum(comm.allgather(len(each)))
+        each.save("all", str(shared_tmp_path / f"{k}"))
+        again = sim.FromFileConnector(str(shared_tmp_path / f"{k}"))
+        comm.Barrier()
+        copied = sim.Projection(each.pre, each.post, again, sim.StaticSynapse(weight=0.1))
+        assert copied.get(["weight", "delay"], "list", gather="all") == rows
+        sizes.append(len(rows))
+    assert sizes == [2, 2, 0, 0] * 2 + [0] * 8
+    assert_equal_on_all_ranks(comm, [int(cell) for cell in few.sample(1).gids()])
+    assert few.nearest((2.9, 0.0, 0.0)) == few[1]
+    assert many.nearest((6.2, 0.0, 0.0)) == many[6]
+    sim.run(1.0)
+    data = one.get_data(gather="all").segments[0].analogsignals[0]
+    assert data.shape == (11, 1)
+    assert data[-1, 0].magnitude > -65.0
+
+
 def test_one_target_cell_can_be_connected(sim, comm):
     pre = sim.Population(4, sim.SpikeSourceArray(spike_times=[1.0]))
     post = sim.Population(1, sim.IF_curr_exp())

@@ -194,6 +194,17 @@ def test_a_list_sets_one_value_for_each_connection(sim, pre, post):
         connections.set(weight=[1.0, 2.0])
 
 
+def test_weights_can_be_initialized_and_other_variables_not(sim, pre, post, dense):
+    dense.initialize(weight=0.25)
+    assert set(dense.get("weight", "list", with_address=False)) == {0.25}
+    assert dense.initial_values == {"weight": 0.25}
+    dynamic = sim.Projection(pre, post, sim.AllToAllConnector(), sim.TsodyksMarkramSynapse())
+    with pytest.raises(sim.errors.NotAvailableError, match=r"initialize\(x=.* begins at 1"):
+        dynamic.initialize(x=0.5)
+    with pytest.raises(ParameterError, match="wieght"):
+        dynamic.initialize(wieght=0.5)
+
+
 def test_random_values_change_with_each_setting(sim, pre, post):
     uniform = sim.RandomDistribution("uniform", low=1.0, high=2.0)
     connections = all_to_all(sim, pre, post, weight=uniform, delay=uniform)
