@@ -135,6 +135,9 @@ class Learning(NamedTuple):
         Steps up to which spikes at the synapse leave the weight, as it was set then.
     traces : ndarray of float64, shape (n,)
         Of the sources, with their last spikes that have changed the weight.
+    target_traces : ndarray of float64, shape (2, n) or (2, 0)
+        Of the targets, before and after the last spikes that have changed the weight; if there are
+        none, they follow from the spikes.
     rules : ndarray of float64, shape (9, n) or (9, 1)
         Which rule it is; time constants of the traces of source and target [steps]; amplitudes and
         exponents of potentiation and depression; smallest and largest weight.
@@ -148,6 +151,7 @@ class Learning(NamedTuple):
     post_done: Integers
     settled: Integers
     traces: Floats
+    target_traces: Floats
     rules: Floats
 
 
@@ -166,6 +170,7 @@ def catch_up(trains: Trains, learning: Learning, weights: Floats, now: int) -> N
         The present step.
     """
     steps = trains.steps
+    are_known = learning.target_traces.shape[1] > 0
     for k in range(weights.size):
         own = learning.rules[:, k if learning.rules.shape[1] > 1 else 0]
         axonal, dendritic = learning.axonal[k], learning.dendritic[k]
@@ -184,6 +189,9 @@ def catch_up(trains: Trains, learning: Learning, weights: Floats, now: int) -> N
             post_done = last - dendritic
         while post < post_end and steps[post] <= post_done:
             post += 1
+        y_last, y_before, y = post_done + dendritic, 0.0, 0.0
+        if are_known:
+            y_before, y = learning.target_traces[0, k], learning.target_traces[1, k]
         while True:
             is_over = pre == pre_end or steps[pre] + axonal > now
             arrives = now if is_over else steps[pre] + axonal
@@ -194,10 +202,15 @@ def catch_up(trains: Trains, learning: Learning, weights: Floats, now: int) -> N
                 seen = before if at == last else trace * np.exp((last - at) / own[1])
                 if at > learning.settled[k]:
                     weight = _risen(weight, seen, own)
+                y_before = y * np.exp((y_last - at) / own[2])
+                y_last, y = at, y_before + 1.0
                 post += 1
             if is_over:
                 break
-            seen = _trace_before(trains, first_post, post_end, arrives - dendritic, own[2])
+            if are_known:
+                seen = y_before if arrives == y_last else y * np.exp((y_last - arrives) / own[2])
+            else:
+                seen = _trace_before(trains, first_post, post_end, arrives - dendritic, own[2])
             if arrives > learning.settled[k]:
                 weight = _fallen(weight, seen, own)
             left = trace * np.exp((last - arrives) / own[1])

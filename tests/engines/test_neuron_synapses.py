@@ -150,7 +150,7 @@ def changed(engine):
     for change in (
         lambda: projections[0].set(weight=weights),
         lambda: projections[1].set(weight=weights, A_plus=0.02),
-        lambda: projections[2].set(A_minus=0.03, mu_plus=0.5),
+        lambda: projections[2].set(tau_minus=30.0, mu_plus=0.5),
         lambda: setattr(projections[1][3], "weight", 0.5),
         # sources that have been silent for longer than any delay
         lambda: (noise.set(rate=0.0), sim.run(5.0), projections.append(connect(cells, 0.4))),

@@ -131,6 +131,7 @@ class BrianPathway:
             now - np.maximum(2 * dendritic, 1),
             np.full(dendritic.size, NEVER),
             self._gathered("x"),
+            np.zeros((2, 0)),
             rules_of(self.dynamic, self._dt, rule, (plus, minus)),
         )
 

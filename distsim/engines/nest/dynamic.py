@@ -231,6 +231,7 @@ class NestPathway:
             np.full(n, BY_SOURCE),
             np.full(n, NEVER),
             traces,
+            np.zeros((2, 0)),
             rules_of(self._dynamic, self._dt, rule, exponents),
         )
 

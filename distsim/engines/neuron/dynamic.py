@@ -229,7 +229,7 @@ class NeuronPathway:
         found = {name: self._gathered(theirs[name]) for name in names}
         if "weight" in found and self.model.is_learning:
             learning = self._learning()
-            # of cells of other ranks only the latest spikes are known, not all that left traces
+            # the last spikes may be longer ago
             seen = spike_key(learning.pre_done, learning.sources)[learning.traces > 0.0]
             recent = keys[step_of_key(keys) > self._born]
             every = np.concatenate([recent, np.setdiff1d(seen, recent)])
@@ -251,5 +251,6 @@ class NeuronPathway:
             self._gathered("target_last").astype(np.int64) - 2 * dendritic,
             self._gathered("settled").astype(np.int64),
             self._gathered("source_trace"),
+            np.stack([self._gathered("target_before"), self._gathered("target_trace")]),
             self._own.rules(self.dynamic, self._dt),
         )

@@ -479,9 +479,8 @@ class NeuronSimulation(ExternalSimulation):
         gids = np.append(gids[is_new], self._counted)
         self.take_spikes(steps, gids)
         if self._is_learning:
-            learning = [each.dynamic for each in self._dynamic.values() if each.model.is_learning]
             keys, longest = spike_key(steps, gids), self.max_delay_steps or 1
-            self._recent.keep(keys, learning, longest, self.step, self.partition, self.dt)
+            self._recent.keep(keys, longest, self.step, self.partition)
 
     @property
     def _is_learning(self) -> bool:

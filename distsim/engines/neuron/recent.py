@@ -1,14 +1,11 @@
 """Spikes that plastic synapses may not have been told of yet."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.gathering import gather
-from distsim.engines.described import DynamicSynapses
-from distsim.engines.pending import reach_of
 from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.partitioning import Partition
 
@@ -45,34 +42,22 @@ class Recent:
         """Take spikes that are known beforehand, where synapses learn."""
         self._own = np.concatenate([self._own, keys])
 
-    def keep(
-        self,
-        keys: Integers,
-        learning: Iterable[DynamicSynapses],
-        longest: int,
-        now: int,
-        partition: Partition,
-        dt: float,
-    ) -> None:
+    def keep(self, keys: Integers, longest: int, now: int, partition: Partition) -> None:
         """Take spikes of this rank's cells, and forget old ones; every rank must call it.
 
         Parameters
         ----------
         keys : ndarray of int64
-        learning : iterable of DynamicSynapses
-            Those here.
         longest : int
             Delay [steps].
         now : int
             The present step.
         partition : Partition
-        dt : float
-            [ms]
         """
-        reach = max((reach_of(dynamic, dt) for dynamic in learning), default=0)
+        # those of other ranks matter as long as they are on their way to the target, those of
+        # targets twice as long as to the synapse
         self.take(keys)
-        self._own = self._own[step_of_key(self._own) >= now - reach]
-        # those of other ranks that are on their way
+        self._own = self._own[step_of_key(self._own) >= now - 2 * longest]
         given = gather(self._comm, keys[step_of_key(keys) >= now - longest])
         owners = np.asarray(partition.rank_of(gid_of_key(given)), np.int64)
         everything = np.concatenate([self._of_others, given[owners != self._comm.Get_rank()]])
