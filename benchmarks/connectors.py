@@ -52,10 +52,10 @@ def connector_of(sim, name, cells, space):
         return make(k / 2 + 1, 0.1, allow_self_connections=False)
     if name == "Clone":
         return make(sim.Projection(cells, cells, sim.FixedNumberPreConnector(k), space=space))
-    if name in ("FromList", "FromFile"):
-        rng = np.random.default_rng(1)
-        rows = np.column_stack([rng.integers(n, size=(k * n, 2)), np.full((k * n, 2), 1.0)])
-        return make(rows) if name == "FromList" else make(written(sim, rows))
+    if name == "FromList":
+        return make(rows_of(n, k))
+    if name == "FromFile":
+        return make(written(sim, n, k))
     if name == "Array":
         return make(np.random.default_rng(1).random((n, n)) < 0.1)
     if name == "CSA":
@@ -77,15 +77,21 @@ def connector_of(sim, name, cells, space):
     return make()
 
 
-def written(sim, rows):
-    """Return a file of connections, which rank 0 writes."""
+def rows_of(n, k):
+    """Return a list of random connections."""
+    rng = np.random.default_rng(1)
+    return np.column_stack([rng.integers(n, size=(k * n, 2)), np.full((k * n, 2), 1.0)])
+
+
+def written(sim, n, k):
+    """Return a file of random connections, which rank 0 writes."""
     from mpi4py import MPI
     from pyNN.recording.files import NumpyBinaryFile
 
     path = str(Path(tempfile.gettempdir()) / "distsim_connections.npz")
     if sim.rank() == 0:
         out = NumpyBinaryFile(path, mode="wb")
-        out.write(rows, {"columns": ["i", "j", "weight", "delay"]})
+        out.write(rows_of(n, k), {"columns": ["i", "j", "weight", "delay"]})
         out.close()
     MPI.COMM_WORLD.Barrier()
     return NumpyBinaryFile(path, mode="rb")
