@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from distsim.kernels.spike_keys import gid_of_key
+from distsim.network.spool import Rows, Spool
 
 __all__ = ["ProbeSet", "Samples", "SpikeRecord"]
 
@@ -19,7 +20,7 @@ class Samples:
 
     Parameters
     ----------
-    pieces : sequence of ndarray of float64, shape (any, n_columns)
+    pieces : sequence of ndarray of float64 or Rows, shape (any, n_columns)
         Rows one after the other; they are not copied.
     n_columns : int
     columns : ndarray of int64, optional
@@ -32,7 +33,7 @@ class Samples:
 
     def __init__(
         self,
-        pieces: Sequence[NDArray[np.float64]],
+        pieces: Sequence[NDArray[np.float64] | Rows],
         n_columns: int,
         columns: Integers | None = None,
     ) -> None:
@@ -79,6 +80,8 @@ class ProbeSet:
         Sampling interval [steps].
     step : int
         The present step; the first sample is taken at the next multiple of the interval.
+    spool : Spool, optional
+        Takes samples for which there is no memory.
 
     Attributes
     ----------
@@ -91,7 +94,13 @@ class ProbeSet:
     """
 
     def __init__(
-        self, variable: str, state_row: int, positions: Integers, interval: int, step: int
+        self,
+        variable: str,
+        state_row: int,
+        positions: Integers,
+        interval: int,
+        step: int,
+        spool: Spool | None = None,
     ) -> None:
         self.variable = variable
         self.state_row = state_row
@@ -100,7 +109,8 @@ class ProbeSet:
         self.next_step = -(-step // interval) * interval
         self.first_step = self.next_step
         self.n_additions = 0
-        self._chunks: list[NDArray[np.float64]] = []
+        self._spool = spool
+        self._chunks: list[NDArray[np.float64] | Rows] = []
 
     def add(self, positions: Integers) -> None:
         """Sample more cells, too; what was not sampled of them so far is nan."""
@@ -109,11 +119,12 @@ class ProbeSet:
         positions = np.union1d(self.positions, positions)
         wider = np.full((samples.shape[0], positions.size), np.nan)
         wider[:, np.searchsorted(positions, self.positions)] = samples
-        self.positions, self._chunks = positions, [wider]
+        self.positions, self._chunks = positions, []
+        self.append(wider)
 
     def append(self, rows: NDArray[np.float64]) -> None:
         """Add samples, one row each."""
-        self._chunks.append(rows)
+        self._chunks.append(rows if self._spool is None else self._spool.take(rows))
 
     def samples(self) -> Samples:
         """Return all samples held as they are now, not copied."""
@@ -121,10 +132,11 @@ class ProbeSet:
 
     def data(self) -> NDArray[np.float64]:
         """Return all samples held as one array, shape (n_samples, n), to be changed in place."""
-        if len(self._chunks) != 1:
-            empty = np.zeros((0, self.positions.size))
-            self._chunks = [np.concatenate([empty, *self._chunks])]
-        return self._chunks[0]
+        if len(self._chunks) == 1 and isinstance(self._chunks[0], np.ndarray):
+            return self._chunks[0]
+        whole = self.samples()[:]
+        self._chunks = [whole]
+        return whole
 
     def clear(self) -> None:
         """Forget the samples held."""

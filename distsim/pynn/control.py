@@ -55,9 +55,10 @@ def setup(
         Bounds of all delays [ms]; a delay outside is an error. 'auto': found from the connections.
     **options
         `seed`, `partition`, `exchange`, `engine`, `threads`, `coreneuron`, `share_input`,
-        `progress`, `log`: see `distsim.pynn.simulator.Setup`. Those of PyNN's other back ends are
-        taken, too: `rng_seed` and its like for `seed`; `verbosity`, `debug`, `loglevel` for `log`;
-        one `PortabilityWarning` says what is done instead of what has no meaning here.
+        `recording_memory`, `progress`, `log`: see `distsim.pynn.simulator.Setup`. Those of PyNN's
+        other back ends are taken, too: `rng_seed` and its like for `seed`; `verbosity`, `debug`,
+        `loglevel` for `log`; one `PortabilityWarning` says what is done instead of what has no
+        meaning here.
 
     Returns
     -------

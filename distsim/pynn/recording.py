@@ -161,7 +161,8 @@ class Recorder:
         else:
             interval = state.step_of(self.sampling_interval)
             row = block.model.state_row(variable)
-            probe_set = ProbeSet(variable, row, positions, interval, state.simulation.step)
+            step = state.simulation.step
+            probe_set = ProbeSet(variable, row, positions, interval, step, state.spool)
             self._sets[variable] = probe_set
             block.probes.append(probe_set)
         block.touch()

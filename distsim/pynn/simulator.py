@@ -23,6 +23,7 @@ from distsim.errors import ParameterError, SetupError, did_you_mean
 from distsim.interrupts import InterruptedBuildError, Interrupts
 from distsim.kernels.spike_keys import GID_BITS, LAST_STEP
 from distsim.lockstep import lockstep
+from distsim.network.spool import Spool
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
 from distsim.pynn.calls import collective
@@ -109,6 +110,9 @@ class Setup:
         - `coreneuron`, of 'neuron': whether CoreNEURON makes the steps (False);
         - `share_input`, of all but 'native': whether Poisson sources spike as on the native engine
           (True), else by the simulator's own generators.
+    recording_memory : float
+        Memory of each rank for samples of v and other variables, on the native engine [MiB]; what
+        is beyond it waits in temporary files.
     progress : bool or None
         Show progress bars on rank 0; None: if stderr is a terminal.
     log : bool or str
@@ -122,6 +126,7 @@ class Setup:
     partition: str | PlacementFunction = "block"
     engine: str = dataclasses.field(default_factory=chosen_engine)
     engine_options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    recording_memory: float = 64.0
     progress: bool | None = None
     log: bool | str = True
 
@@ -147,6 +152,9 @@ class Setup:
         for_engine = {key: options.pop(key) for key in OPTIONS if key in options}
         setup = cls(**options)
         setup._check_times()
+        memory = setup.recording_memory
+        if not (_is_number(memory) and memory > 0):
+            raise SetupError(f"recording_memory = {memory!r} MiB; it must be a number above 0")
         checked_seed(setup.seed)
         entry = engine_entry(setup.engine)
         return dataclasses.replace(setup, engine_options=entry.checked_options(for_engine, OPTIONS))
@@ -183,6 +191,7 @@ class State(common.control.BaseState):
         # nothing but itself: what is of this network holds it, too
         self.network = object()
         self.recorders: list[Any] = []
+        self.spool: Spool | None = None
         self.write_on_end: list[Any] = []
         # in the order in which `record(to_file=...)` named them
         self.file_numbers: dict[str | int, int] = {}
@@ -210,6 +219,8 @@ class State(common.control.BaseState):
             recorder.close()
         self.setup = setup
         self._clear()
+        if setup.engine == "native":
+            self.spool = Spool(int(setup.recording_memory * 2**20))
         low = None if isinstance(setup.min_delay, str) else float(setup.min_delay)
         high = None if isinstance(setup.max_delay, str) else float(setup.max_delay)
         if self._simulation is not None:
