@@ -137,6 +137,11 @@ class NativeSimulation(Engine):
         finally:
             pathway.connections = before
 
+    @property
+    def _plastics(self) -> list[PlasticPathway]:
+        """Synapses that have variables, in the same order on every rank."""
+        return [p for network in self.networks.values() for p in network.plastic.values()]
+
     def change_connections(
         self, pathway: Pathway, connections: Connections, names: Sequence[str]
     ) -> None:
@@ -241,9 +246,15 @@ class NativeSimulation(Engine):
             self.renewals.is_changed,
             any(block.is_changed for block in self.array_blocks),
             self._are_junctions_changed or self.junctions.is_changed,
+            *(plastic.is_set_alone for plastic in self._plastics),
         )
         is_structure_changed, is_poisson_changed, are_renewals_changed = changed[:3]
-        are_times_changed, are_junctions_changed = changed[3:]
+        are_times_changed, are_junctions_changed = changed[3:5]
+        for plastic, is_set in zip(self._plastics, changed[5:], strict=True):
+            # what is on its way is then transmitted alike on every rank
+            if is_set:
+                plastic.settle(self.step, self._epochs.arrived)
+            plastic.is_set_alone = False
         are_junctions_changed |= is_structure_changed and bool(self.junctions.pathways)
         # until they were looked through for spikes in the present step
         self._are_times_changed |= are_times_changed

@@ -68,6 +68,8 @@ class PlasticPathway:
         Rows whose runs count synapses.
     n_synapses : int
     net : PlasticArrays
+    is_set_alone : bool
+        Whether something was set on this rank that others do not know of.
     """
 
     def __init__(self, pathway: Pathway, group: CellGroup, dt: float, seed: int) -> None:
@@ -75,6 +77,7 @@ class PlasticPathway:
         self.model = pathway.synapse
         self.arrivals = Arrivals(empty_connectome())
         self.n_synapses = 0
+        self.is_set_alone = False
         self._group = group
         self._dt = dt
         self._seed = seed
@@ -398,7 +401,7 @@ class PlasticPathway:
         )
         return columns, run_states
 
-    def _settle(self, step: int, arrived: Integers) -> None:
+    def settle(self, step: int, arrived: Integers) -> None:
         """Bring what spikes change up to a step, at which something is to be set."""
         if self.model.is_learning and self.net.clock[SET] < step:
             columns, _ = self._present(step, arrived)
@@ -430,7 +433,7 @@ class PlasticPathway:
         self._connections = self.pathway.connections
         if not is_built or not names:
             return
-        self._settle(step, arrived)
+        self.settle(step, arrived)
         if "delay" in names:
             self._put_in_order()
         *_, columns = self._edges()
@@ -446,7 +449,8 @@ class PlasticPathway:
         if name == "weight":
             given = {n: np.broadcast_to(v, self.n_synapses)[place] for n, v in self._given.items()}
             self.model.check({**given, "weight": value}, self.pathway.label)
-        self._settle(step, arrived)
+        self.settle(step, arrived)
+        self.is_set_alone = True
         self._connections = self.pathway.connections
         if name == "delay":
             self._put_in_order()
