@@ -103,7 +103,7 @@ def delivery_ns(n_cells, n_sources, indegree, n_spikes):
     connector = sim.FixedNumberPreConnector(n=indegree, with_replacement=True)
     sim.Projection(sources, cells, connector, sim.StaticSynapse(weight=weight, delay=delay))
     state.build()
-    connectome, first_gid = network().connectome, int(sources[0])
+    connectome, first_gid = network().arrivals.rows, int(sources[0])
     spikes = np.sort(np.random.default_rng(1).integers(0, n_sources, (300, n_spikes)) + first_gid)
     queue, inputs = empty_queue(2**16), network().group.cells.state
     repeat_delivery(1, spikes, queue, connectome, inputs)

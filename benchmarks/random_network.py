@@ -72,12 +72,12 @@ def main():
 
     networks = state.simulation.networks.values()
     n_local = sum(network.n_synapses for network in networks)
-    n_synapse_bytes = sum(network.connectome.weight.nbytes for network in networks)
+    n_synapse_bytes = sum(network.arrivals.rows.weight.nbytes for network in networks)
     # targets and weights are two views of the same memory
     n_index_bytes = sum(
         array.nbytes
         for network in networks
-        for name, array in network.connectome._asdict().items()
+        for name, array in network.arrivals.rows._asdict().items()
         if name not in ("target", "weight")
     )
     counters, memory = state.simulation.counters, resource.getrusage(resource.RUSAGE_SELF)
