@@ -1,19 +1,16 @@
 """Projections: connections between populations, each made by the rank that owns its target."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyNN import common, descriptions
+from pyNN import descriptions
 from pyNN.core import deprecated
 from pyNN.parameters import ParameterSpace
 from pyNN.space import Space
-from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
 from distsim.connectivity import (
-    Bounds,
     Connections,
     Constant,
     Distances,
@@ -23,13 +20,12 @@ from distsim.connectivity import (
     Values,
 )
 from distsim.errors import DistsimError, NotAvailableError
-from distsim.io.connection_values import ConnectionValues
 from distsim.network.pathways import Pathway
-from distsim.partitioning.distributions import quantile
 from distsim.partitioning.streams import Purpose
 from distsim.pynn import simulator
 from distsim.pynn.addressed_values import AddressedValues, histogram
 from distsim.pynn.calls import collective
+from distsim.pynn.checked_projection import CheckedProjection
 from distsim.pynn.checks import plain_numbers
 from distsim.pynn.connection import Connection, LocalConnections
 from distsim.pynn.connection_files import write_table
@@ -47,18 +43,17 @@ from distsim.pynn.projection_checks import (
 )
 from distsim.pynn.projection_errors import ProjectionError, as_pynns_error
 from distsim.pynn.random_numbers import shared_numbers
+from distsim.pynn.recorded_projection import RecordedProjection
 from distsim.pynn.rule_connector import RuleConnector
 from distsim.pynn.selection import gid_map
 from distsim.pynn.signatures import also_named
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import SpikeSourcePoisson
-from distsim.pynn.synapse_recording import SynapseRecorder, neo_block
-from distsim.pynn.synapse_recording import write as write_recorded
+from distsim.pynn.synapse_recording import SynapseRecorder
 from distsim.pynn.synapse_types import StaticSynapse
 from distsim.pynn.synapse_values import (
     drawn_values,
     evaluator,
-    function_values,
     has_numpy_rng,
 )
 from distsim.pynn.value_lists import check_shapes, of_own_connections, without_lists
@@ -70,7 +65,7 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-class Projection(common.Projection):
+class Projection(CheckedProjection, RecordedProjection):
     """Connections of one synapse type between two groups of cells.
 
     Parameters
@@ -286,86 +281,6 @@ class Projection(common.Projection):
             synapse=self.synapse_type.record,
             dendritic_fraction=self.synapse_type.dendritic_delay_fraction,
         )
-
-    # --- checks --------------------------------------------------------------------------------
-
-    def _guess_receptor_type(self) -> None:
-        """Take the receptor type by the sign of the weights, where there are two or more."""
-        if len(self.post.receptor_types) == 1:
-            (self.receptor_type,) = self.post.receptor_types
-            return
-        weight = self.synapse_type.parameter_space["weight"]
-        connector = self._connector
-        if isinstance(connector, RuleConnector) and connector.column("weight") is not None:
-            is_negative = bool((connector.first_value("weight") < 0).any())
-            self.receptor_type = self._receptor_of_sign(is_negative)
-            return
-        base = weight.base_value
-        if hasattr(base, "parameters") and not has_numpy_rng(weight):
-            median = quantile(base.name, base.parameters, np.array([0.5]))
-            self.receptor_type = self._receptor_of_sign(bool(median[0] < 0))
-        elif 0 in self.shape:
-            self.receptor_type = self.post.receptor_types[0]
-        elif callable(base):
-            # of the last pair, as PyNN has it
-            pre, post = (np.array([n - 1], np.int64) for n in self.shape)
-            values = function_values(base, self, pre, post)
-            is_negative = bool((weight._apply_operations(values) < 0).any())
-            self.receptor_type = self._receptor_of_sign(is_negative)
-        else:
-            super()._guess_receptor_type()
-
-    def _receptor_of_sign(self, is_negative: bool) -> str:
-        """Return the receptor type of weights with a sign: the second of several if negative."""
-        names = list(self.post.receptor_types)
-        return names[int(is_negative and len(names) > 1)]
-
-    def _own_bounds(self) -> Bounds:
-        """Return what weights and delays may be."""
-        if self.synapse_type.record.is_electrical:
-            return Bounds(str(self.label), state.dt, 1, "electrical")
-        whose = "conductance-based or excitatory"
-        sign = 1
-        receptor = str(self.receptor_type)
-        is_conductance = all(part.celltype.is_conductance(receptor) for part in self.post.parts)
-        if not is_conductance and receptor not in excitatory_receptor_types:
-            is_inhibitory = receptor in inhibitory_receptor_types
-            whose, sign = "inhibitory current-based", -int(is_inhibitory)
-        return Bounds(str(self.label), state.dt, sign if self._connector.safe else 0, whose)
-
-    def _checked(self, connections: Connections) -> Connections:
-        """Return connections that are checked as they are made; constant values are at once."""
-        if isinstance(connections.weight, Constant):
-            self.check_weights(connections.weight.value)
-        if isinstance(connections.delay, Constant):
-            self.check_delays(connections.delay.value)
-        constant = {
-            n: v.value for n, v in connections.parameters.items() if isinstance(v, Constant)
-        }
-        if isinstance(connections.weight, Constant):
-            constant["weight"] = connections.weight.value
-        self.synapse_type.record.check(constant, str(self.label))
-        return replace(connections, bounds=self._bounds, progress=self._connector.callback)
-
-    def check_weights(self, weights: Any) -> None:
-        """Raise if weights are no 32-bit numbers, or have the wrong sign for the receptor type.
-
-        Raises
-        ------
-        ProjectionError
-        """
-        with as_pynns_error():
-            self._bounds.check_weights(weights)
-
-    def check_delays(self, delays: Any) -> None:
-        """Raise if a delay is shorter than the time step, or has no number of steps.
-
-        Raises
-        ------
-        ProjectionError
-        """
-        with as_pynns_error():
-            self._bounds.check_delays(delays)
 
     # --- distances -----------------------------------------------------------------------------
 
@@ -677,106 +592,6 @@ class Projection(common.Projection):
             table = values.table(with_address)
         columns = ["i", "j", *names] if with_address else names
         write_table(file, table, columns, of_rank=not gather)
-
-    # --- recording -----------------------------------------------------------------------------
-
-    @collective()
-    def record(self, variables: Any, sampling_interval: float | None = None) -> None:
-        """Sample variables of all connections, such as weights that change.
-
-        Parameters
-        ----------
-        variables : str, list of str or None
-            'weight', or other variables and parameters of the synapse type; None: no longer any,
-            and what was sampled is gone.
-        sampling_interval : float, optional
-            From one sample to the next, the first one now [ms]; default the time step.
-
-        Raises
-        ------
-        ParameterError
-            If there is no such variable, or the interval is no multiple of the time step.
-
-        Notes
-        -----
-        A sample is taken as `get` does, and kept in memory: 8 bytes for each of this rank's
-        connections.
-        """
-        self._check_present()
-        if self.recorder is not None:
-            state.synapse_recorders.remove(self.recorder)
-            self.recorder = None
-        if variables is None:
-            return
-        names = [variables] if isinstance(variables, str) else list(variables)
-        self.recorder = SynapseRecorder(self, names, sampling_interval)
-        state.synapse_recorders.append(self.recorder)
-
-    @collective()
-    def get_data(self, gather: bool | str = True, clear: bool = False) -> Any:
-        """Return what was recorded of the connections as a Neo Block.
-
-        Parameters
-        ----------
-        gather : bool or 'all'
-            Of the connections of all ranks, on rank 0 or on every rank; else of this rank's.
-        clear : bool
-            Whether to forget it.
-
-        Returns
-        -------
-        neo.Block
-            With a Segment for each `reset`; in it an AnalogSignal for each variable, of shape
-            (n_times, n_connections), ordered as `get` lists connections, with array annotations
-            `source_index` and `target_index`. Where samples are not equidistant, an
-            IrregularlySampledSignal.
-        """
-        return neo_block(self._recorded(Audience.of(gather), clear))
-
-    @collective("io")
-    def write_data(self, io: Any, gather: bool | str = True, clear: bool = False) -> None:
-        """Write what was recorded of the connections to a file; every rank must call it.
-
-        Parameters
-        ----------
-        io : str or Neo IO
-            A name that ends in ``.h5`` or ``.hdf5`` gives a file that
-            `distsim.io.read_connection_values` reads, another one of Neo's formats.
-        gather, clear
-            As for `get_data`; without `gather`, each rank writes a file of its own.
-        """
-        audience = Audience.of(gather)
-        write_recorded(io, self._recorded(audience, clear), audience)
-
-    def _recorded(self, audience: Audience, clear: bool) -> ConnectionValues:
-        """Return what was recorded; every rank must call it, but for an audience of none."""
-        recorder = self.recorder
-        if recorder is None:
-            raise ProjectionError(
-                f"nothing was recorded of the connections of '{self.label}'; call "
-                "record('weight', sampling_interval=...) before run()"
-            )
-        is_gathered = audience is not Audience.NONE
-        local = self._agreed_connections() if is_gathered else self._local_connections()
-        values = recorder.gathered(self._sorted_addresses(local, audience), audience)
-        if clear:
-            recorder.clear()
-        return values
-
-    def described_values(self, name: str) -> Floats:
-        """Return what was described of this rank's connections."""
-        return self._local_connections().column(self, name, state.dt)
-
-    def unit_of(self, name: str) -> str:
-        """Return the unit of a variable or parameter of the connections."""
-        if name == "weight":
-            model = self.post.parts[0].celltype.record
-            (state_name,) = {r.state for r in model.receptors if r.name == self.receptor_type}
-            return next(s.unit for s in model.states if s.name == state_name)
-        synapse = self._pathway.synapse
-        items: list[Any] = [*synapse.parameters, *synapse.initial_variables]
-        unit = next(str(item.unit) for item in items if item.name == name)
-        return self.unit_of("weight") if unit == "nA or uS" else unit or "dimensionless"
 
     def _replace(self, rule: Rule, names: list[str], **values: Values) -> None:
         """Take other connections in place of the present ones, between the same cells.
