@@ -27,6 +27,9 @@ SYNAPSES = """
 
 Beside a StaticSynapse, these have variables that spikes change; `weight` and `delay` [ms] are
 parameters of all. What is said of spikes of the source is at the time when they reach the synapse.
+Electrical synapses, at the end, carry no spikes, and have no delay: their `weight` [uS] is a
+conductance, of which the potentials of two cells make a current; for the method see the
+[user guide](user_guide.md#gap-junctions).
 """
 
 
@@ -47,7 +50,7 @@ def page(models: Iterable[CellModel], synapses: Iterable[SynapseModel]) -> str:
     contents = "\n".join(
         f"- [{model.name}](#{model.name.lower()}): {model.title}" for model in models
     )
-    contents += "\n- [Synapses](#synapses): plasticity, short-term dynamics, chance."
+    contents += "\n- [Synapses](#synapses): plasticity, short-term dynamics, chance, gap junctions."
     parts = [*map(section, models), SYNAPSES, *map(synapse_section, synapses)]
     return "\n".join([INTRODUCTION, contents, *parts])
 
@@ -57,15 +60,21 @@ def synapse_section(model: SynapseModel) -> str:
     for name in ("title", "equations"):
         if not getattr(model, name):
             raise ValueError(f"the record of {model.name} has no '{name}'")
+    lines = [
+        f"\n### {model.name}\n",
+        f"{model.title} {f'{model.source}.' if model.source else ''}".rstrip(),
+        "\n```text",
+        *model.equations,
+        "```",
+    ]
+    if model.is_electrical:
+        return "\n".join(lines)
     others = [(s.name, f"{s.initial:g}") for s in model.initial_variables]
     variables = [("weight", "that of the projection"), *others]
     return "\n".join(
         [
-            f"\n### {model.name}\n",
-            f"{model.title} {f'{model.source}.' if model.source else ''}".rstrip(),
-            "\n```text",
-            *model.equations,
-            "```\n",
+            *lines,
+            "",
             table(
                 ("parameter", "default", "unit", "allowed", "meaning"),
                 [

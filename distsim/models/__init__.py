@@ -6,6 +6,7 @@ from distsim.models.adaptive import (
     IF_COND_EXP_GSFA_GRR,
 )
 from distsim.models.cell_model import Bound, CellModel, NativeModel, Parameter, Receptor, State
+from distsim.models.electrical import ELECTRICAL, ONE_SIDED
 from distsim.models.gif import GIF_COND_EXP
 from distsim.models.hodgkin_huxley import HH_COND_EXP
 from distsim.models.if_cond import IF_COND_ALPHA, IF_COND_EXP, IF_FACETS_HARDWARE1
@@ -55,12 +56,13 @@ CELL_MODELS = {
     )
 }
 
-# all that have variables
+# all but the static one
 SYNAPSE_MODELS = {
     model.name: model
     for model in (
         *(stdp_model("SpikePairRule", dependence) for dependence in DEPENDENCES),
         stdp_model("Vogels2011Rule", "AdditiveWeightDependence"),
         *(TSODYKS_MARKRAM, SIMPLE_STOCHASTIC, STOCHASTIC_TSODYKS_MARKRAM, MULTI_QUANTAL),
+        *(ELECTRICAL, ONE_SIDED),
     )
 }
