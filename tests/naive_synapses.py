@@ -123,17 +123,20 @@ def tsodyks_markram(pre, dt, U, tau_rec, tau_facil, tau_psc):
         Steps in which spikes reach the synapse.
     dt : float
         [ms]; so are the time constants.
+    U, tau_rec, tau_facil, tau_psc : float or sequence of float
+        One for all, or for each spike, also for the time before it.
     """
-    rec, psc = 1 / tau_rec, 1 / tau_psc
-    rates = np.array([[0.0, 0.0, rec], [0.0, -psc, 0.0], [0.0, psc, -rec]])
     x, y, z, u, last = 1.0, 0.0, 0.0, 0.0, None
     course = []
-    for step in pre:
+    constants = np.broadcast_arrays(pre, U, tau_rec, tau_facil, tau_psc)[1:]
+    for step, use, tau_rec, tau_facil, tau_psc in zip(pre, *constants, strict=True):
+        rec, psc = 1 / tau_rec, 1 / tau_psc
+        rates = np.array([[0.0, 0.0, rec], [0.0, -psc, 0.0], [0.0, psc, -rec]])
         elapsed = (step - last) * dt if last is not None else 0.0
         x, y, z = expm(rates * elapsed) @ (x, y, z)
         u *= exp(-elapsed / tau_facil) if tau_facil > 0 else 0.0
         last = step
-        u += U * (1 - u)
+        u += use * (1 - u)
         released = u * x
         x, y = x - released, y + released
         course.append((u, x, y, released))

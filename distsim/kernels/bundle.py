@@ -5,14 +5,14 @@ from typing import Any
 from numba import njit, types
 from numba.experimental import structref
 
-from distsim.kernels.by_address import address_of, caller
+from distsim.kernels.by_address import caller
 from distsim.kernels.delivery import enqueue_most
 from distsim.kernels.epoch import advance, ask_plastic
 from distsim.kernels.options import KERNEL
 from distsim.kernels.plastic import QUEUE, RESTART
 from distsim.kernels.renewal import queue_drawn
 
-__all__ = ["Bundle", "advance_bundle", "advance_bundle_at", "bundle", "entry_of"]
+__all__ = ["ARGUMENTS", "Bundle", "advance_bundle", "advance_bundle_at", "bundle"]
 
 FIELDS = [
     "cells",
@@ -48,33 +48,9 @@ structref.define_proxy(Bundle, BundleType, FIELDS)
 
 
 @njit(cache=True)
-def bundle(
-    cells,
-    coefficients,
-    connectome,
-    queues,
-    poisson,
-    drives,
-    currents,
-    probes,
-    plastic,
-    coupling,
-    log,
-):
-    """Return the parts as one object, which keeps their arrays alive."""
-    return Bundle(
-        cells,
-        coefficients,
-        connectome,
-        queues,
-        poisson,
-        drives,
-        currents,
-        probes,
-        plastic,
-        coupling,
-        log,
-    )
+def bundle(*parts):
+    """Return the parts, those of `FIELDS`, as one object, which keeps their arrays alive."""
+    return Bundle(*parts)
 
 
 @njit(**KERNEL)
@@ -117,13 +93,9 @@ def advance_bundle(first, n_steps, keys, n_queued, group):
     return n_queued, n_made, n_events
 
 
+# beside the group
 ARGUMENTS = (types.int64, types.int64, types.int64[::1], types.int64)
 RESULT = types.UniTuple(types.int64, 3)
-
-
-def entry_of(group: Bundle) -> tuple[int, int]:
-    """Return what `advance_bundle_at` takes of a group; see `address_of`."""
-    return address_of(advance_bundle, ARGUMENTS, group)
 
 
 # ``advance_bundle_at(function, place, first, n_steps, keys, n_queued)`` is `advance_bundle`

@@ -5,7 +5,8 @@ structure is handed over as one address. A function is compiled for each kind of
 called by its own address, so that what calls it is compiled only once, whatever the kinds are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import is_not
 from typing import Any
 
 from numba import typeof, types
@@ -15,7 +16,7 @@ from numba.core.imputils import impl_ret_borrowed
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, register_model
 
-__all__ = ["Pointer", "address_of", "caller"]
+__all__ = ["Addressed", "Pointer", "address_of", "caller"]
 
 
 class Pointer(types.Type):
@@ -71,6 +72,42 @@ def address_of(function: Any, arguments: Sequence[Any], structure: Any) -> tuple
     compiled = function.overloads[signature]
     address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
     return address, structure._meminfo.data
+
+
+class Addressed:
+    """A structure that is made anew where some part of it is another object than before.
+
+    Attributes
+    ----------
+    structure : StructRefProxy
+        As it is now.
+    """
+
+    def __init__(self) -> None:
+        self.structure: Any = None
+        self._parts: tuple[Any, ...] = ()
+        self._address = (0, 0)
+
+    def address(
+        self, make: Callable[..., Any], parts: tuple[Any, ...], function: Any, arguments: Any
+    ) -> tuple[int, int]:
+        """Return what a function of `caller` takes; see `address_of`.
+
+        Valid until some part is another object, and as long as this one is.
+
+        Parameters
+        ----------
+        make : callable
+            Returns the structure of its parts.
+        parts : tuple
+        function : numba function
+            The same for the same parts.
+        arguments : sequence of numba types
+        """
+        if len(parts) != len(self._parts) or any(map(is_not, parts, self._parts)):
+            self.structure, self._parts = make(*parts), parts
+            self._address = address_of(function, arguments, self.structure)
+        return self._address
 
 
 def caller(arguments: Sequence[Any], result: Any) -> Any:

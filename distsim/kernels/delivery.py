@@ -15,9 +15,11 @@ from distsim.kernels.spike_keys import gid_of_key, step_of_key
 
 __all__ = [
     "DONE",
+    "await_next",
     "collect_due",
     "compact",
     "deliver",
+    "drop_first",
     "empty_queue",
     "enqueue_most",
     "enqueue_rows",
@@ -163,17 +165,29 @@ def deliver(step, queue, connectome, inputs):
             for j in range(n):
                 inputs[receptor, target[first + j]] += multiplicity * common
         n_events += int(multiplicity) * n
-        # the entry waits for the next run of its row, if there is one
-        run_of[entry] = run + 1
-        arrival[entry] = DONE
-        if run + 1 < queue.run_end[entry]:
-            arrival[entry] = queue.stamp[entry] + np.int64(run_delay[run + 1])
-    while head < tail and arrival[head] == DONE:
+        await_next(queue, entry, run_delay)
+    drop_first(queue)
+    return n_events
+
+
+@njit(cache=True, inline="always")
+def await_next(queue, entry, run_delay):
+    """Have an entry, whose run has arrived, wait for the next run of its row, if there is one."""
+    run = queue.run[entry] + 1
+    queue.run[entry] = run
+    is_last = run >= queue.run_end[entry]
+    queue.arrival[entry] = DONE if is_last else queue.stamp[entry] + np.int64(run_delay[run])
+
+
+@njit(cache=True, inline="always")
+def drop_first(queue):
+    """Drop the first entries of a queue, as far as they are done."""
+    head, tail = queue.bounds[0], queue.bounds[1]
+    while head < tail and queue.arrival[head] == DONE:
         head += 1
     if head == tail:
         head = tail = 0
     queue.bounds[0], queue.bounds[1] = head, tail
-    return n_events
 
 
 @njit(**KERNEL)

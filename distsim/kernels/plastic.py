@@ -26,6 +26,7 @@ from distsim.kernels.by_address import caller
 from distsim.kernels.delivery import enqueue_most
 from distsim.kernels.options import KERNEL
 from distsim.kernels.renewal import queue_drawn
+from distsim.partitioning.streams import word_block
 
 __all__ = [
     "DELIVER",
@@ -44,6 +45,7 @@ __all__ = [
     "call_plastic",
     "decay_tables",
     "end_sweep",
+    "fill_row_keys",
     "find_present",
     "note_spikes",
     "peek_at",
@@ -179,7 +181,7 @@ structref.define_proxy(
 
 
 @njit(cache=True)
-def plastic_set(rows, queues, poisson, net, parameters):
+def plastic_set(*parts):
     """Return the parts as one structure, which keeps their arrays alive.
 
     Parameters
@@ -192,7 +194,7 @@ def plastic_set(rows, queues, poisson, net, parameters):
     parameters : NamedTuple
         `dt`, `purpose`, and the model's, each a number or one for each synapse.
     """
-    return PlasticSet(rows, queues, poisson, net, parameters)
+    return PlasticSet(*parts)
 
 
 # ``work(what, first, n, keys, inputs, spiking)`` of a set
@@ -259,6 +261,13 @@ def queue_spikes(first, n_steps, keys, group):
     ):
         return 0
     return 1
+
+
+@njit(cache=True)
+def fill_row_keys(stream, gids, keys):
+    """Write the key of random numbers of each source to `PlasticArrays.row_keys`."""
+    for k in range(gids.size):
+        keys[k, 0], keys[k, 1], _, _ = word_block(stream, gids[k], 0)
 
 
 @njit(**KERNEL)

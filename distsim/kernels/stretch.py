@@ -86,7 +86,7 @@ def advance_stretch(last, epoch_steps, groups, keys, given, log, potentials, gat
     epoch_steps : int
         Steps from one exchange to the next.
     groups : ndarray of int64, shape (n_groups, 2)
-        See `entry_of`.
+        Where `advance_bundle` and each group are; see `Addressed`.
     keys : ndarray of int64
         Spikes that came by the exchange before, sorted.
     given : ndarray of int64

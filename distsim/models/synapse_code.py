@@ -9,7 +9,6 @@ from numba import njit
 
 from distsim.kernels import delivery, plastic
 from distsim.kernels.coefficients import at
-from distsim.kernels.delivery import DONE
 from distsim.kernels.options import KERNEL
 from distsim.models import one_cell_classes
 from distsim.models.functions import checksum, compiled
@@ -85,8 +84,8 @@ def _make(model: SynapseModel, is_shared: bool) -> SynapseCode:
         "__name__": "distsim.models.synapse_code",
         "np": np,
         "compiled": njit(**KERNEL, error_model="numpy"),
-        **{"at": at, "DONE": DONE, "collect_due": delivery.collect_due},
-        **{"philox4x32": philox4x32, "uniform53": uniform53},
+        **{"at": at, "philox4x32": philox4x32, "uniform53": uniform53},
+        **{name: getattr(delivery, name) for name in ("await_next", "collect_due", "drop_first")},
         **{name: getattr(plastic, name) for name in USED},
     }
     done: dict[Any, Any] = {}

@@ -106,9 +106,8 @@ def sweep(step, s):
 @compiled
 def deliver_queue(step, queue, s, inputs):
     net, rows = s.net, s.rows
-    arrival, due, run_of = queue.arrival, queue.due, queue.run
-    head, tail = int(queue.bounds[0]), int(queue.bounds[1])
-    n_due = collect_due(step, arrival, head, tail, due)
+    due, run_of = queue.due, queue.run
+    n_due = collect_due(step, queue.arrival, queue.bounds[0], queue.bounds[1], due)
     {present}
     n_events = n_before = 0
     run_before = stamp_before = -1
@@ -124,15 +123,8 @@ def deliver_queue(step, queue, s, inputs):
             arrive_run(step, run, row, stamp, number, queue.receptor[entry], s,
                        net.columns, net.run_states, net.run_traces, net.run_last, inputs)
         n_events += n_spikes * (np.int64(rows.run_start[run + 1]) - np.int64(rows.run_start[run]))
-        run_of[entry] = run + 1
-        arrival[entry] = DONE
-        if run + 1 < queue.run_end[entry]:
-            arrival[entry] = queue.stamp[entry] + np.int64(rows.run_delay[run + 1])
-    while head < tail and arrival[head] == DONE:
-        head += 1
-    if head == tail:
-        head = tail = 0
-    queue.bounds[0], queue.bounds[1] = head, tail
+        await_next(queue, entry, rows.run_delay)
+    drop_first(queue)
     return n_events
 
 
@@ -222,12 +214,6 @@ def loops_of(model: SynapseModel, is_shared: bool) -> str:
     return text + WORK.format(**(learning if model.is_learning else others))
 
 
-def _names(model: SynapseModel, is_shared: bool) -> list[str]:
-    """Return the variables that each synapse has, in the order of its columns."""
-    names = ["weight", *(s.name for s in model.states)]
-    return names if is_shared else [*names, *(s.name for s in model.source_states)]
-
-
 def _call(model: SynapseModel, key: str, ways: dict[str, str]) -> str:
     given = model.functions[key]
     names = argument_names(given.function)
@@ -236,7 +222,7 @@ def _call(model: SynapseModel, key: str, ways: dict[str, str]) -> str:
 
 def _ways(model: SynapseModel) -> dict[str, str]:
     """Return how each thing that a function can take is written."""
-    variables = ["weight", *(s.name for s in (*model.states, *model.source_states))]
+    variables = model.variable_names
     traces = [("x", t) for t in model.source_traces] + [("y", t) for t in model.target_traces]
     return {
         **{name: f"v_{name}" for name in variables},
@@ -298,7 +284,7 @@ def _learning(model: SynapseModel, is_shared: bool) -> str:
     """Return the text of what synapses do when they hear of spikes of their targets."""
     function = model.functions["learn"]
     taken = argument_names(function.function)
-    own = ["weight", *(s.name for s in model.states)]
+    own = model.column_names(is_shared=True)
     traces = [
         f"x_{t.name} = before_{t.name} if since == 0 "
         f"else after_{t.name} * decay(table_{t.name}, rate_{t.name}, since)"
@@ -359,8 +345,8 @@ def of_latest(i: int, trace: Trace, m: int) -> str:
 
 
 def _run_parts(model: SynapseModel, is_shared: bool) -> dict[str, str]:
-    columns = _names(model, is_shared)
-    own = ["weight", *(s.name for s in model.states)]
+    columns = model.column_names(is_shared)
+    own = model.column_names(is_shared=True)
     source_traces = _source_traces(model)
     source_traces += [
         f"now_{t.name} = after_{t.name} * decay(table_{t.name}, rate_{t.name}, elapsed_steps)"

@@ -135,7 +135,7 @@ class SynapseModel:
     @property
     def returned(self) -> dict[str, list[str]]:
         """What each function returns."""
-        own = ["weight", *(s.name for s in self.states)]
+        own = self.column_names(is_shared=True)
         of_source = [s.name for s in self.source_states]
         return {"release": of_source, "arrive": [*own, "transmitted"], "learn": own}
 
@@ -152,7 +152,18 @@ class SynapseModel:
     @property
     def variable_names(self) -> list[str]:
         """What can be read of a synapse that changes: the weight first."""
-        return ["weight", *(s.name for s in (*self.states, *self.source_states))]
+        return self.column_names(is_shared=False)
+
+    def column_names(self, is_shared: bool) -> list[str]:
+        """Return the variables that each synapse has, in their order.
+
+        Parameters
+        ----------
+        is_shared : bool
+            Whether those of the source are the same for all synapses of a run.
+        """
+        own = ["weight", *(s.name for s in self.states)]
+        return own if is_shared else [*own, *(s.name for s in self.source_states)]
 
     @property
     def parameter_names(self) -> list[str]:
@@ -305,7 +316,7 @@ def _check(model: SynapseModel) -> None:
     examples = {p.name: p.default for p in model.parameters}
     derived = model.derive(examples, 0.1)
     sources, targets = ([t.name for t in ts] for ts in (model.source_traces, model.target_traces))
-    own = ["weight", *(s.name for s in model.states)]
+    own = model.column_names(is_shared=True)
     of_source = [s.name for s in model.source_states]
     check_once(
         model.name, [*own, *of_source, *model.parameter_names, *derived, *sources, *targets, *GIVEN]

@@ -149,6 +149,34 @@ def test_reset_and_weights_that_are_set_leave_dynamics_as_they_are():
     np.testing.assert_allclose(potentials(cells)[steps, 0], doubled * whole, ROUNDING)
 
 
+def test_time_constants_of_targets_and_parameters_that_are_set_hold_from_then_on():
+    """Currents of the synapse decay as those of its targets do, also when these are changed.
+
+    Variables that the synapses of a source share become each synapse's own, and go on.
+    """
+    set_up()
+    train = [5, 9, 30, 61, 64, 90, 101]
+    pre, steps = sources([train]), [step + 1 for step in train]
+    tau_first, tau_later = 2.0, np.array([4.0, 3.0, 0.7])
+    cells = silent(3, tau_first)
+    constants = {"U": 0.4, "tau_rec": 6.0, "tau_facil": 4.0}
+    synapse = sim.TsodyksMarkramSynapse(weight=1.0, delay=DT, **constants)
+    dynamics = [sim.Projection(pre, cells, sim.AllToAllConnector(), synapse) for _ in range(2)]
+    sim.run(6.2)
+    before = [projection.get(["u", "x", "y"], "list") for projection in dynamics]
+    cells.set(tau_syn_E=tau_later)
+    later = np.array([[0.4, 0.9, 0.1]])
+    dynamics[1].set(U=later)
+    assert [projection.get(["u", "x", "y"], "list") for projection in dynamics] == before
+    sim.run(5.0)
+    are_later = np.array(steps) > 62
+    for projection, uses in zip(dynamics, ([0.4] * 3, later[0]), strict=True):
+        for k, row in enumerate(projection.get(["u", "x", "y"], "list")):
+            use, tau_psc = np.where(are_later, [[uses[k]], [tau_later[k]]], [[0.4], [tau_first]])
+            course = tsodyks_markram(steps, DT, use, 6.0, 4.0, tau_psc)
+            assert row[2:] == pytest.approx(course[-1][:3], ROUNDING)
+
+
 # --- chance ---------------------------------------------------------------------------------------
 
 N_CELLS = 4000

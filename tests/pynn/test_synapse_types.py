@@ -102,8 +102,12 @@ def test_weights_of_each_synapse_are_within_their_bounds(sim):
     rows = sim.FromListConnector([(0, 1, 0.5, 1.0), (2, 0, 1.2, 1.0)])
     for weight, connector in ((drawn, None), (matrix, None), (0.0, rows)):
         sim.setup(timestep=0.1, log=False)
-        project(sim, mechanism(sim, weight=weight), connector)
-        refused(lambda: sim.run(1.0), "weight = ", "w_min = 0", "w_max = 1")
+        projection = project(sim, mechanism(sim, weight=weight), connector)
+        for _ in range(2):
+            refused(lambda: sim.run(1.0), "weight = ", "w_min = 0", "w_max = 1")
+    projection.set(weight=0.7)
+    sim.run(1.0)
+    assert projection.get("weight", "list", with_address=False) == [0.7, 0.7]
 
 
 def test_the_largest_weight_is_not_below_the_smallest(sim):

@@ -23,7 +23,7 @@ from distsim.kernels.kept import copy_kept
 from distsim.models import CellModel
 from distsim.network.pathways import Pathway
 
-__all__ = ["build_connectome", "delay_steps", "empty_connectome"]
+__all__ = ["PossibleRows", "build_connectome", "delay_steps", "empty_connectome"]
 
 Integers = NDArray[np.int64]
 MAX_DELAY_STEPS = 2**16 - 1
@@ -96,7 +96,7 @@ def build_connectome(
     """
     if not pathways and kept is None:
         return empty_connectome(), 0
-    table = _PossibleRows([*(kept.pathways if kept else ()), *pathways], model)
+    table = PossibleRows([*(kept.pathways if kept else ()), *pathways], model)
     counts = RunCounts()
     if kept:
         kept_places = table.add(kept)
@@ -168,7 +168,7 @@ def _constant(pathway: Pathway) -> np.float32:
     return np.float32(np.nan if weight is None else weight)
 
 
-class _PossibleRows:
+class PossibleRows:
     """Which row each possible (source, receptor type) has, as far as it has synapses here.
 
     Attributes

@@ -1,7 +1,6 @@
 """One model group with its connectome and the spikes on their way to it."""
 
 from collections.abc import Callable, Sequence
-from operator import is_not
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +19,8 @@ from distsim.kernels.arrays import (
     RenewalSources,
     SpikeLog,
 )
-from distsim.kernels.bundle import bundle, entry_of
+from distsim.kernels.bundle import ARGUMENTS, advance_bundle, bundle
+from distsim.kernels.by_address import Addressed
 from distsim.kernels.delivery import DONE
 from distsim.kernels.junctions import uncoupled
 from distsim.kernels.kept import rewrite_weights
@@ -98,14 +98,11 @@ class GroupNetwork:
         # those in the connectome that share sources, targets and receptor with another
         self._are_apart: dict[Pathway, bool] = {}
         self._generations: list[_Generation] = []
-        self._parts: tuple[object, ...] = ()
+        self._addressed = Addressed()
         self.max_delay_steps = 0
 
     def entry(self, log: SpikeLog) -> tuple[int, int]:
-        """Return what compiled code calls the group by; see `entry_of`.
-
-        Valid until some part is another object, and as long as this one is.
-        """
+        """Return what compiled code calls the group by; see `Addressed`."""
         group, arrivals = self.group, self.arrivals
         entries = [plastic.entry() for plastic in self.plastic.values()]
         if entries != self._plastics.entries.tolist():
@@ -124,10 +121,7 @@ class GroupNetwork:
             self.coupling,
             log,
         )
-        if len(self._parts) != len(parts) or any(map(is_not, parts, self._parts)):
-            self._bundle, self._parts = bundle(*parts), parts
-            self._entry = entry_of(self._bundle)
-        return self._entry
+        return self._addressed.address(bundle, parts, advance_bundle, ARGUMENTS)
 
     @property
     def drive_candidates(self) -> list[Pathway]:

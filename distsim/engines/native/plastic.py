@@ -8,16 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from distsim.engines.native.arrivals import Arrivals, find_rows
-from distsim.engines.native.connectome import delay_steps, empty_connectome
 from distsim.engines.native.groups import CellGroup
+from distsim.engines.native.plastic_rows import build_rows, no_rows, read_values, row_keys
 from distsim.errors import ParameterError
-from distsim.kernels.arrays import Connectome
-from distsim.kernels.by_address import address_of
-from distsim.kernels.delivery import DONE, guide_rows
+from distsim.kernels.by_address import Addressed, address_of
+from distsim.kernels.delivery import DONE
 from distsim.kernels.plastic import (
     FIRST_LID,
     N_CLOCK,
@@ -38,7 +36,7 @@ from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.models.functions import argument_names
 from distsim.models.synapse_code import SynapseCode, code_of
 from distsim.network.pathways import Pathway
-from distsim.partitioning.streams import Purpose, Stream, word_block
+from distsim.partitioning.streams import Purpose, Stream
 
 __all__ = ["PlasticPathway"]
 
@@ -64,9 +62,9 @@ class PlasticPathway:
 
     Attributes
     ----------
+    layout : PlasticRows
     arrivals : Arrivals
-        Rows whose runs count synapses.
-    n_synapses : int
+        Of its rows.
     net : PlasticArrays
     is_set_alone : bool
         Whether something was set on this rank that others do not know of.
@@ -75,16 +73,16 @@ class PlasticPathway:
     def __init__(self, pathway: Pathway, group: CellGroup, dt: float, seed: int) -> None:
         self.pathway = pathway
         self.model = pathway.synapse
-        self.arrivals = Arrivals(empty_connectome())
-        self.n_synapses = 0
+        self.layout = no_rows()
+        self.arrivals = Arrivals(self.layout.rows)
         self.is_set_alone = False
         self._group = group
         self._dt = dt
         self._seed = seed
         self._segment = 0
         self._connections: Any = None
-        self._parts: tuple[Any, ...] = ()
-        self._entry = (0, 0)
+        self._coefficients: Any = None
+        self._addressed = Addressed()
 
     # --- building ------------------------------------------------------------------------------
 
@@ -97,81 +95,42 @@ class PlasticPathway:
             If a parameter has a value that it cannot have.
         """
         if self._connections is None:
-            self._connections = self.pathway.connections
-            columns = self._make_rows()
-            self._make_arrays(columns)
+            connections = self.pathway.connections
+            names = ["weight", *connections.parameters]
+            self.layout, values = build_rows(self.pathway, self._group.model, self._dt, names)
+            self._make_arrays(values)
             self._begin()
+            self._connections = connections
 
-    def _make_rows(self) -> dict[str, Any]:
-        """Make rows and runs; return weights and parameters in the order of the columns."""
-        gids, steps, targets, columns = self._edges()
-        lids = self.pathway.lids(self._group.model)
-        inside = lids[lids >= 0]
-        self._first_lid = int(inside.min()) if inside.size else 0
-        self._n_targets = int(inside.max()) + 1 - self._first_lid if inside.size else 0
-        row_source, row = np.unique(gids, return_inverse=True)
-        keys = row.astype(np.int64) << 16 | steps
-        # within a run in the order in which connections are made
-        order = np.argsort(keys, kind="stable")
-        run_keys, run_first = np.unique(keys[order], return_index=True)
-        self.n_synapses = order.size
-        receptor = self._group.model.receptor_rows[self.pathway.receptors[self._group.model]]
-        guide, guide_origin = guide_rows(row_source)
-        kind: Any = np.uint16 if self._n_targets < 2**16 else np.uint32
-        self.arrivals.rows = Connectome(
-            row_source=row_source,
-            row_receptor=np.full(row_source.size, receptor, np.uint8),
-            row_weight=np.full(row_source.size, np.nan, np.float32),
-            row_start=np.searchsorted(run_keys >> 16, np.arange(row_source.size + 1)),
-            guide=guide,
-            guide_origin=guide_origin,
-            run_delay=(run_keys & 0xFFFF).astype(np.uint16),
-            run_start=np.append(run_first, order.size).astype(np.uint32),
-            target=targets[order].astype(kind),
-            weight=np.zeros(0, np.float32),
-        )
-        self._order = order.astype(np.uint32)
-        return {name: of_layout(column, order) for name, column in columns.items()}
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return self.layout.order.size
 
-    def _edges(self) -> tuple[Integers, Integers, Integers, dict[str, Any]]:
-        """Return sources, delays, targets in the span, weights and parameters, as they are made."""
-        lids = self.pathway.lids(self._group.model)
-        first = int(lids[lids >= 0].min(initial=2**62))
-        parts: list[tuple[Any, ...]] = []
-        columns: dict[str, list[Any]] = {"weight": []}
-        columns |= {name: [] for name in self.pathway.connections.parameters}
-        for chunk in self.pathway.chunks():
-            targets = lids[chunk.target_positions]
-            is_here = targets >= 0
-            steps = delay_steps(chunk, self._dt, self.pathway.label).astype(np.int64)
-            gids = self.pathway.sources.gids(chunk.sources)
-            parts.append((gids[is_here], steps[is_here], targets[is_here] - first))
-            for name, values in {"weight": chunk.weights, **chunk.parameters}.items():
-                given: Any = values
-                columns[name].append(given if np.ndim(given) == 0 else given[is_here])
-        sizes = [part[0].size for part in parts]
-        none = (np.zeros(0, np.int64),) * 3
-        gids, steps, targets = (np.concatenate(each) for each in zip(none, *parts, strict=True))
-        return gids, steps, targets, {n: joined(c, sizes) for n, c in columns.items()}
+    def _described(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return weights or parameters as they are described, in the order of the connections."""
+        if not names:
+            return {}
+        return read_values(self.pathway, self._group.model, names, self.n_synapses)
 
-    def _make_arrays(self, columns: Mapping[str, Any]) -> None:
-        """Make what runs take, from weights and parameters."""
-        model, rows = self.model, self.arrivals.rows
-        self._given = {name: columns[name] for name in self._connections.parameters}
+    def _make_arrays(self, values: dict[str, Any]) -> None:
+        """Make what runs take, of weights and parameters in the order of the connections."""
+        model, layout, rows = self.model, self.layout, self.layout.rows
+        self.arrivals.rows = rows
+        names = [name for name in values if name != "weight"]
+        self._given = {name: layout.of_synapses(values.pop(name)) for name in names}
         self._derive()
-        self.column_names = ["weight", *(s.name for s in model.states)]
-        if not self.is_shared:
-            self.column_names += [s.name for s in model.source_states]
+        self.column_names = model.column_names(self.is_shared)
         self._columns = np.zeros((len(self.column_names), self.n_synapses))
-        self._columns[0] = columns["weight"]
+        layout.fill(self._columns[0], values.pop("weight"))
         self._check_values()
         lag_of_delay, lags = self._lags()
         n_lags, n_runs = lags.size, rows.run_delay.size
         n_source, n_target = len(model.source_traces), len(model.target_traces)
         traces = (*model.source_traces, *model.target_traces)
         decays, rates = decay_tables([self._time_constant(t) for t in traces], self._dt)
-        n_cells = self._n_targets if model.is_learning else 0
-        first = self._first_lid
+        n_cells = layout.n_targets if model.is_learning else 0
+        first = layout.first_lid
         longest = int(np.diff(rows.run_start.astype(np.int64)).max(initial=0))
         self.net = PlasticArrays(
             columns=self._columns,
@@ -179,7 +138,7 @@ class PlasticPathway:
             run_traces=np.zeros((2 * n_source, n_runs)),
             run_last=np.full(n_runs, NEVER, np.int64),
             row_keys=np.zeros((0, 2), np.uint32),
-            target_gids=self._group.cells.gids[first : first + self._n_targets],
+            target_gids=self._group.cells.gids[first : first + layout.n_targets],
             lag_of_delay=lag_of_delay,
             lags=lags,
             latest=np.zeros((n_cells, N_LATEST), np.int32),
@@ -201,7 +160,7 @@ class PlasticPathway:
 
     def _lags(self) -> tuple[Integers, Integers]:
         """Return the number of the lag of each delay, and the lags [steps]."""
-        delays = self.arrivals.rows.run_delay.astype(np.int64)
+        delays = self.layout.rows.run_delay.astype(np.int64)
         present = np.unique(delays)
         # to the nearest step, halves into the dendrite
         dendritic = np.floor(self.pathway.dendritic_fraction * present + 0.5)
@@ -216,7 +175,6 @@ class PlasticPathway:
         self._values: dict[str, Any] = {**values, **self.model.derive(values, self._dt)}
         self.is_shared = self._is_shared()
         self.code: SynapseCode = code_of(self.model, self.is_shared)
-        self._parameters = self.code.parameters(self._dt, self._stream.purpose, self._values)
 
     def _check_values(self) -> None:
         every = {"weight": self._columns[0], **self._given} if self.n_synapses else self._given
@@ -244,8 +202,7 @@ class PlasticPathway:
             block.parameters.get(name, np.zeros(block.n_local)) for block in self._group.blocks
         ]
         constants = np.concatenate(of_lids)
-        targets = self._first_lid + self.arrivals.rows.target.astype(np.int64)
-        mine = constants[targets]
+        mine = constants[self.layout.first_lid :][self.layout.rows.target]
         if mine.size and (mine == mine[0]).all():
             return {"tau_psc": float(mine[0])}
         return {"tau_psc": mine if mine.size else 0.0}
@@ -276,13 +233,13 @@ class PlasticPathway:
         net.latest[:] = NO_SPIKE
         net.present_at[:] = NEVER
         net.count[:] = net.done[:] = net.clock[:] = 0
-        net.clock[FIRST_LID], net.clock[SWEPT], net.clock[SET] = self._first_lid, NEVER, NEVER
-        self._renew_keys()
+        net.clock[FIRST_LID], net.clock[SWEPT], net.clock[SET] = self.layout.first_lid, NEVER, NEVER
+        self._take_parameters()
 
-    def _renew_keys(self) -> None:
-        """Take the keys of this segment's random numbers."""
+    def _take_parameters(self) -> None:
+        """Take parameters, and this segment's random numbers, for what runs."""
         if self.model.draws:
-            keys = row_keys(self._stream, self.arrivals.rows.row_source)
+            keys = row_keys(self._stream, self.layout.rows.row_source)
             self.net = self.net._replace(row_keys=keys)
         self._parameters = self.code.parameters(self._dt, self._stream.purpose, self._values)
 
@@ -291,25 +248,26 @@ class PlasticPathway:
         self._segment = segment
         if self._connections is None:
             return
-        *_, columns = self._edges()
-        self._columns[0] = of_layout(columns["weight"], self._order)
+        self.layout.fill(self._columns[0], self._described(["weight"])["weight"])
         self._begin()
+
+    def _follow_targets(self) -> None:
+        """Take what functions take from the targets anew, where it has changed."""
+        if self._coefficients is self._group.coefficients:
+            return
+        self._coefficients = self._group.coefficients
+        of_targets = self._of_targets(self._given)
+        if any(not np.array_equal(self._values[n], of_targets[n]) for n in of_targets):
+            self._derive_anew()
 
     # --- running -------------------------------------------------------------------------------
 
     def entry(self) -> tuple[int, int]:
-        """Return what compiled code calls the synapses by; see `address_of`.
-
-        Valid until some part is another object, and as long as this one is.
-        """
+        """Return what compiled code calls the synapses by; see `Addressed`."""
+        self._follow_targets()
         arrivals = self.arrivals
         parts = arrivals.rows, arrivals.queues, arrivals.poisson, self.net, self._parameters
-        if len(parts) != len(self._parts) or any(
-            a is not b for a, b in zip(parts, self._parts, strict=True)
-        ):
-            self._set, self._parts = plastic_set(*parts), parts
-            self._entry = address_of(self.code.work, WORK, self._set)
-        return self._entry
+        return self._addressed.address(plastic_set, parts, self.code.work, WORK)
 
     def make_room(self) -> None:
         """Make room for spikes of the targets, where there is none for another step."""
@@ -345,7 +303,7 @@ class PlasticPathway:
         -------
         dict of str to ndarray of float64, shape (n_synapses,)
         """
-        model, rows = self.model, self.arrivals.rows
+        model, rows = self.model, self.layout.rows
         variables = [name for name in names if name in model.variable_names]
         found: dict[str, Floats] = {}
         if variables:
@@ -360,19 +318,12 @@ class PlasticPathway:
                 found[name] = values
         for name in set(names) - set(variables):
             found[name] = np.full(self.n_synapses, self._values[name])
-        return {name: self._in_order(found[name], self._order) for name in names}
-
-    def _in_order(self, values: Any, order: NDArray[np.integer]) -> Any:
-        """Return values of columns in the order of the connections; one number stays one."""
-        if np.ndim(values) == 0:
-            return values
-        ordered = np.empty(self.n_synapses)
-        ordered[order] = values
-        return ordered
+        return {name: self.layout.of_connections(found[name]) for name in names}
 
     def _present(self, step: int, arrived: Integers) -> tuple[Floats, Floats]:
         """Return copies of columns and of sources' variables, brought up to a step."""
-        net, rows = self.net, self.arrivals.rows
+        self.entry()
+        net, rows = self.net, self.layout.rows
         columns, run_states = net.columns.copy(), net.run_states.copy()
         first_row, end_row = find_rows(gid_of_key(arrived), rows)
         is_here = end_row > first_row
@@ -392,9 +343,8 @@ class PlasticPathway:
         places = np.arange(order.size)
         numbers = places - np.maximum.accumulate(np.where(is_first, places, 0))
         n_rows = len(self._group.model.states)
-        self.entry()
         peek_at(
-            *(*address_of(self.code.peek, PEEK, self._set), step),
+            *(*address_of(self.code.peek, PEEK, self._addressed.structure), step),
             *(columns, run_states, net.run_traces.copy(), net.run_last.copy()),
             np.zeros((n_rows, self._group.n_local)),
             *(waiting, stamps, numbers),
@@ -414,9 +364,8 @@ class PlasticPathway:
         if self._connections is None or not self.n_synapses:
             return
         present = {"weight": self._columns[0], **self._given}
-        values = {name: self._in_order(each, self._order) for name, each in present.items()}
-        *_, columns = self._edges()
-        values |= {name: columns[name] for name in names if name in columns}
+        values = {name: self.layout.of_connections(each) for name, each in present.items()}
+        values |= self._described([name for name in names if name in values])
         self.model.check(values, self.pathway.label)
 
     def change(self, names: Sequence[str], step: int, arrived: Integers) -> None:
@@ -429,23 +378,23 @@ class PlasticPathway:
         step, arrived
             As for `read`.
         """
-        is_built = self._connections is not None
+        if self._connections is None:
+            return
         self._connections = self.pathway.connections
-        if not is_built or not names:
+        if not names:
             return
         self.settle(step, arrived)
         if "delay" in names:
             self._put_in_order()
-        *_, columns = self._edges()
-        for name in names:
-            if name in columns:
-                self._set_values(name, of_layout(columns[name], self._order))
+        described = self._described([n for n in names if n == "weight" or n in self._given])
+        for name, values in described.items():
+            self._set_values(name, self.layout.of_synapses(values))
 
     def change_one(self, index: int, name: str, value: float, step: int, arrived: Integers) -> None:
         """Set a value of one connection, by its place in the order of the connections."""
         if self._connections is None:
             return
-        place = int(np.flatnonzero(self._order == index)[0])
+        place = int(np.flatnonzero(self.layout.order == index)[0])
         if name == "weight":
             given = {n: np.broadcast_to(v, self.n_synapses)[place] for n, v in self._given.items()}
             self.model.check({**given, "weight": value}, self.pathway.label)
@@ -468,27 +417,30 @@ class PlasticPathway:
             self._columns[0] = values
             return
         self._given[name] = values
+        traces = (*self.model.source_traces, *self.model.target_traces)
+        self._derive_anew(name in [trace.time_constant for trace in traces])
+
+    def _derive_anew(self, are_traces_changed: bool = False) -> None:
+        """Take parameters that have changed."""
         was_shared = self.is_shared
         self._derive()
-        if self.is_shared != was_shared or any(
-            name == t.time_constant for t in (*self.model.source_traces, *self.model.target_traces)
-        ):
+        if are_traces_changed or self.is_shared != was_shared:
             self._put_in_order()
+        else:
+            self._take_parameters()
 
     def _put_in_order(self) -> None:
         """Make the synapses anew, with delays as they are given now; all else stays."""
-        old, order = self.net, self._order
-        memory = self._memory()
-        given = {name: self._in_order(value, order) for name, value in self._given.items()}
-        columns = self._make_rows()
-        again = {name: of_layout(value, self._order) for name, value in given.items()}
-        self._make_arrays({**columns, **again, "weight": memory["weight"][self._order]})
-        net, rows = self.net, self.arrivals.rows
+        old, memory = self.net, self._memory()
+        given = {name: self.layout.of_connections(value) for name, value in self._given.items()}
+        self.layout, _ = build_rows(self.pathway, self._group.model, self._dt)
+        self._make_arrays({**given, "weight": memory["weight"]})
+        net, layout, rows = self.net, self.layout, self.layout.rows
         for name, values in memory.items():
             if name in self.column_names:
-                self._columns[self.column_names.index(name)] = values[self._order]
+                layout.fill(self._columns[self.column_names.index(name)], values)
         # the synapses of a run have a source and a delay in common
-        firsts = self._order[rows.run_start[:-1].astype(np.int64)]
+        firsts = layout.order[rows.run_start[:-1].astype(np.int64)]
         if self.is_shared:
             for i, state in enumerate(self.model.source_states):
                 net.run_states[i] = memory[state.name][firsts]
@@ -498,49 +450,19 @@ class PlasticPathway:
             net.run_traces[i] = memory[f"trace {i}"][firsts]
         kept = ("latest", "latest_traces", "ring", "ring_traces", "count", "done", "clock")
         self.net = net._replace(**{name: getattr(old, name) for name in kept})
-        self._renew_keys()
+        self._take_parameters()
 
     def _memory(self) -> dict[str, NDArray[Any]]:
         """Return all that changes, of each synapse, in the order of the connections."""
-        net, rows = self.net, self.arrivals.rows
+        net, rows = self.net, self.layout.rows
         of_run = {
             "stamp": np.where(net.run_last > NEVER, net.run_last - rows.run_delay, NEVER),
             **{f"trace {i}": trace for i, trace in enumerate(net.run_traces)},
         }
-        if self.is_shared:
-            of_run |= {s.name: net.run_states[i] for i, s in enumerate(self.model.source_states)}
+        # there are none where each synapse has a column
+        states = zip(self.model.source_states, net.run_states, strict=False)
+        of_run |= {state.name: values for state, values in states}
         sizes = np.diff(rows.run_start.astype(np.int64))
         memory = {name: np.repeat(values, sizes) for name, values in of_run.items()}
         memory |= dict(zip(self.column_names, self._columns, strict=True))
-        ordered = {}
-        for name, values in memory.items():
-            ordered[name] = np.empty_like(values)
-            ordered[name][self._order] = values
-        return ordered
-
-
-def of_layout(values: Any, order: NDArray[np.integer]) -> Any:
-    """Return values in the order of the columns; one number stays one."""
-    return float(values) if np.ndim(values) == 0 else np.asarray(values, np.float64)[order]
-
-
-def joined(parts: list[Any], sizes: list[int]) -> Any:
-    """Return values of chunks as one number if they are, else as an array."""
-    if all(np.ndim(part) == 0 for part in parts) and len({float(part) for part in parts}) <= 1:
-        return float(parts[0]) if parts else np.zeros(0)
-    return np.concatenate(
-        [np.broadcast_to(part, size) for part, size in zip(parts, sizes, strict=True)]
-    )
-
-
-@njit(cache=True)
-def _fill_keys(stream, gids, keys):
-    for k in range(gids.size):
-        keys[k, 0], keys[k, 1], _, _ = word_block(stream, gids[k], 0)
-
-
-def row_keys(stream: Stream, gids: Integers) -> NDArray[np.uint32]:
-    """Return a key of random numbers for each source, shape (n, 2)."""
-    keys = np.empty((gids.size, 2), np.uint32)
-    _fill_keys(stream, gids, keys)
-    return keys
+        return {name: self.layout.of_connections(values) for name, values in memory.items()}
