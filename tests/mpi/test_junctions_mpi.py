@@ -6,7 +6,9 @@ import pytest
 import distsim
 from distsim.engines.native import junctions
 from distsim.engines.native.exchange import NO_GATHERING, SpikeExchange
+from distsim.engines.native.messages import Traffic
 from distsim.errors import DistsimError
+from distsim.pynn.simulator import state
 
 
 @pytest.fixture
@@ -45,12 +47,17 @@ def test_potentials_exchanged_by_python_are_the_same(sim, comm, monkeypatch):
     cells, _ = ring(sim, comm)
     sim.run(5.0)
     expected = v_of(cells)
+    # before the first step, and after each; each rank's cells are all sent, to every other rank
+    n_messages = (comm.size - 1).bit_length()
+    counted = Traffic(51, 51 * n_messages, 51 * 3 * 8 * (comm.size - 1))
+    assert state.simulation.junctions.traffic == (counted if comm.size > 1 else Traffic())
     monkeypatch.setattr(SpikeExchange, "gathering", NO_GATHERING)
     monkeypatch.setattr(junctions, "allgather_call", lambda comm: np.zeros(4, np.int64))
     sim.setup(timestep=0.1, partition="round_robin", log=False)
     cells, _ = ring(sim, comm)
     sim.run(5.0)
     np.testing.assert_array_equal(v_of(cells), expected)
+    assert state.simulation.junctions.traffic == (counted if comm.size > 1 else Traffic())
 
 
 def test_one_rank_sets_the_weight_of_a_connection_of_its_own(sim, comm):

@@ -261,6 +261,7 @@ class NativeSimulation(Engine):
         drives = self._agree_on_drives() if is_structure_changed else {}
         if is_structure_changed:
             pathways = [(model, p) for model, n in self.networks.items() for p in n.pathways]
+            pathways += [(model, p) for p in self.junctions.pathways for model in p.models]
             with together(self.comm):
                 check_memory(pathways, self.comm)
         with together(self.comm):

@@ -111,7 +111,7 @@ class EpochLoop:
         stretch = Stretch(*self._progress[0].item())
         keys = NO_SPIKES
         if stretch.n_epochs:
-            self._junctions.complete()
+            self._junctions.complete(stretch.n_epochs)
             latest = self._take_unsent() if stretch.n_arrived < 0 else NO_SPIKES
             n_logged, n_given = self._sent
             keys = self._log.keys[first_logged:n_logged].copy()

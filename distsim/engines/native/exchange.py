@@ -114,7 +114,6 @@ class SpikeExchange:
         self.rank = comm.Get_rank()
         self.n_ranks = comm.Get_size()
         self.traffic = traffic or Traffic()
-        self._n_hops = (self.n_ranks - 1).bit_length()
         self._in_place, self._type, self._buffer = MPI.IN_PLACE, MPI.INT64_T, MPI.buffer
         self._error_class = MPI.Exception
         self._call = allgather_call(comm)
@@ -173,7 +172,7 @@ class SpikeExchange:
 
     def _receive(self, n_exchanges: int, n_arrived: int, keys: Integers) -> Integers:
         """Return the spikes of all ranks after the Allgather, or fetch what had no room."""
-        self._count(n_exchanges, self._n_bytes)
+        self.traffic.add_gathers(n_exchanges, self.n_ranks, self._n_bytes)
         everything = NO_SPIKES
         if n_arrived > 0:
             everything = self._joined[:n_arrived].copy()
@@ -195,19 +194,14 @@ class SpikeExchange:
     def free(self) -> None:
         """Do nothing: MPI holds nothing for it."""
 
-    def _count(self, n: int, n_bytes: int) -> None:
-        traffic = self.traffic
-        traffic.n_collectives += n
-        traffic.n_messages += n * self._n_hops
-        traffic.n_bytes += n * n_bytes
-
     def _exchange_all(self, keys: Integers) -> Integers:
         """Return all spikes by a collective of variable size, and enlarge the message."""
         counts = self._slots.counts
         everything = np.empty(int(counts.sum()), np.int64)
         self.comm.Allgatherv(np.ascontiguousarray(keys), (everything, counts))
         # in a ring, a rank passes on all but what the next one has itself
-        self._count(1, everything.nbytes - 8 * int(counts[(self.rank + 1) % self.n_ranks]))
+        n_bytes = everything.nbytes - 8 * int(counts[(self.rank + 1) % self.n_ranks])
+        self.traffic.add_gathers(1, self.n_ranks, n_bytes)
         self._use_one_size(self._slots.grown())
         everything.sort()
         return everything

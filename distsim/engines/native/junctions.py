@@ -16,6 +16,7 @@ from distsim.engines.junction_sides import (
 from distsim.engines.native.exchange import allgather_call
 from distsim.engines.native.group_network import GroupNetwork
 from distsim.engines.native.groups import CellGroup
+from distsim.engines.native.messages import Traffic
 from distsim.kernels.junctions import (
     Coupling,
     PotentialExchange,
@@ -54,6 +55,8 @@ class Junctions:
     are_any : bool
         Whether any rank has some.
     exchange : PotentialExchange
+    traffic : Traffic
+        Exchanges of potentials.
     """
 
     def __init__(self, comm: Any) -> None:
@@ -64,6 +67,7 @@ class Junctions:
         self.pathways: list[Pathway] = []
         self.n_connections = 0
         self.are_any = False
+        self.traffic = Traffic()
         self._max = MPI.MAX
         self._in_place, self._type = MPI.IN_PLACE, MPI.INT64_T
         self._networks: list[GroupNetwork] = []
@@ -236,17 +240,31 @@ class Junctions:
         if self.are_any:
             exchange_potentials(self.exchange._replace(call=np.zeros(4, np.int64)))
             self._gather()
+            self._count(1)
 
-    def complete(self) -> None:
-        """Exchange potentials where compiled code could not; every rank must call it."""
-        if self.are_any and not self.exchange.call.any():
-            self._gather()
+    def complete(self, n_exchanges: int) -> None:
+        """Exchange potentials where compiled code could not; every rank must call it.
+
+        Parameters
+        ----------
+        n_exchanges : int
+            Steps that were made since the last call, each with an exchange.
+        """
+        if self.are_any:
+            if not self.exchange.call.any():
+                self._gather()
+            self._count(n_exchanges)
 
     def _gather(self) -> None:
         first, _, n_sent = self.exchange.place
         if n_sent:
             words = self.exchange.potentials[first:].view(np.int64)
             self.comm.Allgather(self._in_place, [words, self._type])
+
+    def _count(self, n_exchanges: int) -> None:
+        n_ranks, n_sent = self.comm.Get_size(), int(self.exchange.place[2])
+        if n_sent:
+            self.traffic.add_gathers(n_exchanges, n_ranks, 8 * n_sent * (n_ranks - 1))
 
     def reset(self) -> None:
         """Forget how the potentials have changed."""

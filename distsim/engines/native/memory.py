@@ -6,17 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from distsim.connectivity.values import Constant
+from distsim.engines.native.plastic import RING_SIZE
 from distsim.errors import ConnectivityError
+from distsim.kernels.plastic import N_LATEST
 from distsim.models import CellModel
 from distsim.network.pathways import Pathway
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["available_bytes", "check_memory"]
+__all__ = ["available_bytes", "check_memory", "plastic_bytes"]
 
 # fewer bytes on a rank are not looked at; expected numbers of synapses may be so much too large
 SMALL, MARGIN = 2**28, 1.1
+# bytes of a side of a gap junction while it is built, as measured: some index arrays of numpy's;
+# 16 are left
+SIDE = 120
+# of the number of a synapse's connection; of a source's first run, without states and traces
+NUMBER, RUN = 4, 35
+# of a target that synapses learn from: its spikes, those at hand and in the ring; a trace at these
+TARGET, TARGET_TRACE = 4 * (N_LATEST + RING_SIZE) + 8, 8 * (N_LATEST + RING_SIZE + 1)
 CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -42,8 +52,10 @@ def available_bytes() -> float:
 def check_memory(pathways: Sequence[tuple[CellModel, Pathway]], comm: "MPI.Intracomm") -> None:
     """Raise if the synapses of some node's ranks need more memory than it has.
 
-    Counted are targets, and weights where these differ; only rules from which the number of
-    synapses follows.
+    Counted are only rules from which the number of synapses follows. Of static synapses: targets,
+    and weights where these differ; of those with variables: these, targets, parameters that differ,
+    what each source's and each target's spikes leave, and what building takes more; of gap
+    junctions: what building takes.
 
     Parameters
     ----------
@@ -89,5 +101,40 @@ def _expected(model: CellModel, pathway: Pathway) -> tuple[float, float]:
     indegree = pathway.connections.expected_indegree
     if indegree is None or pathway.targets.size == 0:
         return 0.0, 0.0
-    n_synapses = indegree * np.count_nonzero(pathway.lids(model) >= 0)
-    return n_synapses, n_synapses * (2 if pathway.connections.constant_weight is not None else 6)
+    n_targets = int(np.count_nonzero(pathway.lids(model) >= 0))
+    n_synapses = indegree * n_targets
+    if pathway.synapse.is_electrical:
+        # the other sides of a rank's junctions are on other ranks, and theirs here
+        return n_synapses, n_synapses * pathway.synapse.n_sides * SIDE
+    if pathway.synapse.is_static:
+        return n_synapses, n_synapses * (
+            2 if pathway.connections.constant_weight is not None else 6
+        )
+    return n_synapses, plastic_bytes(pathway, n_synapses, n_targets)
+
+
+def plastic_bytes(pathway: Pathway, n_synapses: float, n_targets: int) -> float:
+    """Return the bytes of synapses with variables, while they are built.
+
+    Parameters
+    ----------
+    pathway : Pathway
+    n_synapses : float
+    n_targets : int
+        Onto which they are.
+    """
+    model, connections = pathway.synapse, pathway.connections
+    n_differing = sum(not isinstance(v, Constant) for v in connections.parameters.values())
+    # parameters that differ make variables of the source each synapse's own
+    n_numbers = len(model.column_names(is_shared=n_differing == 0)) + n_differing
+    # values lie in the order of the connections, one after another, before they do in that of runs
+    n_numbers += n_differing > 0 or connections.constant_weight is None
+    synapse = 8 * n_numbers + NUMBER + (2 if n_targets < 2**16 else 4)
+    # a run at least for each source with targets here
+    n_sources = max(sum(pathway.sources.sizes), 1)
+    n_runs = n_sources * -np.expm1(-n_synapses / n_sources)
+    n_states = 0 if n_differing else len(model.source_states)
+    run = RUN + 8 * (n_states + 2 * len(model.source_traces))
+    n_traces = len(model.target_traces)
+    target = TARGET + n_traces * TARGET_TRACE if model.is_learning else 0
+    return n_synapses * synapse + n_runs * run + n_targets * target

@@ -34,6 +34,19 @@ class Traffic:
     n_messages: int = 0
     n_bytes: int = 0
 
+    def add_gathers(self, n: int, n_ranks: int, n_bytes: int) -> None:
+        """Count Allgathers or Allgathervs of some ranks.
+
+        Parameters
+        ----------
+        n, n_ranks : int
+        n_bytes : int
+            What one sends of each.
+        """
+        self.n_collectives += n
+        self.n_messages += n * (n_ranks - 1).bit_length()
+        self.n_bytes += n * n_bytes
+
 
 class Slots:
     """Room for messages one after another in one buffer, each a count and then its spikes.
