@@ -128,7 +128,8 @@ def test_projections_keep_the_places_that_cells_had():
 
 def test_places_of_a_population_are_handed_over_without_a_copy():
     sim.setup(log=False)
-    cells = sim.Population(4, sim.IF_curr_exp(), structure=sim.Line())
+    cells = sim.Population(4, sim.IF_curr_exp())
+    cells.positions = np.arange(12.0).reshape(3, 4)
     synapse = sim.StaticSynapse(weight="d", delay=1.0)
     projection = sim.Projection(cells, cells[1:], sim.AllToAllConnector(), synapse)
     distances = projection.pathway.connections.weight.distances.__self__

@@ -431,6 +431,7 @@ def main(partition, exchange, path, lists_path):
     sim.run(20.0)
     p["curr_exp"].set(i_offset=uniform(0.9, 1.3))
     p["poisson"].set(rate=uniform(100.0, 300.0))
+    p["cond_exp"].set(tau_syn_E=uniform(2.0, 8.0))
     sine.set_parameters(frequency=90.0, stop=40.0)
     noise.mean = 0.1
     noise.inject_into(p["placed"][3:])
