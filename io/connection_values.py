@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from distsim.io import schema
 from distsim.io.attributes import decode, fixed
 from distsim.io.checksums import check, readable
-from distsim.io.datasets import store
-from distsim.io.whole_file import FailSafeFile, check_space, new_file, write_error
+from distsim.io.datasets import new_hdf5_file, store
+from distsim.io.whole_file import write_error
 
 __all__ = ["ConnectionValues", "read_connection_values", "write_connection_values"]
 
@@ -67,12 +67,8 @@ def write_connection_values(path: str | Path, values: ConnectionValues) -> None:
     path = Path(path)
     n_bytes = sum(column.nbytes for _, columns in values.segments for column in columns.values())
     try:
-        with new_file(path) as temporary:
-            check_space(path, n_bytes)
-            with FailSafeFile(temporary) as disk:
-                with h5py.File(disk, "w", libver=schema.HDF5_VERSIONS) as file:
-                    _write(file, values)
-                disk.check()
+        with new_hdf5_file(path, n_bytes) as (file, _):
+            _write(file, values)
     except (OSError, RuntimeError) as error:
         # HDF5 reports what it cannot write as OSError or, when it closes the file, as RuntimeError
         raise write_error(error, path) from error

@@ -1,5 +1,8 @@
-"""Datasets of a file: cut into chunks, each with a checksum, whose bytes depend on values alone."""
+"""Files of HDF5 and their datasets, cut into chunks, whose bytes depend on values alone."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -8,8 +11,53 @@ from numpy.typing import NDArray
 
 from distsim.io import schema
 from distsim.io.checksums import Checksum
+from distsim.io.whole_file import FailSafeFile, check_space, new_file
 
-__all__ = ["create", "store"]
+__all__ = ["create", "mark_order", "mark_sonata", "new_hdf5_file", "store"]
+
+
+@contextmanager
+def new_hdf5_file(path: Path, n_bytes: int = 0) -> Iterator[tuple[h5py.File, Callable[[], None]]]:
+    """Give a file to write to, which appears under its name when it is complete.
+
+    Parameters
+    ----------
+    path : Path
+    n_bytes : int
+        That it needs at least.
+
+    Yields
+    ------
+    file : h5py.File
+    check : callable
+        To be called now and then; raises if something was not written.
+
+    Raises
+    ------
+    FileWriteError
+        If there is less space.
+    OSError, RuntimeError
+        If it cannot be written; HDF5 has the latter when it closes the file.
+    """
+    with new_file(path) as temporary:
+        check_space(path, n_bytes)
+        with FailSafeFile(temporary) as disk:
+            with h5py.File(disk, "w", libver=schema.HDF5_VERSIONS) as file:
+                yield file, disk.check
+            disk.check()
+
+
+def mark_sonata(file: h5py.File) -> None:
+    """Note at the root that a file is SONATA's."""
+    file.attrs[schema.MAGIC_ATTR] = schema.MAGIC_DTYPE.type(schema.MAGIC)
+    file.attrs[schema.VERSION_ATTR] = np.array(schema.VERSION, dtype=schema.MAGIC_DTYPE)
+
+
+def mark_order(spikes: h5py.Group) -> None:
+    """Note at a group of spikes in which order they are, as SONATA does."""
+    sorting = h5py.enum_dtype(schema.SORTING, basetype=schema.SORTING_DTYPE)
+    order = schema.SORTING[schema.SPIKE_ORDER]
+    spikes.attrs.create(schema.SORTING_ATTR, order, dtype=sorting)
 
 
 def store(group: h5py.Group, name: str, dtype: Any, values: NDArray[Any]) -> h5py.Dataset:

@@ -11,7 +11,7 @@ from distsim.errors import ParameterError
 from distsim.io import schema
 from distsim.io.attributes import encode, fixed
 from distsim.io.checksums import Checksum
-from distsim.io.datasets import create, store
+from distsim.io.datasets import create, mark_order, store
 from distsim.io.recordings import PopulationInfo, SegmentData, SignalData
 from distsim.io.spike_merge import SPIKE_DTYPE, SpikeStream, merge
 from distsim.io.transfer import MESSAGE_BYTES, Kind, Part, Request, collect
@@ -99,9 +99,7 @@ class SegmentWriter:
             starts[places] = answer
         since = store(group, schema.RECORDED_SINCE, schema.TIME_DTYPE, starts)
         since.attrs[schema.UNITS_ATTR] = fixed(schema.TIME_UNITS)
-        sorting = h5py.enum_dtype(schema.SORTING, basetype=schema.SORTING_DTYPE)
-        order = schema.SORTING[schema.SPIKE_ORDER]
-        group.attrs.create(schema.SORTING_ATTR, order, dtype=sorting)
+        mark_order(group)
 
         # the datasets get their final size before the first spike is written
         requests = [request._replace(kind=Kind.N_SPIKES)] * len(parts)

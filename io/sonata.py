@@ -19,7 +19,7 @@ import numpy as np
 from distsim.errors import FileWriteError
 from distsim.io import schema
 from distsim.io.attributes import fixed
-from distsim.io.datasets import store
+from distsim.io.datasets import mark_order, mark_sonata, new_hdf5_file, store
 from distsim.io.layout import write_mapping
 from distsim.io.reader import read_segments
 from distsim.io.recordings import PopulationInfo, RunInfo, SegmentData, SignalData
@@ -71,8 +71,8 @@ def write_sonata(path: Path, folder: Path) -> list[Path]:
 
 
 def _write_nodes(path: Path, populations: Iterable[tuple[str, PopulationInfo]]) -> None:
-    with new_file(path) as temporary, h5py.File(temporary, "w") as file:
-        _mark(file)
+    with new_hdf5_file(path) as (file, _):
+        mark_sonata(file)
         for name, info in populations:
             group = file.create_group(f"nodes/{name}")
             store(group, "node_type_id", np.int64, np.full(info.size, -1))
@@ -93,15 +93,13 @@ def _write_segment(home: Path, segment: SegmentData, names: list[str], run: RunI
     """Write spikes, reports and the configuration of one segment."""
     home.mkdir()
     parts = list(zip(names, segment.populations, strict=True))
-    with new_file(home / "spikes.h5") as temporary, h5py.File(temporary, "w") as file:
-        _mark(file)
+    with new_hdf5_file(home / "spikes.h5") as (file, _):
+        mark_sonata(file)
         file.create_group(schema.SPIKES)
         for name, (_, spikes, _) in parts:
             if spikes is not None:
                 group = file.create_group(f"{schema.SPIKES}/{name}")
-                sorting = h5py.enum_dtype(schema.SORTING, basetype=schema.SORTING_DTYPE)
-                order = schema.SORTING[schema.SPIKE_ORDER]
-                group.attrs.create(schema.SORTING_ATTR, order, dtype=sorting)
+                mark_order(group)
                 times = store(group, schema.TIMESTAMPS, schema.TIME_DTYPE, spikes.times)
                 times.attrs[schema.UNITS_ATTR] = fixed(schema.TIME_UNITS)
                 store(group, schema.SPIKE_NODE_IDS, schema.NODE_ID_DTYPE, spikes.senders)
@@ -118,8 +116,8 @@ def _write_segment(home: Path, segment: SegmentData, names: list[str], run: RunI
 
 
 def _write_report(path: Path, reports: list[tuple[str, SignalData]]) -> None:
-    with new_file(path) as temporary, h5py.File(temporary, "w") as file:
-        _mark(file)
+    with new_hdf5_file(path) as (file, check):
+        mark_sonata(file)
         for name, signal in reports:
             group = file.create_group(f"{schema.REPORT}/{name}")
             write_mapping(group.create_group(schema.MAPPING), signal.node_ids, signal)
@@ -129,6 +127,7 @@ def _write_report(path: Path, reports: list[tuple[str, SignalData]]) -> None:
             values.attrs[schema.UNITS_ATTR] = fixed(signal.units)
             for first in range(0, values.shape[0], N_ROWS):
                 values[first : first + N_ROWS] = signal.data[first : first + N_ROWS]
+                check()
 
 
 def _simulation(
@@ -160,11 +159,6 @@ def _simulation(
         "output": {"output_dir": "$OUTPUT_DIR", "spikes_file": "spikes.h5"},
         "reports": reports,
     }
-
-
-def _mark(file: h5py.File) -> None:
-    file.attrs[schema.MAGIC_ATTR] = schema.MAGIC_DTYPE.type(schema.MAGIC)
-    file.attrs[schema.VERSION_ATTR] = np.array(schema.VERSION, dtype=schema.MAGIC_DTYPE)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

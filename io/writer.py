@@ -12,13 +12,13 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from distsim.errors import DistsimError, ParameterError
 from distsim.io import schema
 from distsim.io.answers import Answers
 from distsim.io.attributes import encode
+from distsim.io.datasets import mark_sonata, new_hdf5_file
 from distsim.io.layout import SegmentWriter
 from distsim.io.recordings import RunInfo, SegmentData
 from distsim.io.transfer import (
@@ -31,7 +31,7 @@ from distsim.io.transfer import (
     collect,
     serve,
 )
-from distsim.io.whole_file import FailSafeFile, check_space, new_file, write_error
+from distsim.io.whole_file import write_error
 
 __all__ = ["write"]
 
@@ -122,14 +122,11 @@ def _write_file(
     writers = [SegmentWriter(position, data) for position, data in enumerate(segments)]
     asked = [Request(Kind.N_BYTES)] * len(parts)
     n_bytes = sum(int(answer[0]) for answer in collect(parts, asked, np.dtype(np.int64)))
-    with new_file(path) as temporary:
-        check_space(path, n_bytes)
-        with FailSafeFile(temporary) as disk:
-            with h5py.File(disk, "w", libver=schema.HDF5_VERSIONS) as file:
-                file.attrs.update(root_attributes)
-                for writer in writers:
-                    writer.write(file, parts, disk.check)
-            disk.check()
+    with new_hdf5_file(path, n_bytes) as (file, check):
+        mark_sonata(file)
+        file.attrs.update(root_attributes)
+        for writer in writers:
+            writer.write(file, parts, check)
 
 
 def _check_agreement(parts: Sequence[Part]) -> None:
@@ -148,7 +145,7 @@ def _check_agreement(parts: Sequence[Part]) -> None:
 
 
 def _root_attributes(run: RunInfo, n_segments: int) -> dict[str, Any]:
-    """Return the attributes of the file."""
+    """Return the attributes of the file, beside those of SONATA."""
     for name in run.attributes:
         prefixes = (schema.SEGMENT_PREFIX, schema.BLOCK_PREFIX)
         if name in schema.ROOT_ATTRS or str(name).startswith(prefixes):
@@ -157,8 +154,6 @@ def _root_attributes(run: RunInfo, n_segments: int) -> dict[str, Any]:
             )
     texts = {schema.NAME_ATTR: run.name, schema.DESCRIPTION_ATTR: run.description}
     return {
-        schema.MAGIC_ATTR: schema.MAGIC_DTYPE.type(schema.MAGIC),
-        schema.VERSION_ATTR: np.array(schema.VERSION, dtype=schema.MAGIC_DTYPE),
         schema.FORMAT_ATTR: schema.FORMAT,
         schema.N_SEGMENTS_ATTR: n_segments,
         **encode({name: text for name, text in texts.items() if text is not None}, "the block"),
