@@ -1,8 +1,7 @@
 """What was recorded as Neo blocks and as files, from one population, a view, or several."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -61,8 +60,8 @@ def block_of(
 
     Collective, but for an audience of no rank.
     """
-    run = _run_info([selection], annotations, selection.label)
-    return _block([_part(selection, variables)], run, selection.describe, audience)
+    run = _run_info([selection], annotations, selection)
+    return _block([_part(selection, variables)], run, audience)
 
 
 def assembly_block(
@@ -74,8 +73,8 @@ def assembly_block(
 ) -> Any:
     """Return a Neo Block of what an assembly's populations have recorded."""
     noted = {**assembly.annotations, **(annotations or {})}
-    run = _run_info(assembly.parts, noted, assembly.label)
-    block = _block(_parts(assembly, variables), run, assembly.describe, Audience.of(gather))
+    run = _run_info(assembly.parts, noted, assembly)
+    block = _block(_parts(assembly, variables), run, Audience.of(gather))
     _clear(assembly.parts, clear)
     return block
 
@@ -88,8 +87,8 @@ def write(
     annotations: dict[str, Any] | None,
 ) -> None:
     """Write what was recorded from a population or view; every rank must call it."""
-    run = _run_info([selection], annotations, selection.label)
-    _write([_part(selection, variables)], run, selection.describe, io, audience)
+    run = _run_info([selection], annotations, selection)
+    _write([_part(selection, variables)], run, io, audience)
 
 
 def write_assembly(
@@ -102,8 +101,8 @@ def write_assembly(
 ) -> None:
     """Write what an assembly's populations have recorded; every rank must call it."""
     noted = {**assembly.annotations, **(annotations or {})}
-    run = _run_info(assembly.parts, noted, assembly.label)
-    _write(_parts(assembly, variables), run, assembly.describe, io, Audience.of(gather))
+    run = _run_info(assembly.parts, noted, assembly)
+    _write(_parts(assembly, variables), run, io, Audience.of(gather))
     _clear(assembly.parts, clear)
 
 
@@ -113,7 +112,7 @@ def write_whole(populations: Sequence[Any], file: str, facts: dict[str, Any]) ->
     Every rank must call it.
     """
     parts = [_part(population, "all") for population in populations]
-    _write(parts, RunInfo(facts), lambda: "", file, Audience.FIRST)
+    _write(parts, RunInfo(facts, description=""), file, Audience.FIRST)
 
 
 def write_requests(requests: Sequence[tuple[Any, Any, Any]]) -> None:
@@ -131,12 +130,8 @@ def write_requests(requests: Sequence[tuple[Any, Any, Any]]) -> None:
     for file, wanted in by_file.items():
         roots = list(dict.fromkeys(selection.root for selection, _ in wanted))
         parts = [_sum_of([(s, v) for s, v in wanted if s.root is root]) for root in roots]
-        run = _run_info(roots, None, " + ".join(root.label for root in roots))
-        _write(parts, run, partial(_describe, roots), file, Audience.FIRST)
-
-
-def _describe(selections: Sequence[Any]) -> str:
-    return "\n".join(str(selection.describe()) for selection in selections)
+        run = _run_info(roots, None, *roots)
+        _write(parts, run, file, Audience.FIRST)
 
 
 def _clear(selections: Sequence[Any], clear: bool) -> None:
@@ -148,8 +143,13 @@ def _clear(selections: Sequence[Any], clear: bool) -> None:
 # --- what is shown -----------------------------------------------------------------------------
 
 
-def _run_info(selections: Sequence[Any], annotations: dict[str, Any] | None, name: str) -> RunInfo:
-    return RunInfo(selections[0].recorder.facts, annotations or {}, name)
+def _run_info(
+    selections: Sequence[Any], annotations: dict[str, Any] | None, *shown: Any
+) -> RunInfo:
+    """Return facts about the run of some selections, with name and description of what is shown."""
+    name = " + ".join(each.label for each in shown)
+    description = "\n".join(str(each.describe()) for each in shown)
+    return RunInfo(selections[0].recorder.facts, annotations or {}, name, description)
 
 
 def _part(selection: Any, variables: Any) -> Part:
@@ -236,11 +236,8 @@ def _segment_data(parts: Sequence[Part], audience: Audience | None) -> list[Segm
     return result
 
 
-def _block(
-    parts: Sequence[Part], run: RunInfo, describe: Callable[[], Any], audience: Audience
-) -> Any:
-    segments = _segment_data(parts, audience)
-    return neo_block(segments, replace(run, description=str(describe())), keep_empty=True)
+def _block(parts: Sequence[Part], run: RunInfo, audience: Audience) -> Any:
+    return neo_block(_segment_data(parts, audience), run, keep_empty=True)
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -249,7 +246,6 @@ def _block(
 def _write(
     parts: Sequence[Part],
     run: RunInfo,
-    describe: Callable[[], Any],
     io: Any,
     audience: Audience,
 ) -> None:
@@ -260,11 +256,10 @@ def _write(
     if not is_shared and comm.Get_size() > 1:
         io = of_rank(io, comm.Get_rank())
     if is_native:
-        described = replace(run, description=str(describe()))
-        write_file(io, _segment_data(parts, None), described, comm if is_shared else None)
+        write_file(io, _segment_data(parts, None), run, comm if is_shared else None)
         return
     # rank 0 alone writes what is shared
-    block = _block(parts, run, describe, Audience.FIRST if is_shared else Audience.NONE)
+    block = _block(parts, run, Audience.FIRST if is_shared else Audience.NONE)
     with together(comm):
         if comm.Get_rank() == 0 or not is_shared:
             write_neo(io, block)
