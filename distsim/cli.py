@@ -167,15 +167,6 @@ def _add_convert(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.set_defaults(command=_convert)
 
 
-def _convert(options: argparse.Namespace) -> int:
-    from distsim.io.conversion import convert
-
-    _check_file(options.file)
-    for written in convert(options.file, options.target):
-        print(f"written: {written}")
-    return 0
-
-
 def _inspect(options: argparse.Namespace) -> int:
     # not above, here and below: the other commands start faster without them
     from distsim.analysis.inspection import inspect_file
@@ -203,6 +194,15 @@ def _compare(options: argparse.Namespace) -> int:
     found = compare_files(options.first, options.second, options.tolerance)
     print(found)
     return int(not found.are_same)
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from distsim.io.conversion import convert
+
+    _check_file(options.file)
+    for written in convert(options.file, options.target):
+        print(f"written: {written}")
+    return 0
 
 
 def _check_file(file: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.analysis.measures import mean_cv
 from distsim.analysis.tables import shown, table
 from distsim.errors import EngineError
 from distsim.io.reader import read_segments
@@ -245,7 +246,7 @@ def _row(name: str, outcome: Outcome, duration: float) -> Row:
         return Row(name, outcome.engine, 0, np.nan, np.nan, np.nan)
     trains = _trains(spikes)
     rate = spikes.times.size / max(len(trains), 1) / duration * 1000.0
-    cv, correlation = _mean_cv(trains), _mean_correlation(trains, duration)
+    cv, correlation = mean_cv(spikes), _mean_correlation(trains, duration)
     return Row(name, outcome.engine, spikes.times.size, rate, cv, correlation)
 
 
@@ -296,12 +297,6 @@ def _trains(spikes: SpikeData) -> list[NDArray[np.float64]]:
         if senders.size
         else [times for _ in spikes.node_ids]
     )
-
-
-def _mean_cv(trains: Sequence[NDArray[np.float64]]) -> float:
-    """Return the mean coefficient of variation of cells with 3 intervals or more."""
-    intervals = [np.diff(train) for train in trains if train.size > 3]
-    return float(np.mean([d.std() / d.mean() for d in intervals])) if intervals else np.nan
 
 
 def _mean_correlation(trains: Sequence[NDArray[np.float64]], duration: float) -> float:

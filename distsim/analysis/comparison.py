@@ -97,7 +97,7 @@ def _compare_segments(
         if mine is None or its is None or _kind(mine) != _kind(its):
             found.networks.append(f"{where}: {_named(mine)} in place of {_named(its)}")
             continue
-        label = mine.info.label if len(ours.populations) else ""
+        label = mine.info.label
         if mine.spikes is not None and its.spikes is not None:
             _compare_spikes(found, label, (mine.spikes, ours), (its.spikes, theirs))
         for one, other in zip(mine.signals, its.signals, strict=True):

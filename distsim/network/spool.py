@@ -106,9 +106,11 @@ class Spool:
     def take(self, values: Floats) -> Rows:
         """Return rows that move to a file when the memory is used up."""
         rows = Rows(values)
+        if self.failure is not None:
+            return rows
         self._held.append(ref(rows))
         self._n_bytes += values.nbytes
-        if self._n_bytes > self.limit and self.failure is None:
+        if self._n_bytes > self.limit:
             try:
                 self._write()
             except OSError as error:
