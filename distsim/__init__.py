@@ -1,32 +1,46 @@
 """Spiking-network models written against the PyNN API, run in parallel with MPI.
 
-``import distsim as sim`` is a PyNN back end: the native engine.
+``import distsim as sim`` is a PyNN back end: the native engine. It is loaded when the first of its
+names is asked for, so that what only reads files, as `distsim.io`, loads no simulator.
 """
 
-from importlib.util import find_spec
+from importlib import import_module as _import_module
+from importlib.metadata import version as _version
+from importlib.util import find_spec as _find_spec
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
-if find_spec("distsim.io") is None:  # a checkout that is not installed, found from its root
+if _find_spec("distsim.io") is None:  # a checkout that is not installed, found from its root
     raise ImportError(
         "distsim was found in the current folder but is not installed; "
         "run `pip install -e .` there, or start Python in another folder"
     )
-
-from importlib.metadata import version as _version
-
-from distsim.compiled import keep_code as _keep_code
-
-# before the imports below, which decorate functions that are compiled
-_keep_code()
 
 from distsim.comm.world import leave_job_of_parent as _leave_job_of_parent
 
 # before anything starts MPI, as a NumpyRNG of PyNN does
 _leave_job_of_parent()
 
-from distsim.pynn import *  # noqa: F403
-from distsim.pynn import __all__ as _names_of_pynn
-
 __version__ = _version("distsim")
 
-__all__ = ["__version__"]
-__all__ += _names_of_pynn
+if TYPE_CHECKING:
+    from distsim.pynn import *  # noqa: F403
+    from distsim.pynn import __all__ as __all__
+
+
+def __getattr__(name: str) -> _Any:
+    """Return a name of the PyNN front end, which is loaded now."""
+    is_special = name.startswith("__") and name != "__all__"
+    if is_special or _find_spec(f"{__name__}.{name}") is not None:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'", name=name)
+    pynn = _import_module(f"{__name__}.pynn")
+    names = {each: getattr(pynn, each) for each in pynn.__all__}
+    globals().update(names, __all__=["__version__", *names])
+    if name not in globals():
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'", name=name)
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    """Return all names, those of the PyNN front end too."""
+    return sorted({*globals(), *__getattr__("__all__")})

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from distsim.errors import DistsimError, ParameterError
-from distsim.info import describe_installation
 from distsim.launch import launch
 
 __all__ = ["main"]
@@ -257,6 +256,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _info(_options: argparse.Namespace) -> int:
+    from distsim.info import describe_installation
+
     print(describe_installation())
     return 0
 

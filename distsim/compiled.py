@@ -4,6 +4,8 @@ Numba keeps a function's code for as long as the text of its own file is the sam
 changed in functions that it calls from other files. So distsim keeps it in a folder of its own,
 named by a digest of all files with compiled functions, and by the processor: another version never
 finds it. Where it cannot be kept, each run compiles anew.
+
+Packages with compiled functions import this module before these are made.
 """
 
 import hashlib
@@ -245,3 +247,6 @@ class _Cache(caching.FunctionCache):
             _notice.set(
                 f"compiled code cannot be kept in {self._cache_path} ({error.strerror or error})"
             )
+
+
+keep_code()

@@ -98,9 +98,9 @@ class PortabilityWarning(UserWarning):
 
 def __getattr__(name: str) -> Any:
     """Return an exception of PyNN: ``sim.errors`` of a back end has them all."""
-    # not above: partitioning and kernels need distsim's own, and no PyNN
-    known = vars(import_module("pyNN.errors"))
-    if name.startswith("_") or name not in known:
+    # not above: partitioning, kernels and io need distsim's own, and no PyNN
+    known = {} if name.startswith("_") else vars(import_module("pyNN.errors"))
+    if name not in known:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     return known[name]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from distsim.analysis.measures import mean_cv
 from distsim.analysis.tables import shown, table
 from distsim.errors import EngineError
-from distsim.io.reader import read_segments
+from distsim.io import reader
 from distsim.io.recordings import PopulationData, SignalData, SpikeData
 from distsim.launch import end_with_parent
 from distsim.pynn.keeping import KEEP_VARIABLE, weights_path
@@ -175,10 +175,10 @@ def run_engine(
             f"'{script}' kept nothing on engine '{engine}'; it must say `import distsim as sim`, "
             "record something, and call `sim.end()`"
         )
-    run, segments = read_segments(path)
-    last = segments[-1]
+    with reader.open(path) as recording:
+        last = recording.segments[-1].load()
     populations = {f"{k}: {p.info.label}": p for k, p in enumerate(last.populations)}
-    facts = json.loads(run.attributes["validation"])
+    facts = json.loads(recording.run.attributes["validation"])
     if facts["engine"] != engine:
         raise EngineError(
             f"'{script}' ran on engine '{facts['engine']}', not on '{engine}'; it must say `import "

@@ -5,7 +5,7 @@ from distsim.io.connection_values import (
     read_connection_values,
     write_connection_values,
 )
-from distsim.io.reader import read_block, read_segments
+from distsim.io.reader import Recording, open, read_block  # noqa: A004
 from distsim.io.recordings import (
     PopulationData,
     PopulationInfo,
@@ -20,13 +20,14 @@ __all__ = [
     "ConnectionValues",
     "PopulationData",
     "PopulationInfo",
+    "Recording",
     "RunInfo",
     "SegmentData",
     "SignalData",
     "SpikeData",
+    "open",
     "read_block",
     "read_connection_values",
-    "read_segments",
     "write",
     "write_connection_values",
 ]

@@ -11,7 +11,8 @@ import neo
 import numpy as np
 
 from distsim.errors import DistsimError, ParameterError
-from distsim.io.reader import read_block, read_segments
+from distsim.io import reader
+from distsim.io.reader import Recording, read_block
 from distsim.io.sonata import write_sonata
 from distsim.io.whole_file import new_file, write_error
 
@@ -91,7 +92,12 @@ def _write_nwb(path: Path, target: Path) -> list[Path]:
 
 def _write_csv(path: Path, target: Path) -> list[Path]:
     """Write the spikes of all populations to one file, each signal to one of its own."""
-    _, segments = read_segments(path, lazy=True)
+    with reader.open(path) as recording:
+        return _write_tables(recording, target)
+
+
+def _write_tables(recording: Recording, target: Path) -> list[Path]:
+    segments = recording.segments
     written = [target]
     with new_file(target) as temporary, temporary.open("w", newline="") as file:
         lines = csv.writer(file)
@@ -115,16 +121,14 @@ def _write_csv(path: Path, target: Path) -> list[Path]:
 
 
 def _write_signal(path: Path, label: str, signal: Any, n_rows: int = 4096) -> None:
-    n_samples = signal.data.shape[0]
     with new_file(path) as temporary, temporary.open("w", newline="") as file:
         lines = csv.writer(file)
         unit = f"{signal.variable} ({signal.units})"
         lines.writerow(["time (ms)", *(f"{label} {k}: {unit}" for k in signal.node_ids.tolist())])
-        for first in range(0, n_samples, n_rows):
-            rows = signal.data[first : first + n_rows]
-            steps = first + np.arange(rows.shape[0])
-            times = np.round(signal.t_start + signal.sampling_interval * steps, 9)
-            lines.writerows(np.column_stack([times, rows]).tolist())
+        times = signal.times
+        for first in range(0, times.size, n_rows):
+            some = slice(first, first + n_rows)
+            lines.writerows(np.column_stack([times[some], signal.data[some]]).tolist())
 
 
 WRITERS: dict[str, Callable[[Path, Path], list[Path]]] = {

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import h5py
 import neo
 import numpy as np
 import quantities as pq
@@ -11,35 +10,10 @@ from neo.core.baseneo import BaseNeo
 from numpy.typing import NDArray
 
 from distsim.errors import ParameterError
-from distsim.io.checksums import readable
 from distsim.io.neo_blocks import Channels, analog_signal, neo_units
 from distsim.io.recordings import SignalData
 
-__all__ = ["LazySignal", "StoredArray"]
-
-
-class StoredArray:
-    """A dataset that is read when it is indexed.
-
-    Parameters
-    ----------
-    path : str
-        Name of the file.
-    name : str
-        Path of the dataset in the file.
-    shape : tuple of int
-        Its shape.
-    """
-
-    def __init__(self, path: str, name: str, shape: tuple[int, ...]) -> None:
-        self.path = path
-        self.name = name
-        self.shape = shape
-
-    def __getitem__(self, index: Any) -> NDArray[Any]:
-        """Return what is indexed; the file is opened only meanwhile."""
-        with readable(self.path), h5py.File(self.path, "r") as file:
-            return np.asarray(file[self.name][index])
+__all__ = ["LazySignal"]
 
 
 class LazySignal(BaseNeo):

@@ -1,31 +1,126 @@
 """Read a file of recordings, without MPI, as plain arrays or as Neo's block."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import h5py
 import neo
 import numpy as np
-from numpy.typing import NDArray
 
-from distsim.errors import FileFormatError, did_you_mean
-from distsim.io import neo_blocks, schema
+from distsim.errors import FileFormatError
+from distsim.io import frames, neo_blocks, schema
 from distsim.io.attributes import decode, without
-from distsim.io.checksums import check, readable
-from distsim.io.lazy_signal import LazySignal, StoredArray
-from distsim.io.recordings import (
-    PopulationData,
-    PopulationInfo,
-    RunInfo,
-    SegmentData,
-    SignalData,
-    SpikeData,
-)
+from distsim.io.lazy_signal import LazySignal
+from distsim.io.recordings import RunInfo, SegmentData
+from distsim.io.stored import Source
+from distsim.io.stored_segments import child, read_segment
 
-__all__ = ["read_block", "read_segments"]
+__all__ = ["Recording", "open", "read_block"]
+
+
+class Recording:
+    """A file of recordings; a context manager that closes it at the end.
+
+    Attributes
+    ----------
+    path : Path
+    run : RunInfo
+        Facts about the run.
+    segments : list of SegmentData
+        What was recorded, from all ranks, between two resets each. Spikes are read when they are
+        asked for, and kept; samples are read where they are indexed, each time.
+
+    Notes
+    -----
+    Without ``with``, or `close`, the file is open as long as this object or one of its arrays is.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.path = Path(source.path)
+        with source.reading() as file:
+            attributes = _check_format(file, source.path)
+            self.run = _run_info(file, attributes)
+            homes = [
+                child(file, schema.segment_path(k), h5py.Group)
+                for k in range(attributes[schema.N_SEGMENTS_ATTR])
+            ]
+            self.segments = [read_segment(home, source) for home in homes]
+
+    def close(self) -> None:
+        """Close the file; spikes that were asked for stay, others cannot be read any more."""
+        self._source.close()
+
+    def __enter__(self) -> "Recording":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        labels = {data.info.label: None for each in self.segments for data in each.populations}
+        return f"<Recording '{self.path}', {len(self.segments)} segments of {', '.join(labels)}>"
+
+    def to_dataframe(self) -> Any:
+        """Return all spikes as a table of pandas'.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `segment`, `population` (its position in the segment), `label`, `cell` (its
+            index in the population) and `time` [ms], a row for each spike, in the order of the
+            file.
+
+        Raises
+        ------
+        MissingPackageError
+            If pandas is not installed.
+        """
+        return frames.all_spikes(self.segments)
+
+
+def open(path: str | os.PathLike[str]) -> Recording:  # noqa: A001
+    """Open a file of recordings for reading.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    FileNotFoundError
+    FileFormatError
+        If the file is not HDF5, was not written by distsim, or something is missing in it. What
+        is damaged is found when it is read.
+
+    Examples
+    --------
+    ::
+
+        with distsim.io.open("run.h5") as recording:
+            exc = recording.segments[0].population("exc")
+            times, senders = exc.spikes.times, exc.spikes.senders
+            v = exc.signal("v").data[1000:2000, :5]
+    """
+    source = Source(os.fspath(path), is_kept_open=True)
+    try:
+        return Recording(source)
+    except BaseException:
+        source.close()
+        raise
 
 
 def read_block(
@@ -41,7 +136,7 @@ def read_block(
         Leave the signals in the file: `segment.analogsignals` then holds objects that look like
         them and return them from `load`. Spikes are always read.
     population : str, optional
-        Label of the only population to read.
+        Label of the only population to read, or of several.
 
     Returns
     -------
@@ -50,71 +145,37 @@ def read_block(
 
     Raises
     ------
+    FileNotFoundError
     FileFormatError
-        If the file is not HDF5, was not written by distsim, lacks a dataset or the population.
+        If the file is not HDF5, was not written by distsim, lacks a dataset or is damaged.
+    ParameterError
+        If it lacks the population.
     """
-    run, segments = read_segments(path, lazy=lazy, population=population)
-    build_signal = LazySignal if lazy else neo_blocks.analog_signal
-    return neo_blocks.block(segments, run, build_signal=build_signal)
+    if lazy:
+        # each signal opens the file for itself
+        recording = Recording(Source(os.fspath(path), is_kept_open=False))
+        segments = [_only(segment, population) for segment in recording.segments]
+        return neo_blocks.block(segments, recording.run, build_signal=LazySignal)
+    with open(path) as recording:
+        segments = [_only(segment, population).load() for segment in recording.segments]
+    return neo_blocks.block(segments, recording.run)
 
 
-def read_segments(
-    path: str | os.PathLike[str], lazy: bool = False, population: str | None = None
-) -> tuple[RunInfo, list[SegmentData]]:
-    """Read a file of recordings as plain arrays.
+def _only(segment: SegmentData, label: str | None) -> SegmentData:
+    """Return a segment with the populations of one label; None: with all."""
+    if label is None:
+        return segment
+    chosen = [data for data in segment.populations if data.info.label == label]
+    # raises where there is none
+    return replace(segment, populations=chosen or [segment.population(label)])
 
-    Parameters
-    ----------
-    path : str or path-like
-        Name of the file.
-    lazy : bool, optional
-        Leave the samples of signals in the file; they are then read where they are indexed.
-    population : str, optional
-        Label of the only population to read.
 
-    Returns
-    -------
-    RunInfo
-        Facts about the run.
-    list of SegmentData
-        The recordings of all ranks.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is not HDF5, was not written by distsim, lacks a dataset or the population.
-    """
-    name = os.fspath(path)
-    with _open(name) as file:
-        attributes = _check_format(file, name)
-        n_segments = attributes[schema.N_SEGMENTS_ATTR]
-        homes = [_child(file, schema.segment_path(k), h5py.Group) for k in range(n_segments)]
-        segments = [_segment(home, lazy, population) for home in homes]
-        annotations = decode(file.attrs, schema.BLOCK_ANNOTATION)
-    facts = without(attributes, schema.ROOT_ATTRS, (schema.SEGMENT_PREFIX, schema.BLOCK_PREFIX))
+def _run_info(file: h5py.File, attributes: dict[str, Any]) -> RunInfo:
+    """Return what is known of the run."""
     texts = [attributes.get(name) for name in (schema.NAME_ATTR, schema.DESCRIPTION_ATTR)]
-    return RunInfo(facts, annotations, *texts), segments
-
-
-@contextmanager
-def _open(path: str) -> Iterator[h5py.File]:
-    """Open a file for reading; a missing one is Python's own error."""
-    with open(path, "rb"):  # noqa: PTH123
-        pass
-    if not h5py.is_hdf5(path):
-        raise FileFormatError(
-            f"'{path}' is not an HDF5 file; give a file that distsim wrote", path=path
-        )
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise FileFormatError(
-            f"'{path}' cannot be opened as HDF5 ({error}); it may be cut short, "
-            "or still be open in another program",
-            path=path,
-        ) from error
-    with file, readable(path):
-        yield file
+    prefixes = (schema.SEGMENT_PREFIX, schema.BLOCK_PREFIX)
+    facts = without(attributes, schema.ROOT_ATTRS, prefixes)
+    return RunInfo(facts, decode(file.attrs, schema.BLOCK_ANNOTATION), *texts)
 
 
 def _check_format(file: h5py.File, path: str) -> dict[str, Any]:
@@ -135,165 +196,3 @@ def _check_format(file: h5py.File, path: str) -> dict[str, Any]:
             path=path,
         )
     return attributes
-
-
-def _segment(home: h5py.Group, lazy: bool, only: str | None) -> SegmentData:
-    """Read one segment."""
-    attributes = decode(home.attrs)
-    populations = []
-    for name, group in _chosen(home, only):
-        data = PopulationData(_info(group), _spikes(home, name), _signals(home, name, lazy))
-        _check_presence(group, data)
-        populations.append(data)
-    return SegmentData(
-        _value(attributes, schema.SEGMENT_INDEX_ATTR, home),
-        _value(attributes, schema.T_START_ATTR, home),
-        _value(attributes, schema.T_STOP_ATTR, home),
-        decode(home.attrs, schema.SEGMENT_ANNOTATION),
-        populations,
-        _datetime(attributes.get(schema.REC_DATETIME_ATTR)),
-    )
-
-
-def _check_presence(group: h5py.Group, data: PopulationData) -> None:
-    """Raise if something is missing that was written; files of an earlier format do not tell."""
-    n_found = {
-        schema.HAS_SPIKES_ATTR: int(data.spikes is not None),
-        schema.N_REPORTS_ATTR: len(data.signals),
-    }
-    for name, found in n_found.items():
-        noted = int(group.attrs.get(name, found))
-        if found != noted:
-            what = "spikes" if name == schema.HAS_SPIKES_ATTR else "reports"
-            raise FileFormatError(
-                f"'{group.file.filename}' has {found} of {noted} groups with {what} of "
-                f"'{data.info.label}'; it is damaged or was changed by another program",
-                path=group.file.filename,
-            )
-
-
-def _datetime(text: str | None) -> datetime | None:
-    """Return the time that a segment began, which older files do not tell."""
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _chosen(home: h5py.Group, only: str | None) -> list[tuple[str, h5py.Group]]:
-    """Return names and groups of the populations to read, in the order they were written."""
-    described = _child(home, schema.POPULATIONS, h5py.Group)
-    groups = sorted(described.items(), key=lambda item: _position(item[1]))
-    if only is None:
-        return groups
-    labels = [_info(group).label for _, group in groups]
-    if only not in labels:
-        raise FileFormatError(
-            f"'{home.file.filename}' has no population '{only}'; {did_you_mean(only, labels)}",
-            path=home.file.filename,
-            population=only,
-        )
-    return [item for item, label in zip(groups, labels, strict=True) if label == only]
-
-
-def _info(group: h5py.Group) -> PopulationInfo:
-    """Return what is known about a population."""
-    attributes = decode(group.attrs)
-    return PopulationInfo(
-        _value(attributes, schema.LABEL_ATTR, group),
-        _value(attributes, schema.SIZE_ATTR, group),
-        _value(attributes, schema.FIRST_GID_ATTR, group),
-        decode(group.attrs, schema.ANNOTATION),
-        _value(attributes, schema.CELL_TYPE_ATTR, group),
-    )
-
-
-def _spikes(home: h5py.Group, name: str) -> SpikeData | None:
-    """Read the spikes of a population, if they were recorded."""
-    if f"{schema.SPIKES}/{name}" not in home:
-        return None
-    group = home[f"{schema.SPIKES}/{name}"]
-    times = _array(group, schema.TIMESTAMPS, np.float64)
-    senders = _array(group, schema.SPIKE_NODE_IDS, np.int64)
-    _check_length(group, schema.SPIKE_NODE_IDS, senders.size, times.size)
-    recorded = _array(group, schema.RECORDED_IDS, np.int64)
-    if schema.RECORDED_SINCE not in group:
-        return SpikeData(recorded, times, senders)
-    since = _array(group, schema.RECORDED_SINCE, np.float64)
-    _check_length(group, schema.RECORDED_SINCE, since.size, recorded.size)
-    return SpikeData(recorded, times, senders, since)
-
-
-def _signals(home: h5py.Group, name: str, lazy: bool) -> list[SignalData]:
-    """Read the reports of a population, in the order they were written."""
-    reports = home.get(schema.REPORT, {})
-    # a dot: in files of an earlier format
-    own = [group for report, group in reports.items() if report.partition(".")[0] == name]
-    of_others = home.get(schema.OTHER_REPORTS, {}).values()
-    own += [reports[name] for reports in of_others if name in reports]
-    own.sort(key=_position)
-    return [_signal(group, lazy) for group in own]
-
-
-def _signal(group: h5py.Group, lazy: bool) -> SignalData:
-    """Read one report."""
-    attributes = decode(group.attrs)
-    mapping = _child(group, schema.MAPPING, h5py.Group)
-    node_ids = _array(mapping, schema.NODE_IDS, np.int64)
-    time = _array(mapping, schema.TIME, np.float64)
-    _check_length(mapping, schema.TIME, time.size, 3)
-    data = _child(group, schema.VALUES, h5py.Dataset)
-    _check_length(group, schema.VALUES, data.shape[-1], node_ids.size)
-    stored = StoredArray(group.file.filename, data.name, data.shape)
-    return SignalData(
-        _value(attributes, schema.VARIABLE_ATTR, group),
-        _value(attributes, schema.UNITS_ATTR, group),
-        node_ids,
-        stored if lazy else check(data, data[...]),
-        float(time[0]),
-        float(time[2]),
-    )
-
-
-def _child(group: h5py.Group, name: str, kind: type) -> Any:
-    """Return a group or dataset, or raise."""
-    child = group.get(name)
-    if not isinstance(child, kind):
-        full = f"{group.name.rstrip('/')}/{name.lstrip('/')}"
-        raise FileFormatError(
-            f"'{group.file.filename}' lacks the {kind.__name__.lower()} '{full}'; "
-            "it is damaged or was changed by another program",
-            path=group.file.filename,
-            missing=full,
-        )
-    return child
-
-
-def _array(group: h5py.Group, name: str, dtype: type) -> NDArray[Any]:
-    """Read a dataset as a whole, or raise if there is none."""
-    dataset = _child(group, name, h5py.Dataset)
-    return np.asarray(check(dataset, dataset[...]), dtype=dtype)
-
-
-def _position(group: h5py.Group) -> int:
-    """Return the place of a population or report in the order they were written."""
-    return int(_value(group.attrs, schema.POSITION_ATTR, group))
-
-
-def _value(attributes: Mapping[str, Any], name: str, owner: h5py.Group) -> Any:
-    """Return an attribute, or raise if there is none."""
-    if name not in attributes:
-        raise FileFormatError(
-            f"'{owner.name}' in '{owner.file.filename}' lacks the attribute '{name}'; "
-            "it is damaged or was changed by another program",
-            path=owner.file.filename,
-            missing=name,
-        )
-    return attributes[name]
-
-
-def _check_length(group: h5py.Group, name: str, length: int, expected: int) -> None:
-    """Raise unless a dataset is as long as what it belongs to."""
-    if length != expected:
-        raise FileFormatError(
-            f"'{group.name}/{name}' in '{group.file.filename}' has length {length} instead of "
-            f"{expected}; the file is damaged or was changed by another program",
-            path=group.file.filename,
-        )

@@ -1,11 +1,14 @@
 """What one rank has recorded, as plain arrays: filled by the simulator, written, read, shown."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from distsim.errors import ParameterError, did_you_mean
+from distsim.io import frames
 
 __all__ = [
     "PopulationData",
@@ -63,6 +66,16 @@ class SpikeData:
     senders: NDArray[np.int64]
     since: NDArray[np.float64] | None = None
 
+    def to_dataframe(self) -> Any:
+        """Return the spikes as a table of pandas': columns `cell` and `time` [ms].
+
+        Raises
+        ------
+        MissingPackageError
+            If pandas is not installed.
+        """
+        return frames.spikes(self)
+
 
 @dataclass(frozen=True, eq=False)
 class SignalData:
@@ -92,6 +105,22 @@ class SignalData:
     t_start: float
     sampling_interval: float
 
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Of the samples [ms], shape (n_samples,)."""
+        # rounded, since the product of an interval and a number is not the nearest to a decimal
+        return np.round(self.t_start + self.sampling_interval * np.arange(self.data.shape[0]), 9)
+
+    def to_dataframe(self) -> Any:
+        """Return the samples as a table of pandas': a column for each cell, times [ms] as index.
+
+        Raises
+        ------
+        MissingPackageError
+            If pandas is not installed.
+        """
+        return frames.samples(self)
+
 
 class PopulationData(NamedTuple):
     """What a rank has recorded from one population; an equal plain tuple will do.
@@ -109,6 +138,24 @@ class PopulationData(NamedTuple):
     info: PopulationInfo
     spikes: SpikeData | None
     signals: list[SignalData]
+
+    def signal(self, variable: str) -> SignalData:
+        """Return the samples of a variable.
+
+        Raises
+        ------
+        ParameterError
+            If it was not recorded.
+        """
+        for signal in self.signals:
+            if signal.variable == variable:
+                return signal
+        known = [signal.variable for signal in self.signals]
+        hint = did_you_mean(variable, known) if known else "no variable was"
+        raise ParameterError(
+            f"'{variable}' of population '{self.info.label}' was not recorded; {hint}",
+            variable=variable,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +182,54 @@ class SegmentData:
     annotations: dict[str, Any] = field(default_factory=dict)
     populations: list[PopulationData] = field(default_factory=list)
     rec_datetime: datetime | None = None
+
+    def load(self) -> "SegmentData":
+        """Return the segment with all spikes and samples in memory, where it came from a file.
+
+        Raises
+        ------
+        FileFormatError
+            If the file is damaged.
+        """
+        populations = [
+            PopulationData(
+                info,
+                spikes and SpikeData(spikes.node_ids, spikes.times, spikes.senders, spikes.since),
+                [replace(signal, data=signal.data[:]) for signal in signals],
+            )
+            for info, spikes, signals in self.populations
+        ]
+        return replace(self, populations=populations)
+
+    def population(self, label: str, position: int | None = None) -> PopulationData:
+        """Return the recordings of a population.
+
+        Parameters
+        ----------
+        label : str
+        position : int, optional
+            Which of several with the same label, from 0.
+
+        Raises
+        ------
+        ParameterError
+            If there is none, or there are several and none is chosen.
+        """
+        found = [data for data in self.populations if data[0].label == label]
+        chosen = 0 if position is None and len(found) == 1 else position
+        if chosen is not None and 0 <= chosen < len(found):
+            return PopulationData(*found[chosen])
+        if found:
+            raise ParameterError(
+                f"position = {position}: segment {self.index} has {len(found)} populations "
+                f"'{label}'; give a position from 0 to {len(found) - 1}",
+                label=label,
+            )
+        known = [data[0].label for data in self.populations]
+        hint = did_you_mean(label, known) if known else "it has none"
+        raise ParameterError(
+            f"segment {self.index} has no population '{label}'; {hint}", label=label
+        )
 
 
 @dataclass(frozen=True, eq=False)

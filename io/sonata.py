@@ -17,11 +17,11 @@ import h5py
 import numpy as np
 
 from distsim.errors import FileWriteError
-from distsim.io import schema
+from distsim.io import reader, schema
 from distsim.io.attributes import fixed
 from distsim.io.datasets import mark_order, mark_sonata, new_hdf5_file, store
 from distsim.io.layout import write_mapping
-from distsim.io.reader import read_segments
+from distsim.io.reader import Recording
 from distsim.io.recordings import PopulationInfo, RunInfo, SegmentData, SignalData
 from distsim.io.whole_file import new_file
 
@@ -54,7 +54,12 @@ def write_sonata(path: Path, folder: Path) -> list[Path]:
         raise FileWriteError(
             f"'{folder}' is not empty; give a folder that is not there yet", path=str(folder)
         )
-    run, segments = read_segments(path, lazy=True)
+    with reader.open(path) as recording:
+        return _write_folder(recording, folder)
+
+
+def _write_folder(recording: Recording, folder: Path) -> list[Path]:
+    run, segments = recording.run, recording.segments
     infos = [info for info, _, _ in segments[0].populations] if segments else []
     names = schema.distinct([schema.escape(info.label) for info in infos])
     folder.mkdir(parents=True, exist_ok=True)

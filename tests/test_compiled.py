@@ -41,8 +41,8 @@ print(sum(probe.answer.stats.cache_hits.values()))
 
 @pytest.mark.parametrize("name", MODULES)
 def test_compiled_functions_are_kept_in_the_folder_of_this_version(name):
-    # imported by `import distsim`
-    functions = [each for each in vars(sys.modules[name]).values() if isinstance(each, Dispatcher)]
+    module = importlib.import_module(name)
+    functions = [each for each in vars(module).values() if isinstance(each, Dispatcher)]
     assert functions
     for function in functions:
         path = getattr(function._cache, "cache_path", None)

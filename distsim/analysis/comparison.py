@@ -8,7 +8,8 @@ import numpy as np
 
 from distsim.analysis.measures import mean_rate
 from distsim.analysis.tables import shown, table
-from distsim.io.reader import read_segments
+from distsim.io import reader
+from distsim.io.reader import Recording
 from distsim.io.recordings import PopulationData, SegmentData, SignalData, SpikeData
 
 __all__ = ["Comparison", "compare_files"]
@@ -67,20 +68,23 @@ def compare_files(first: Path, second: Path, tolerance: float = 0.0) -> Comparis
     FileFormatError
         If one is no file of distsim's, or damaged.
     """
-    (run, segments), (other_run, other_segments) = (
-        read_segments(path, lazy=True) for path in (first, second)
-    )
+    with reader.open(first) as one, reader.open(second) as other:
+        return _compare(one, other, tolerance)
+
+
+def _compare(one: Recording, other: Recording, tolerance: float) -> Comparison:
     found = Comparison()
     for name in ("dt", "seed"):
-        ours, theirs = run.attributes.get(name), other_run.attributes.get(name)
+        ours, theirs = one.run.attributes.get(name), other.run.attributes.get(name)
         if ours != theirs:
-            found.networks.append(f"{name} = {ours} in '{first}', {theirs} in '{second}'")
-    if len(segments) != len(other_segments):
+            found.networks.append(f"{name} = {ours} in '{one.path}', {theirs} in '{other.path}'")
+    n_segments, n_others = len(one.segments), len(other.segments)
+    if n_segments != n_others:
         found.networks.append(
-            f"{len(segments)} segments in '{first}', {len(other_segments)} in '{second}'"
+            f"{n_segments} segments in '{one.path}', {n_others} in '{other.path}'"
         )
-    for ours, theirs in zip(segments, other_segments, strict=False):
-        _compare_segments(found, ours, theirs, tolerance)
+    for mine, its in zip(one.segments, other.segments, strict=False):
+        _compare_segments(found, mine, its, tolerance)
     return found
 
 

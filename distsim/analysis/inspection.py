@@ -6,7 +6,7 @@ from typing import Any
 
 from distsim.analysis.measures import mean_cv, mean_rate
 from distsim.analysis.tables import shown, table
-from distsim.io.reader import read_segments
+from distsim.io import reader
 from distsim.io.recordings import PopulationData, SegmentData
 
 __all__ = ["inspect_file"]
@@ -26,13 +26,14 @@ def inspect_file(path: Path) -> str:
     FileFormatError
         If it is no file of distsim's, or damaged.
     """
-    run, segments = read_segments(path, lazy=True)
-    lines = [f"{path}: {path.stat().st_size / 1e6:.4g} MB", _told(run.attributes)]
-    if run.annotations:
-        lines.append(_told(run.annotations))
-    for segment in segments:
-        lines += ["", _title(segment)]
-        lines += table([TITLES, *(_row(data, segment) for data in segment.populations)])
+    with reader.open(path) as recording:
+        run = recording.run
+        lines = [f"{path}: {path.stat().st_size / 1e6:.4g} MB", _told(run.attributes)]
+        if run.annotations:
+            lines.append(_told(run.annotations))
+        for segment in recording.segments:
+            lines += ["", _title(segment)]
+            lines += table([TITLES, *(_row(data, segment) for data in segment.populations)])
     return "\n".join(lines)
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.errors import ParameterError
-from distsim.io.reader import read_segments
+from distsim.io import reader
+from distsim.io.reader import Recording
 from distsim.io.recordings import PopulationData, SegmentData, SignalData, SpikeData
 
 __all__ = ["draw_file"]
@@ -39,7 +40,14 @@ def draw_file(path: Path, picture: Path, segment: int = -1) -> None:
     """
     if picture.suffix not in FORMATS:
         raise ParameterError(f"'{picture}' must end in one of {', '.join(FORMATS)}")
-    run, segments = read_segments(path, lazy=True)
+    with reader.open(path) as recording:
+        figure = _figure(recording, segment)
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(picture, dpi=110)
+
+
+def _figure(recording: Recording, segment: int) -> Any:
+    path, segments = recording.path, recording.segments
     if not -len(segments) <= segment < len(segments):
         raise ParameterError(
             f"segment {segment} of '{path}', which has {len(segments)}; they are counted from 0"
@@ -54,14 +62,13 @@ def draw_file(path: Path, picture: Path, segment: int = -1) -> None:
     figure = Figure(figsize=(9, 1.0 + 1.5 * sum(n_rows)), layout="constrained")
     axes = iter(np.atleast_1d(figure.subplots(sum(n_rows), 1, sharex=True)))
     for part in drawn:
-        _draw_population(axes, part, data, float(run.attributes.get("dt", 0.1)))
+        _draw_population(axes, part, data, float(recording.run.attributes.get("dt", 0.1)))
     last = figure.axes[-1]
     last.set_xlabel("time (ms)")
     last.set_xlim(data.t_start, data.t_stop)
-    figure.suptitle(f"{path.name}: {run.name or ''}".rstrip(": "))
+    figure.suptitle(f"{path.name}: {recording.run.name or ''}".rstrip(": "))
     figure.align_ylabels()
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(picture, dpi=110)
+    return figure
 
 
 def _draw_population(axes: Any, part: PopulationData, segment: SegmentData, dt: float) -> None:
@@ -107,10 +114,10 @@ def _draw_traces(axis: Any, label: str, signal: SignalData) -> None:
     n_samples, n_cells = signal.data.shape
     columns = spread(n_cells, min(N_TRACES, n_cells))
     step = max(1, n_samples // MAX_SAMPLES)
-    times = signal.t_start + signal.sampling_interval * np.arange(0, n_samples, step)
+    times = signal.times[::step]
     for column in columns:
-        values = signal.data[:, column : column + 1][::step, 0]
-        axis.plot(times, values, lw=0.8, label=f"cell {int(signal.node_ids[column])}")
+        label = f"cell {int(signal.node_ids[column])}"
+        axis.plot(times, signal.data[::step, column], lw=0.8, label=label)
     unit = "" if signal.units in ("unknown", "dimensionless") else f" ({signal.units})"
     axis.set_ylabel(f"{label}\n{signal.variable}{unit}")
     if columns.size:

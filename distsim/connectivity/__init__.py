@@ -1,5 +1,6 @@
 """Connection rules: for a rank's own targets the sources, weights and delays, from the streams."""
 
+import distsim.compiled  # noqa: F401 - keeps machine code
 from distsim.connectivity.bounds import Bounds
 from distsim.connectivity.connections import Chunk, Connections
 from distsim.connectivity.dense import AllToAll, OneToOne

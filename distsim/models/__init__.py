@@ -1,5 +1,6 @@
 """Cell models, each one record: parameters, state, receptors, and how the native engine runs it."""
 
+import distsim.compiled  # noqa: F401 - keeps machine code
 from distsim.models.adaptive import (
     EIF_COND_ALPHA_ISFA_ISTA,
     EIF_COND_EXP_ISFA_ISTA,

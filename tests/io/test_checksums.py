@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from distsim import io
 from distsim.errors import FileFormatError
 from distsim.io import (
     ConnectionValues,
@@ -14,11 +15,10 @@ from distsim.io import (
     SignalData,
     SpikeData,
     read_connection_values,
-    read_segments,
     write,
     write_connection_values,
 )
-from tests.io.test_writer import RUN, assert_same
+from tests.io.test_writer import RUN, assert_same, read_all
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_flipped_bit_is_found_or_changes_nothing(tmp_path, recorded):
     ):
         changed(path, data, position, 1, bytes([data[position] ^ (1 << bit)]))
         try:
-            run, segments = read_segments(path)
+            run, segments = read_all(path)
         except FileFormatError:
             n_found += 1
             continue
@@ -68,7 +68,7 @@ def test_a_zeroed_block_is_found_or_changes_nothing(tmp_path, recorded):
     for position in range(0, len(data), 509):
         changed(path, data, position, 512, bytes(min(512, len(data) - position)))
         try:
-            run, segments = read_segments(path)
+            run, segments = read_all(path)
         except FileFormatError:
             n_found += 1
             continue
@@ -84,10 +84,11 @@ def test_a_damaged_chunk_is_found_where_signals_are_read_piece_by_piece(tmp_path
         chunk = file["report/exc/values"].id.get_chunk_info(1)
     data = path.read_bytes()
     changed(path, data, chunk.byte_offset + 100, 8, b"\7" * 8)
-    signal = read_segments(path, lazy=True)[1][0].populations[0][2][0].data
-    signal[:256]
-    with pytest.raises(FileFormatError, match="is damaged"):
-        signal[256:300]
+    with io.open(path) as recording:
+        signal = recording.segments[0].population("exc").signal("v").data
+        signal[:256]
+        with pytest.raises(FileFormatError, match="is damaged"):
+            signal[256:300]
 
 
 def test_the_error_names_what_is_damaged(tmp_path, recorded):
@@ -96,7 +97,7 @@ def test_the_error_names_what_is_damaged(tmp_path, recorded):
     with h5py.File(path, "a") as file:
         file["spikes/exc/timestamps"][3] = 7.0
     with pytest.raises(FileFormatError, match=re.escape("'/spikes/exc/timestamps' in")):
-        read_segments(path)
+        read_all(path)
 
 
 def test_what_a_user_adds_is_no_damage(tmp_path, recorded):
@@ -105,7 +106,7 @@ def test_what_a_user_adds_is_no_damage(tmp_path, recorded):
     with h5py.File(path, "a") as file:
         file.attrs["seen by"] = "me"
         file["analysis/rates"] = np.arange(3.0)
-    assert_same(read_segments(path)[1], recorded)
+    assert_same(read_all(path)[1], recorded)
 
 
 def test_damaged_values_of_connections_are_found(tmp_path):

@@ -7,8 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
-from distsim.errors import FileFormatError
-from distsim.io import read_block, read_segments, write
+from distsim import io
+from distsim.errors import FileFormatError, ParameterError
+from distsim.io import PopulationInfo, SegmentData, SpikeData, read_block, stored, write
 
 RUN = {"dt": 0.1, "simulator": "distsim", "mpi_processes": 3}
 
@@ -59,25 +60,119 @@ def test_one_population_can_be_read_alone(path, segments):
     assert len(block.segments[1].spiketrains) == 75
 
 
-def test_lazy_arrays_have_the_shape_and_read_what_is_indexed(path, segments):
-    stored = read_segments(path, lazy=True)[1][1].populations[0].signals[0].data
+INDICES = [
+    (slice(3, 5),),
+    (slice(None), 0),
+    (..., slice(5, 1, -2)),
+    (-1,),
+    (7, [4, 2, 2]),
+    (slice(680, 20, -7), slice(2, None, 3)),
+    ([699, 0, 256, 255], slice(None)),
+    (np.arange(700) % 2 == 0, -3),
+    (slice(10, 3),),
+    ([],),
+    (),
+]
+
+
+@pytest.mark.parametrize("index", INDICES, ids=str)
+@pytest.mark.parametrize("n_rows", [100, 4096])
+def test_samples_are_indexed_like_an_array(path, segments, index, n_rows, monkeypatch):
+    monkeypatch.setattr(stored, "N_ROWS", n_rows)
     expected = segments[1].populations[0].signals[0].data
-    assert stored.shape == expected.shape
-    np.testing.assert_array_equal(stored[3:5], expected[3:5])
+    with io.open(path) as recording:
+        data = recording.segments[1].population("exc").signal("v").data
+        assert (data.shape, data.dtype, data.ndim, len(data)) == ((700, 250), float, 2, 700)
+        found = data[index]
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected[index])
 
 
-def test_reading_does_not_start_mpi(path):
+def test_samples_that_are_not_there_are_no_damage(path):
+    with io.open(path) as recording:
+        data = recording.segments[0].population("exc").signal("v").data
+        for index in (700, (0, 250), (0, 0, 0), ([1, 2], [3, 4])):
+            with pytest.raises(IndexError):
+                data[index]
+
+
+def test_only_the_chunks_that_are_wanted_are_read(path):
+    with h5py.File(path) as file:
+        values = file["report/exc/values"]
+        chunks = {
+            values.id.get_chunk_info(k).chunk_offset: values.id.get_chunk_info(k).byte_offset
+            for k in range(values.id.get_num_chunks())
+        }
+    data = bytearray(path.read_bytes())
+    data[chunks[256, 0] + 8] ^= 1
+    path.write_bytes(data)
+    with io.open(path) as recording:
+        v = recording.segments[0].population("exc").signal("v").data
+        assert v[:256].shape == (256, 250)
+        assert v[:, 128:].shape == (700, 122)
+        with pytest.raises(FileFormatError, match="is damaged"):
+            v[256:257, 0]
+
+
+def test_spikes_are_read_when_asked_for_and_kept(path, segments):
+    expected = segments[0].populations[0].spikes
+    with io.open(path) as recording:
+        exc, inh = (
+            recording.segments[0].population(label).spikes for label in ("exc", "layer 2/3.ünh")
+        )
+        assert exc.times is exc.times
+        np.testing.assert_array_equal(exc.times, expected.times)
+        np.testing.assert_array_equal(exc.senders, expected.senders)
+    np.testing.assert_array_equal(exc.times, expected.times)
+    with pytest.raises(ParameterError, match=r"run\.h5' was closed; read within the `with`"):
+        inh.times  # noqa: B018
+
+
+def test_populations_are_found_by_label_and_signals_by_variable(tmp_path):
+    cells = np.arange(2)
+    labels = ["exc", "", "a/b ☃", "exc"]
+    populations = [
+        (PopulationInfo(label, 2, 2 * k), SpikeData(cells, cells + k, cells), [])
+        for k, label in enumerate(labels)
+    ]
+    write(tmp_path / "run.h5", [SegmentData(0, 0.0, 5.0, {}, populations)], RUN)
+    with io.open(tmp_path / "run.h5") as recording:
+        (segment,) = recording.segments
+        assert [data.info.label for data in segment.populations] == labels
+        assert segment.population("").info.first_gid == 2
+        assert segment.population("a/b ☃").spikes.times.tolist() == [2, 3]
+        assert [segment.population("exc", k).info.first_gid for k in (0, 1)] == [0, 6]
+        with pytest.raises(ParameterError, match=r"has 2 populations 'exc'; .* from 0 to 1"):
+            segment.population("exc")
+        with pytest.raises(ParameterError, match=r"no population 'ecx'; did you mean 'exc'\?"):
+            segment.population("ecx")
+        with pytest.raises(ParameterError, match="'v' of population 'exc' was not recorded"):
+            segment.population("exc", 1).signal("v")
+
+
+def test_a_file_that_is_open_says_what_it_is(path):
+    with io.open(path) as recording:
+        assert recording.path == path
+        assert recording.run.attributes == RUN
+        labels = "exc, quiet, layer 2/3.ünh"
+        assert repr(recording) == f"<Recording '{path}', 2 segments of {labels}>"
+
+
+def test_reading_loads_no_mpi_and_no_simulator(path):
     script = (
-        "import sys; from distsim.io import read_block; "
-        f"read_block({str(path)!r}); print('mpi4py.MPI' in sys.modules)"
+        "import sys, distsim.io\n"
+        f"with distsim.io.open({str(path)!r}) as recording:\n"
+        "    recording.segments[0].population('exc').spikes.times\n"
+        f"distsim.io.read_block({str(path)!r})\n"
+        "print({'mpi4py', 'numba', 'pyNN', 'pandas', 'matplotlib'} & set(sys.modules))"
     )
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=path.parent)
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "set()"
 
 
 def test_an_unknown_population_is_named_with_the_nearest(path):
-    with pytest.raises(FileFormatError, match=r"no population 'ecx'; did you mean 'exc'\?"):
+    with pytest.raises(ParameterError, match=r"no population 'ecx'; did you mean 'exc'\?"):
         read_block(path, population="ecx")
 
 

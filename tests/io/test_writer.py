@@ -21,7 +21,9 @@ from distsim.io import (
     SignalData,
     SpikeData,
     layout,
-    read_segments,
+    neo_blocks,
+    read_block,
+    reader,
     schema,
     spike_merge,
     transfer,
@@ -30,6 +32,12 @@ from distsim.io import (
 
 RUN = {"dt": 0.1, "seed": 12345, "distsim_version": "0.1.0", "simulator": "distsim"}
 N_RANKS = [1, 2, 3, 4, 7]
+
+
+def read_all(path):
+    """Return what is known of the run, and all that was recorded, in memory."""
+    with reader.open(path) as recording:
+        return recording.run, [segment.load() for segment in recording.segments]
 
 
 def assert_same(segments, others):
@@ -64,6 +72,31 @@ def assert_same_signal(signal, other):
     np.testing.assert_array_equal(signal.node_ids, other.node_ids)
     assert signal.data.dtype == other.data.dtype
     np.testing.assert_array_equal(signal.data, other.data)
+
+
+def content(block):
+    """Return all that a block says, to be compared."""
+    return [
+        (block.name, block.description, block.annotations),
+        *((segment.name, segment.annotations) for segment in block.segments),
+        *(of_signal(signal) for segment in block.segments for signal in segment.analogsignals),
+        *(of_train(train) for segment in block.segments for train in segment.spiketrains),
+    ]
+
+
+def of_signal(signal):
+    arrays = (
+        signal.magnitude,
+        signal.annotations["channel_ids"],
+        signal.array_annotations["channel_index"],
+    )
+    facts = signal.segment.name, signal.name, str(signal.units), float(signal.t_start)
+    return (*facts, *(array.tolist() for array in arrays))
+
+
+def of_train(train):
+    times = float(train.t_start), float(train.t_stop), train.magnitude.tolist()
+    return (train.segment.name, *times, train.annotations)
 
 
 def write_on_ranks(run_on_ranks, split_segment, path, segments, n_ranks, seed=0):
@@ -111,14 +144,20 @@ def test_what_is_written_is_read(
     path = tmp_path_factory.mktemp("round_trip") / "run.h5"
     one = populations(make_spikes, make_signal, data.draw(st.integers(0, 5)))
     segments = [
-        SegmentData(index, 0.5, 11.0, {"trial": index, "note": None}, parts)
+        SegmentData(index, 0.0, 11.0, {"trial": index, "note": None}, parts)
         for index, parts in enumerate(data.draw(st.lists(st.lists(one, max_size=3), max_size=3)))
     ]
     outcomes = write_on_ranks(run_on_ranks, split_segment, path, segments, n_ranks)
     assert not any(isinstance(outcome, Exception) for outcome in outcomes), outcomes
-    run, restored = read_segments(path)
+    run, restored = read_all(path)
     assert run.attributes == RUN
     assert_same(segments, restored)
+    expected = content(neo_blocks.block(segments, RunInfo(RUN)))
+    assert content(read_block(path)) == expected
+    lazy = read_block(path, lazy=True)
+    for segment in lazy.segments:
+        segment.analogsignals = [signal.load() for signal in segment.analogsignals]
+    assert content(lazy) == expected
 
 
 @pytest.mark.parametrize("n_ranks", N_RANKS)
@@ -154,7 +193,7 @@ def test_no_message_is_larger_than_the_limit(tmp_path, run_on_ranks):
 
     largest = max(run_on_ranks(2, act))
     assert 2**20 < largest <= transfer.MESSAGE_BYTES < data.nbytes
-    restored = read_segments(tmp_path / "run.h5")[1][0].populations[0].signals[0]
+    restored = read_all(tmp_path / "run.h5")[1][0].populations[0].signals[0]
     np.testing.assert_array_equal(restored.data, data)
 
 
@@ -216,7 +255,7 @@ def test_populations_of_one_label_are_kept_apart(tmp_path):
     ]
     segments = [SegmentData(0, 0.0, 5.0, {}, populations)]
     write(tmp_path / "run.h5", segments, RUN)
-    assert_same(segments, read_segments(tmp_path / "run.h5")[1])
+    assert_same(segments, read_all(tmp_path / "run.h5")[1])
 
 
 @pytest.mark.parametrize("n_ranks", [1, 3])

@@ -7,9 +7,10 @@ import pytest
 import quantities as pq
 
 import distsim
+from distsim import io
 from distsim.comm import gathering
 from distsim.errors import ParameterError, SetupError
-from distsim.io import read_block, read_segments
+from distsim.io import read_block
 from distsim.pynn import gather
 
 DRIVES = [0.0, 1.2, 1.6, 2.0, 2.4]
@@ -395,7 +396,8 @@ def test_signals_of_an_assembly_are_one(sim, comm, cells, shared_tmp_path, lazy)
         read.segments[0].analogsignals = [signal.load() for signal in signals]
     assert content(read) == content(block)
     # SONATA's layout has a report for each population
-    _, (segment,) = read_segments(path)
+    with io.open(path) as recording:
+        (segment,) = recording.segments
     assert [len(p.signals) for p in segment.populations] == [2, 0, 1]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from distsim import io
 from distsim.errors import FileWriteError
 from distsim.io import (
     PopulationData,
@@ -10,7 +11,6 @@ from distsim.io import (
     SegmentData,
     SignalData,
     SpikeData,
-    read_segments,
     write,
 )
 
@@ -38,7 +38,8 @@ def test_the_ranks_write_one_file(comm, shared_tmp_path):
     path = shared_tmp_path / "run.h5"
     write(path, recording(comm.Get_rank(), comm.Get_size()), {"dt": 0.1}, comm)
     expected = recording(0, 1)[0].populations[0]
-    restored = read_segments(path)[1][0].populations[0]
+    with io.open(path) as file:
+        restored = file.segments[0].load().populations[0]
     assert restored.info == expected.info
     for name in ("node_ids", "times", "senders"):
         ours, theirs = getattr(restored.spikes, name), getattr(expected.spikes, name)

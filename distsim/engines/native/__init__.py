@@ -1,5 +1,6 @@
 """distsim's own engine: deliver, update, collect, exchange, epoch after epoch, on each rank."""
 
+import distsim.compiled  # noqa: F401 - keeps machine code
 from distsim.engines.entry import Entry, Option, one_of
 
 __all__ = ["ENTRY"]
