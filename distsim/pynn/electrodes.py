@@ -1,5 +1,7 @@
 """Current sources."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from pyNN.parameters import Sequence
@@ -38,6 +40,9 @@ class DCSource(CurrentSource, electrodes.DCSource):
 class StepCurrentSource(CurrentSource, electrodes.StepCurrentSource):
     """Current that changes at given times.
 
+    Its attributes `times` and `amplitudes` are what is made of those given: times on the grid of
+    steps, and of several that are one step the last.
+
     Parameters
     ----------
     times : Sequence or list of float
@@ -47,6 +52,13 @@ class StepCurrentSource(CurrentSource, electrodes.StepCurrentSource):
     """
 
     translations = same_names(electrodes.StepCurrentSource)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.default_parameters or "parameter_space" not in vars(self):
+            return super().__getattr__(name)
+        steps = self._steps_of(self._sequence("times"))
+        is_last = np.append(np.diff(steps) > 0, True)[: steps.size]
+        return steps[is_last] * state.dt if name == "times" else self._sequence(name)[is_last]
 
     def _signal(self) -> Steps:
         return Steps(self._steps_of(self._sequence("times")), self._sequence("amplitudes"))

@@ -47,6 +47,7 @@ class Extra:
 
 _FIXED_STEPS = "time steps are fixed; lower 'timestep' for more accuracy"
 _MACHINE = "no machine is allocated by it; engine 'spinnaker' reads ~/.spynnaker.cfg"
+_BOARD = "it is of BrainScaleS hardware; here no cell or synapse is lost"
 _NAMELESS = "a simulation has no name; label populations and projections"
 
 EXTRAS = {
@@ -70,6 +71,11 @@ EXTRAS = {
         Extra("n_chips_required", _MACHINE),
         Extra("n_boards_required", _MACHINE),
         Extra("database_socket_addresses", _MACHINE),
+        Extra("useSystemSim", _BOARD),
+        Extra("hardware", _BOARD),
+        Extra("hardwareNeuronSize", _BOARD),
+        Extra("maxNeuronLoss", _BOARD),
+        Extra("maxSynapseLoss", _BOARD),
         Extra("rank", "MPI says which rank this is"),
         Extra("num_processes", "MPI says how many ranks there are; start them by `distsim run -n`"),
     )

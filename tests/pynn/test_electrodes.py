@@ -81,6 +81,13 @@ def test_steps_hold_until_the_next(sim, cells):
     np.testing.assert_allclose(v_of(cells)[:, 0], v_of(cells)[:, 1], rtol=1e-12)
 
 
+def test_steps_are_given_as_they_are_made_on_the_grid(sim):
+    source = sim.StepCurrentSource(times=[0.41, 0.42, 0.86], amplitudes=[0.5, -0.5, 0.4])
+    np.testing.assert_allclose(source.times, [0.4, 0.9], rtol=1e-15)
+    np.testing.assert_array_equal(source.amplitudes, [-0.5, 0.4])
+    assert source.get_parameters()["times"].value.tolist() == [0.41, 0.42, 0.86]
+
+
 def test_a_current_can_be_changed_between_runs(sim, cells):
     current = sim.DCSource(amplitude=0.5)
     cells.inject(current)
