@@ -10,6 +10,7 @@ from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_recep
 from distsim.connectivity import Bounds, Connections, Constant
 from distsim.partitioning.distributions import quantile
 from distsim.pynn.projection_errors import as_pynns_error
+from distsim.pynn.random_numbers import detached
 from distsim.pynn.rule_connector import RuleConnector
 from distsim.pynn.simulator import state
 from distsim.pynn.synapse_values import function_values, has_numpy_rng
@@ -39,6 +40,11 @@ class CheckedProjection(common.Projection):
             self.receptor_type = self._receptor_of_sign(bool(median[0] < 0))
         elif 0 in self.shape:
             self.receptor_type = self.post.receptor_types[0]
+        elif has_numpy_rng(weight):
+            # what the first connection will get
+            values = detached(base).next(1)
+            is_negative = bool((weight._apply_operations(values) < 0).any())
+            self.receptor_type = self._receptor_of_sign(is_negative)
         elif callable(base):
             # of the last pair, as PyNN has it
             pre, post = (np.array([n - 1], np.int64) for n in self.shape)

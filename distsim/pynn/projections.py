@@ -42,10 +42,11 @@ from distsim.pynn.projection_checks import (
     check_synapse,
 )
 from distsim.pynn.projection_errors import ProjectionError, as_pynns_error
-from distsim.pynn.random_numbers import shared_numbers
+from distsim.pynn.random_numbers import drawn_in_turn, shared_numbers
 from distsim.pynn.recorded_projection import RecordedProjection
 from distsim.pynn.rule_connector import RuleConnector
 from distsim.pynn.selection import gid_map
+from distsim.pynn.shared_draws import SharedDraws, values_drawn_later, with_detached
 from distsim.pynn.signatures import also_named
 from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import SpikeSourcePoisson
@@ -222,15 +223,28 @@ class Projection(CheckedProjection, RecordedProjection):
         if not isinstance(self._connector, RuleConnector) and hasattr(self._connector, "rng"):
             holders.append((self._connector, Purpose.CONNECT))
         seed = state.simulation.seed
-        with state.as_one_process(), shared_numbers(holders, seed, self.number):
-            self._connector.connect(self)
+        own_type = self.synapse_type
+        shared = values_drawn_later(own_type, self._connector)
+        self._later = SharedDraws(shared) if shared else None
+        with (
+            state.as_one_process(),
+            shared_numbers(holders, seed, self.number),
+            drawn_in_turn(self._connector),
+        ):
+            self.synapse_type = with_detached(own_type, shared)
+            try:
+                self._connector.connect(self)
+            finally:
+                self.synapse_type = own_type
         none = np.zeros(0)
         columns = [np.concatenate([none, *column]) for column in zip(*self._drawn, strict=True)]
         sources, targets, *values = columns or [none] * (2 + len(self._revisions))
-        del self._drawn
+        by_name = dict(zip(self._revisions, values, strict=True))
+        if self._later is not None:
+            by_name |= self._later.values(self.shape)
+        del self._drawn, self._later
         rule = Listed(self.pre.size, self.post.size, sources=sources, targets=targets)
-        each = map(PerEntry, values)
-        return self._of_values(rule, dict(zip(self._revisions, each, strict=True)))
+        return self._of_values(rule, {name: PerEntry(each) for name, each in by_name.items()})
 
     def _convergent_connect(
         self,
@@ -240,9 +254,12 @@ class Projection(CheckedProjection, RecordedProjection):
         **connection_parameters: Any,
     ) -> None:
         """Take the connections onto one cell from PyNN's code."""
-        if not self._is_target_local[postsynaptic_index]:
-            return
         sources = np.asarray(presynaptic_indices, np.int64)
+        is_local = bool(self._is_target_local[postsynaptic_index])
+        if self._later is not None:
+            self._later.note(sources, postsynaptic_index, is_local)
+        if not is_local:
+            return
         values = (
             np.broadcast_to(np.asarray(connection_parameters[name], np.float64), sources.shape)
             for name in self._revisions

@@ -1,8 +1,10 @@
 """PyNN's random distributions on distsim's rank-local streams.
 
 A `RandomDistribution` without an `rng` is drawn from the streams of `distsim.partitioning`, each
-rank only for its own cells. One with a seeded `pyNN.random.NumpyRNG` keeps PyNN's meaning: every
-rank draws all numbers, in PyNN's order.
+rank only for its own cells. Of one with a seeded `pyNN.random.NumpyRNG` every rank draws all
+numbers, in PyNN's order: what draws first gets those that it gets with PyNN's own back ends, and
+what draws after it goes on where that has stopped. PyNN's lazy arrays draw from copies, each from
+where the generator is.
 """
 
 import copy
@@ -24,7 +26,9 @@ __all__ = [
     "DrawCounts",
     "NativeRNG",
     "RandomDistribution",
+    "detached",
     "distribution_on_streams",
+    "drawn_in_turn",
     "is_rank_local",
     "numpy_rng",
     "on_streams",
@@ -116,6 +120,16 @@ class RandomDistribution(pyNN.random.RandomDistribution):
         super().__init__(distribution, parameters_pos, rng or NativeRNG(), **parameters_named)
 
 
+class _DrawnByAll(RandomDistribution):
+    """Numbers of a generator of which every rank draws all, each once.
+
+    Lazy arrays are copied when they are calculated with; copies of this go on in turn.
+    """
+
+    def __deepcopy__(self, memo: Any) -> "_DrawnByAll":
+        return self
+
+
 def _check(name: str, positional: Any, named: dict[str, Any]) -> None:
     known = pyNN.random.available_distributions
     if name not in known:
@@ -178,7 +192,11 @@ def on_streams(rng: Any) -> Any:
 
 
 def distribution_on_streams(value: Any) -> Any:
-    """Return a distribution, or lazy array of one, whose rng is that of `on_streams`."""
+    """Return a distribution, or lazy array of one, that draws as those of distsim do.
+
+    Its rng is that of `on_streams`; if all ranks draw from that, a copy of the distribution draws
+    from it, too. What is neither is returned as it is.
+    """
     if isinstance(value, larray):
         base = distribution_on_streams(value.base_value)
         if base is not value.base_value:
@@ -186,9 +204,16 @@ def distribution_on_streams(value: Any) -> Any:
             value.base_value = base
     elif isinstance(value, pyNN.random.RandomDistribution):
         rng = on_streams(value.rng)
+        if not is_rank_local(rng):
+            return _DrawnByAll(value.name, rng=rng, **value.parameters)
         if rng is not value.rng:
             return RandomDistribution(value.name, rng=rng, **value.parameters)
     return value
+
+
+def detached(value: pyNN.random.RandomDistribution) -> RandomDistribution:
+    """Return a distribution that draws what another would, and leaves that as it is."""
+    return RandomDistribution(value.name, rng=copy.deepcopy(value.rng), **value.parameters)
 
 
 def numpy_rng(seed: int, purpose: Purpose, number: int) -> pyNN.random.NumpyRNG:
@@ -232,7 +257,46 @@ def shared_numbers(
             holder.rng = rng
 
 
-def refuse_single_draw(variable: str, value: Any, n_ranks: int) -> None:
+class _InTurn(pyNN.random.AbstractRNG):
+    """A generator whose copies are itself, so that none of them repeats its numbers."""
+
+    def __init__(self, rng: pyNN.random.AbstractRNG) -> None:
+        self._rng = rng
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_rng":
+            raise AttributeError(name)
+        return getattr(self._rng, name)
+
+    def __deepcopy__(self, memo: Any) -> "_InTurn":
+        return self
+
+    def next(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what the generator gives next."""
+        return self._rng.next(*args, **kwargs)
+
+
+@contextmanager
+def drawn_in_turn(holder: Any) -> Iterator[None]:
+    """Let PyNN's code draw from the generator of a connector, where it would from copies.
+
+    Parameters
+    ----------
+    holder : object
+        Perhaps with an `rng` that all ranks draw from.
+    """
+    rng = getattr(holder, "rng", None)
+    if rng is None or is_rank_local(rng):
+        yield
+        return
+    holder.rng = _InTurn(rng)
+    try:
+        yield
+    finally:
+        holder.rng = rng
+
+
+def refuse_single_draw(variable: str, value: Any, n_ranks: int, called: str) -> None:
     """Raise if the value of one cell is drawn from a generator of which every rank must draw.
 
     Parameters
@@ -240,6 +304,8 @@ def refuse_single_draw(variable: str, value: Any, n_ranks: int) -> None:
     variable : str
     value : object
     n_ranks : int
+    called : str
+        What sets it for all cells of a population.
 
     Raises
     ------
@@ -251,7 +317,7 @@ def refuse_single_draw(variable: str, value: Any, n_ranks: int) -> None:
     if rng is not None and not is_rank_local(on_streams(rng)) and n_ranks > 1:
         raise ParameterError(
             f"{variable} of a single cell is drawn from {rng!r}, of which all {n_ranks} ranks must "
-            f"draw the same numbers; set all cells at once, cells.initialize({variable}=...), or "
+            f"draw the same numbers; set all cells at once, cells.{called}({variable}=...), or "
             "give the RandomDistribution no rng"
         )
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from pyNN import common
+from pyNN import common, errors
 from tqdm import tqdm
 
 from distsim.comm.agreement import together
@@ -75,10 +75,47 @@ class ID(int, common.IDMixin):
             self.celltype.check_attribute(name)
         super().__setattr__(name, value)
 
+    def set_parameters(self, **parameters: Any) -> None:
+        """Set parameters of the cell, on the rank that owns it; elsewhere nothing is set."""
+        for name, value in parameters.items():
+            refuse_single_draw(name, value, state.n_ranks, "set")
+        self.as_view().set(**parameters)
+
+    def get_parameters(self) -> dict[str, Any]:
+        """Return all parameters of the cell.
+
+        Raises
+        ------
+        NotLocalError
+            If another rank owns the cell.
+        """
+        self._check_local("parameters", "get(..., gather=True)")
+        values: dict[str, Any] = super().get_parameters()
+        return values
+
+    def get_initial_value(self, variable: str) -> float:
+        """Return the initial value of a state variable of the cell.
+
+        Raises
+        ------
+        NotLocalError
+            If another rank owns the cell.
+        """
+        self._check_local(f"the initial value of {variable}", "initial_values, of its own cells,")
+        return float(super().get_initial_value(variable))
+
     def set_initial_value(self, variable: str, value: Any) -> None:
         """Set the initial value of a state variable of the cell, on the rank that owns it."""
-        refuse_single_draw(variable, value, state.n_ranks)
+        refuse_single_draw(variable, value, state.n_ranks, "initialize")
         super().set_initial_value(variable, value)
+
+    def _check_local(self, what: str, instead: str) -> None:
+        if not self.local:
+            raise errors.NotLocalError(
+                f"{what} of cell {int(self)} cannot be read here: another rank than this one, "
+                f"{state.rank}, owns it. Ask `if cell.local` before, or call {instead} of "
+                f"'{self.parent.label}' on every rank"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -126,14 +126,30 @@ def test_a_single_cell_cannot_be_drawn_from_a_generator_that_all_ranks_share(sim
         for cell in cells:
             with pytest.raises(ParameterError, match="v of a single cell is drawn from NumpyRNG"):
                 cell.set_initial_value("v", uniform)
-    for cell in cells:
-        cell.tau_m = uniform
-    # as PyNN has it, parameters are drawn from a copy
-    first = np.random.RandomState(1).uniform(10.0, 20.0)
+            with pytest.raises(ParameterError, match=r"set all cells at once, cells\.set\(tau_m="):
+                cell.tau_m = uniform
+
+
+def test_a_seeded_generator_goes_on_from_object_to_object_on_any_number_of_ranks(sim):
+    rng = sim.NumpyRNG(seed=1, parallel_safe=True)
+    uniform = sim.RandomDistribution("uniform", low=10.0, high=20.0, rng=rng)
+    expected = np.random.RandomState(1)
+    cells = sim.Population(N, sim.IF_curr_exp(tau_m=uniform), initial_values={"v": uniform})
+    first = expected.uniform(10.0, 20.0, N)
     np.testing.assert_array_equal(cells.get("tau_m", gather=True), first)
-    cells.set(tau_m=uniform)
-    expected = np.random.RandomState(1).uniform(10.0, 20.0, N)
-    np.testing.assert_array_equal(cells.get("tau_m", gather=True), expected)
+    np.testing.assert_array_equal(initial_v(cells), expected.uniform(10.0, 20.0, N))
+    cells[3:].set(tau_m=uniform)
+    first[3:] = expected.uniform(10.0, 20.0, N - 3)
+    np.testing.assert_array_equal(cells.get("tau_m", gather=True), first)
+    connector = sim.FixedProbabilityConnector(0.4, rng=rng)
+    for _ in range(2):
+        projection = sim.Projection(cells, cells, connector, sim.StaticSynapse(weight=uniform))
+        matrix = projection.get("weight", "array", gather="all")
+        is_made = expected.uniform(size=(N, N)).T < 0.4
+        np.testing.assert_array_equal(~np.isnan(matrix), is_made)
+        weights = expected.uniform(10.0, 20.0, int(is_made.sum()))
+        np.testing.assert_allclose(matrix.T[is_made.T], weights, rtol=1e-7)
+    assert rng.next() == expected.uniform()
 
 
 def test_samples_do_not_depend_on_who_has_read_positions(sim, comm):

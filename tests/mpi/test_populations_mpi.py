@@ -97,18 +97,26 @@ def test_parameters_can_be_set_for_the_cells_of_a_rank_alone(sim):
     assert cells.get("i_offset", gather=True)[3] == 7.0
 
 
-def test_parameters_of_cells_elsewhere_cannot_be_read_or_set(sim):
+def test_parameters_of_a_cell_are_set_by_its_owner_wherever_the_cell_is_named(sim, comm):
     from pyNN.errors import NotLocalError
 
-    cells = sim.Population(5, sim.IF_curr_exp())
-    for cell in cells.all():
+    cells = sim.Population(5, sim.IF_curr_exp(), initial_values={"v": -65.0})
+    sources = sim.Population(5, sim.SpikeSourceArray())
+    for k, (cell, source) in enumerate(zip(cells.all(), sources.all(), strict=True)):
+        cell.i_offset = 0.1 * k
+        cell.set_initial_value("v", -60.0 - k)
+        source.spike_times = [1.0 + k]
+    np.testing.assert_array_equal(cells.get("i_offset", gather=True), 0.1 * np.arange(5))
+    times = sources.get("spike_times", gather=True)
+    assert [train.value.tolist() for train in times] == [[1.0 + k] for k in range(5)]
+    for k, cell in enumerate(cells.all()):
         if cell.local:
-            assert cell.tau_m == 20.0
+            assert (cell.i_offset, cell.get_initial_value("v")) == (0.1 * k, -60.0 - k)
         else:
-            with pytest.raises(NotLocalError):
+            with pytest.raises(NotLocalError, match=r"get\(\.\.\., gather=True\) of 'population0'"):
                 cell.tau_m  # noqa: B018
-            with pytest.raises(NotLocalError):
-                cell.tau_m = 1.0
+            with pytest.raises(NotLocalError, match="initial value of v"):
+                cell.get_initial_value("v")
 
 
 def test_the_rate_of_a_poisson_source_can_be_set_by_its_owner(sim, comm):

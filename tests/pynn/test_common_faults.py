@@ -4,6 +4,8 @@ import copy
 import gc
 import tracemalloc
 
+import numpy as np
+import pyNN.random
 import pytest
 from pyNN.standardmodels import synapses
 
@@ -27,6 +29,8 @@ GENERATORS = {
     "none": lambda sim: None,
     "unseeded": lambda sim: sim.NumpyRNG(),
     "native": lambda sim: sim.NativeRNG(seed=1),
+    "seeded": lambda sim: sim.NumpyRNG(seed=1),
+    "of PyNN": lambda sim: pyNN.random.NumpyRNG(seed=1, parallel_safe=True),
     # with which PyNN's connectors of a fixed number fail
     "unsafe": lambda sim: sim.NumpyRNG(seed=1, parallel_safe=False),
 }
@@ -53,6 +57,45 @@ def test_connectors_share_no_numbers(sim, name, kind):
     made = [rows(sim, cells, getattr(sim, name)(*RANDOM[name], rng=rng)) for _ in range(2)]
     assert made[0] != made[1]
     assert all(len(each) > 5 for each in made)
+
+
+@pytest.mark.parametrize("module", ["sim", "pyNN"])
+def test_what_shares_a_seeded_generator_draws_from_it_in_turn(sim, module):
+    random = sim if module == "sim" else pyNN.random
+    rng, expected = random.NumpyRNG(seed=7), np.random.RandomState(7).uniform
+    value = random.RandomDistribution("uniform", low=1.0, high=2.0, rng=rng)
+    first = sim.Population(3, sim.IF_curr_exp(tau_m=value), initial_values={"v": value})
+    second = sim.Population(2, sim.IF_curr_exp(tau_m=value))
+    np.testing.assert_array_equal(first.get("tau_m"), expected(1.0, 2.0, 3))
+    np.testing.assert_array_equal(first[:].initial_values["v"], expected(1.0, 2.0, 3))
+    np.testing.assert_array_equal(second.get("tau_m"), expected(1.0, 2.0, 2))
+    first.set(tau_refrac=value)
+    (first + second).initialize(v=value)
+    np.testing.assert_array_equal(first.get("tau_refrac"), expected(1.0, 2.0, 3))
+    for part, n in ((first, 3), (second, 2)):
+        np.testing.assert_array_equal(part[:].initial_values["v"], expected(1.0, 2.0, n))
+    assert rng.next() == expected()
+
+
+def test_weights_are_drawn_after_the_connections_that_share_their_generator(sim):
+    cells = sim.Population(6, sim.IF_curr_exp())
+
+    def made(weight_of, delay_of=lambda rng: 1.0):
+        rng = sim.NumpyRNG(seed=3)
+        synapse = sim.StaticSynapse(weight=weight_of(rng), delay=delay_of(rng))
+        connector = sim.FixedProbabilityConnector(0.5, rng=rng)
+        projection = sim.Projection(cells, cells, connector, synapse)
+        return np.array(projection.get(["weight", "delay"], "list")), rng
+
+    def uniform(rng):
+        return sim.RandomDistribution("uniform", low=1.0, high=2.0, rng=rng)
+
+    alone, rng = made(lambda rng: 1.0)
+    expected = np.concatenate([rng.next(len(alone)), rng.next(len(alone))]) + 1.0
+    rows, rng = made(uniform, uniform)
+    np.testing.assert_array_equal(rows[:, :2], alone[:, :2])
+    np.testing.assert_array_equal(rows[:, 2], expected[: len(alone)])
+    np.testing.assert_allclose(rows[:, 3], expected[len(alone) :], atol=0.05 + 1e-9)
 
 
 def test_one_cell_connects_to_one(sim):

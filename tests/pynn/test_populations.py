@@ -288,10 +288,12 @@ def test_random_values_of_a_seeded_rng_are_those_of_other_back_ends(sim):
     mock.setup()
     values = []
     for back_end in (sim, mock):
-        rng = sim.NumpyRNG(seed=7)
-        uniform = back_end.random.RandomDistribution("uniform", (10.0, 20.0), rng=rng)
-        cells = back_end.Population(9, back_end.IF_curr_exp(tau_m=uniform))
-        cells[2:6].set(cm=uniform)
+        first, second = (
+            back_end.random.RandomDistribution("uniform", (10.0, 20.0), rng=sim.NumpyRNG(seed=7))
+            for _ in range(2)
+        )
+        cells = back_end.Population(9, back_end.IF_curr_exp(tau_m=first))
+        cells[2:6].set(cm=second)
         values.append(cells.get(["tau_m", "cm"], simplify=False))
     np.testing.assert_array_equal(*values)
 
