@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from distsim.errors import DistsimError, ParameterError
+from distsim.errors import DistsimError, FileWriteError, ParameterError
 from distsim.launch import launch
 
 __all__ = ["main"]
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plot(commands)
     _add_compare(commands)
     _add_convert(commands)
+    _add_merge(commands)
     return parser
 
 
@@ -163,7 +164,43 @@ def _add_convert(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("file", type=Path, help="file that distsim wrote")
     parser.add_argument("target", type=Path, help="out.nix, out.nwb, out.csv, or a new folder")
+    parser.add_argument("--overwrite", action="store_true", help="replace what has that name")
     parser.set_defaults(command=_convert)
+
+
+def _add_merge(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "merge",
+        help="make one file of what a killed job has recorded",
+        description="Make one file of what a job that did not come to its end has recorded, which "
+        "lies beside the file that it was to write, in a folder named 'FILE.parts'. The folder is "
+        "removed when the file is written and was read again.",
+    )
+    parser.add_argument("folder", type=Path, help="FILE.parts")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="the file (that of the script, as .h5)"
+    )
+    parser.add_argument("--compression", choices=["gzip"], help="of spikes and samples (none)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a file of that name")
+    parser.set_defaults(command=_merge)
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from distsim.io.merging import merge
+
+    with tqdm(desc="merge", unit="B", unit_scale=True, leave=False, disable=None) as bar:
+        found = merge(
+            options.folder, options.output, options.overwrite, options.compression, bar.update
+        )
+    print(f"written: {found.path} ({found.n_spikes} spikes, {found.n_values} samples)")
+    print(f"shards of {found.n_shards} of {found.n_ranks} ranks")
+    print(f"complete until t = {found.complete_until:g} ms", end="")
+    print(f"; some of it until t = {found.last:g} ms" if found.last > found.complete_until else "")
+    for loss in found.losses:
+        print(f"lost: {loss}")
+    return 0
 
 
 def _inspect(options: argparse.Namespace) -> int:
@@ -199,6 +236,10 @@ def _convert(options: argparse.Namespace) -> int:
     from distsim.io.conversion import convert
 
     _check_file(options.file)
+    if options.target.exists() and not options.overwrite:
+        raise FileWriteError(
+            f"there is a '{options.target}' already; name another one, or say --overwrite"
+        )
     for written in convert(options.file, options.target):
         print(f"written: {written}")
     return 0

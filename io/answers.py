@@ -15,6 +15,9 @@ from distsim.io.transfer import Kind, Request
 
 __all__ = ["Answers", "structure"]
 
+# spikes that are checked at once
+_BLOCK = 2**20
+
 
 class Answers:
     """The recordings of one rank, as answers to requests.
@@ -159,12 +162,19 @@ def _check_spikes(info: PopulationInfo, spikes: SpikeData) -> None:
             population=info.label,
         )
     times, senders = spikes.times, spikes.senders
-    if times.shape != senders.shape or times.ndim != 1:
+    if times.shape != senders.shape or len(times.shape) != 1:
         raise ParameterError(
             f"population '{info.label}' has spike times of shape {times.shape}, but senders of "
             f"shape {senders.shape}; give one sender for each time",
             population=info.label,
         )
+    for start in range(0, times.size, _BLOCK):
+        _check_some_spikes(info, spikes, max(start - 1, 0), start + _BLOCK)
+
+
+def _check_some_spikes(info: PopulationInfo, spikes: SpikeData, start: int, stop: int) -> None:
+    """Raise unless a range of the spikes is in order and from recorded cells."""
+    times, senders = spikes.times[start:stop], spikes.senders[start:stop]
     later, same = times[1:] > times[:-1], times[1:] == times[:-1]
     is_ordered = later | (same & (senders[1:] >= senders[:-1]))
     if not (np.all(np.isfinite(times)) and np.all(is_ordered)):

@@ -8,6 +8,7 @@ where that is damaged HDF5 may look for its end for ever: text in attributes has
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from distsim.errors import DistsimError, FileFormatError
 from distsim.io import schema
 
-__all__ = ["Checksum", "check", "readable"]
+__all__ = ["Checksum", "check", "check_file", "readable"]
 
 
 class Checksum:
@@ -83,6 +84,36 @@ def check(dataset: h5py.Dataset, values: NDArray[Any]) -> NDArray[Any]:
     """
     Checksum.of(values).compare(dataset)
     return values
+
+
+def check_file(path: Path) -> None:
+    """Read all that a file holds, in pieces, and compare it with the checksums noted there.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    FileFormatError
+        If anything is not as it was written.
+    """
+
+    def look(_name: str, found: Any) -> None:
+        if isinstance(found, h5py.Dataset) and schema.CHECKSUM_ATTR in found.attrs:
+            checksum = Checksum()
+            if found.ndim == 2:
+                height, width = schema.REPORT_CHUNK
+                for y in range(0, found.shape[0], height):
+                    for x in range(0, found.shape[1], 32 * width):
+                        checksum.add_tile(found[y : y + height, x : x + 32 * width], y, x)
+            else:
+                for start in range(0, found.size, 2**20):
+                    checksum.add(found[start : start + 2**20])
+            checksum.compare(found)
+
+    with readable(str(path)), h5py.File(path, "r") as file:
+        file.visititems(look)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Files of HDF5 and their datasets, cut into chunks, whose bytes depend on values alone."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,7 @@ def new_hdf5_file(path: Path, n_bytes: int = 0) -> Iterator[tuple[h5py.File, Cal
             with h5py.File(disk, "w", libver=schema.HDF5_VERSIONS) as file:
                 yield file, disk.check
             disk.check()
+            os.fsync(disk.fileno())
 
 
 def mark_sonata(file: h5py.File) -> None:
@@ -78,7 +80,13 @@ def store(group: h5py.Group, name: str, dtype: Any, values: NDArray[Any]) -> h5p
     return dataset
 
 
-def create(group: h5py.Group, name: str, dtype: Any, shape: tuple[int, ...]) -> h5py.Dataset:
+def create(
+    group: h5py.Group,
+    name: str,
+    dtype: Any,
+    shape: tuple[int, ...],
+    compression: str | None = None,
+) -> h5py.Dataset:
     """Create a dataset to be filled.
 
     Parameters
@@ -88,6 +96,8 @@ def create(group: h5py.Group, name: str, dtype: Any, shape: tuple[int, ...]) -> 
     dtype : numpy dtype
     shape : tuple of int
         Of a list or a matrix; the shape of chunks follows from it.
+    compression : str, optional
+        One of h5py's.
     """
     limits = schema.REPORT_CHUNK if len(shape) == 2 else (schema.LIST_CHUNK,)
     chunks = tuple(min(length, limit) for length, limit in zip(shape, limits, strict=True))
@@ -98,5 +108,8 @@ def create(group: h5py.Group, name: str, dtype: Any, shape: tuple[int, ...]) -> 
         dtype=dtype,
         chunks=chunks if all(chunks) else None,
         fletcher32=all(chunks),
+        compression=compression if all(chunks) else None,
+        # bytes of one place in all numbers side by side compress better
+        shuffle=compression is not None and all(chunks),
         track_times=False,
     )

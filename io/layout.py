@@ -34,6 +34,8 @@ class SegmentWriter:
         Position of the segment in the file.
     segment : SegmentData
         The recording of rank 0, which gives the structure.
+    compression : str, optional
+        Of spikes and samples.
 
     Raises
     ------
@@ -41,7 +43,8 @@ class SegmentWriter:
         If an annotation cannot be stored.
     """
 
-    def __init__(self, position: int, segment: SegmentData) -> None:
+    def __init__(self, position: int, segment: SegmentData, compression: str | None = None) -> None:
+        self._compression = compression
         self._position = position
         self._segment = segment
         infos = [info for info, _, _ in segment.populations]
@@ -52,7 +55,7 @@ class SegmentWriter:
             signal.variable for _, _, signals in segment.populations for signal in signals
         )
 
-    def write(self, file: h5py.File, parts: Sequence[Part], check: Callable[[], None]) -> None:
+    def write(self, file: h5py.File, parts: Sequence[Part], check: Callable[[int], None]) -> None:
         """Write the segment with the data of all parts.
 
         Parameters
@@ -62,7 +65,7 @@ class SegmentWriter:
         parts : sequence of Part
             All ranks, rank 0 first.
         check : callable
-            Called now and then; raises if something was not written.
+            Called with the number of bytes written since; raises if something was not written.
         """
         home = file.require_group(schema.segment_path(self._position))
         home.attrs.update(self._segment_attributes)
@@ -86,7 +89,7 @@ class SegmentWriter:
         group: h5py.Group,
         request: Request,
         parts: Sequence[Part],
-        check: Callable[[], None],
+        check: Callable[[int], None],
     ) -> None:
         """Write the spikes of one population."""
         label = self._segment.populations[request.population][0].label
@@ -105,9 +108,11 @@ class SegmentWriter:
         requests = [request._replace(kind=Kind.N_SPIKES)] * len(parts)
         counts = [int(answer[0]) for answer in collect(parts, requests, _IDS)]
         shape = (sum(counts),)
-        times = create(group, schema.TIMESTAMPS, schema.TIME_DTYPE, shape)
+        times = create(group, schema.TIMESTAMPS, schema.TIME_DTYPE, shape, self._compression)
         times.attrs[schema.UNITS_ATTR] = fixed(schema.TIME_UNITS)
-        senders = create(group, schema.SPIKE_NODE_IDS, schema.NODE_ID_DTYPE, shape)
+        senders = create(
+            group, schema.SPIKE_NODE_IDS, schema.NODE_ID_DTYPE, shape, self._compression
+        )
 
         start = 0
         sums = Checksum(), Checksum()
@@ -120,7 +125,7 @@ class SegmentWriter:
                 dataset[start:stop] = values
                 checksum.add(values)
             start = stop
-            check()
+            check(spikes.nbytes)
         for dataset, checksum in zip((times, senders), sums, strict=True):
             checksum.seal(dataset)
 
@@ -130,7 +135,7 @@ class SegmentWriter:
         request: Request,
         signals: Sequence[SignalData],
         parts: Sequence[Part],
-        check: Callable[[], None],
+        check: Callable[[int], None],
     ) -> None:
         """Write the reports of one population."""
         info = self._segment.populations[request.population][0]
@@ -141,32 +146,32 @@ class SegmentWriter:
             group.attrs.update(_report_attributes(info, signal))
             group.attrs[schema.POSITION_ATTR] = position
             of_signal = request._replace(signal=position)
-            _write_report(group, of_signal, info, signal, parts, check)
+            self._write_report(group, of_signal, info, signal, parts, check)
 
-
-def _write_report(
-    group: h5py.Group,
-    request: Request,
-    info: PopulationInfo,
-    signal: SignalData,
-    parts: Sequence[Part],
-    check: Callable[[], None],
-) -> None:
-    """Write the samples and the mapping of one variable."""
-    what = f"'{signal.variable}' of '{info.label}'"
-    node_ids, owned = _cells(parts, request._replace(kind=Kind.SIGNAL_CELLS), what)
-    shape = (signal.data.shape[0], node_ids.size)
-    write_mapping(group.create_group(schema.MAPPING), node_ids, signal)
-    values = create(group, schema.VALUES, schema.VALUE_DTYPE, shape)
-    values.attrs[schema.UNITS_ATTR] = fixed(signal.units)
-    checksum = Checksum()
-    for rows, columns in _tiles(shape):
-        tile = _tile(rows, columns, request, parts, owned)
-        values[rows, columns] = tile
-        checksum.add_tile(tile, rows.start, columns.start)
-        check()
-    checksum.seal(values)
-    _view(group, values).attrs[schema.UNITS_ATTR] = fixed(signal.units)
+    def _write_report(
+        self,
+        group: h5py.Group,
+        request: Request,
+        info: PopulationInfo,
+        signal: SignalData,
+        parts: Sequence[Part],
+        check: Callable[[int], None],
+    ) -> None:
+        """Write the samples and the mapping of one variable."""
+        what = f"'{signal.variable}' of '{info.label}'"
+        node_ids, owned = _cells(parts, request._replace(kind=Kind.SIGNAL_CELLS), what)
+        shape = (signal.data.shape[0], node_ids.size)
+        write_mapping(group.create_group(schema.MAPPING), node_ids, signal)
+        values = create(group, schema.VALUES, schema.VALUE_DTYPE, shape, self._compression)
+        values.attrs[schema.UNITS_ATTR] = fixed(signal.units)
+        checksum = Checksum()
+        for rows, columns in _tiles(shape):
+            tile = _tile(rows, columns, request, parts, owned)
+            values[rows, columns] = tile
+            checksum.add_tile(tile, rows.start, columns.start)
+            check(tile.nbytes)
+        checksum.seal(values)
+        _view(group, values).attrs[schema.UNITS_ATTR] = fixed(signal.units)
 
 
 def _view(group: h5py.Group, values: h5py.Dataset) -> h5py.Dataset:

@@ -66,8 +66,8 @@ def spike_trains(
     """
     source_index = np.asarray(spikes.node_ids, dtype=np.int64)
     return TrainList.of(
-        spikes.times,
-        info.first_gid + np.asarray(spikes.senders, dtype=np.int64),
+        spikes.times[:],
+        info.first_gid + np.asarray(spikes.senders[:], dtype=np.int64),
         info.first_gid + source_index,
         _since(spikes, t_start),
         t_stop,
@@ -321,8 +321,8 @@ def _trains_of_all(data: SegmentData) -> TrainList | None:
     if len(recorded) == 1:
         return spike_trains(*recorded[0], data.t_start, data.t_stop)
     return TrainList.of(
-        np.concatenate([spikes.times for _, spikes in recorded]),
-        np.concatenate([info.first_gid + spikes.senders for info, spikes in recorded]),
+        np.concatenate([spikes.times[:] for _, spikes in recorded]),
+        np.concatenate([info.first_gid + spikes.senders[:] for info, spikes in recorded]),
         np.concatenate([info.first_gid + spikes.node_ids for info, spikes in recorded]),
         np.concatenate([_since(spikes, data.t_start) for _, spikes in recorded]),
         data.t_stop,

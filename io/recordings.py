@@ -56,14 +56,15 @@ class SpikeData:
     times : ndarray of float64, shape (n_spikes,)
         Spike times [ms], in the order of (time, sender).
     senders : ndarray of int64, shape (n_spikes,)
-        Index within the population of the cell that fired.
+        Index within the population of the cell that fired. In place of either array there may be
+        an object that has its size and shape, and gives a range of it.
     since : ndarray of float64, shape (n_recorded,), or None
         When the recording of each recorded cell began [ms]; None: with the segment.
     """
 
     node_ids: NDArray[np.int64]
-    times: NDArray[np.float64]
-    senders: NDArray[np.int64]
+    times: Any
+    senders: Any
     since: NDArray[np.float64] | None = None
 
     def to_dataframe(self) -> Any:

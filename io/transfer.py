@@ -105,17 +105,18 @@ class Part(Protocol):
 
 
 class LocalPart:
-    """The data of rank 0 itself.
+    """Data that are here: those of rank 0 itself.
 
     Parameters
     ----------
     answer : callable
         Returns the array that a `Request` asks for, or raises `DistsimError`.
+    rank : int
+        Whose they are, if others' are here, too.
     """
 
-    rank = 0
-
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, rank: int = 0) -> None:
+        self.rank = rank
         self._answer = answer
         self._request = Request(Kind.DONE)
 

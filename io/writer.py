@@ -33,7 +33,7 @@ from distsim.io.transfer import (
 )
 from distsim.io.whole_file import write_error
 
-__all__ = ["write"]
+__all__ = ["write", "write_parts"]
 
 
 def write(
@@ -41,6 +41,7 @@ def write(
     segments: Sequence[SegmentData],
     info: Mapping[str, Any] | RunInfo,
     comm: Communicator | None = None,
+    compression: str | None = None,
 ) -> None:
     """Write the recordings of all ranks to one HDF5 file in SONATA's layout.
 
@@ -58,6 +59,8 @@ def write(
     comm : mpi4py communicator, optional
         The ranks that take part; without it only this process does. Only point-to-point calls
         on buffers are made.
+    compression : str, optional
+        ``"gzip"``: of spikes and samples.
 
     Raises
     ------
@@ -81,7 +84,37 @@ def write(
     parts: list[Part] = [LocalPart(answers)]
     parts.extend(RemotePart(comm, other) for other in range(1, n_ranks) if comm is not None)
     run = info if isinstance(info, RunInfo) else RunInfo(dict(info))
-    _lead(parts, lambda: _write_file(Path(path), segments, run, parts), Path(path))
+    file = Path(path)
+    _lead(parts, lambda: _write_file(file, segments, run, parts, compression=compression), file)
+
+
+def write_parts(
+    path: Path,
+    ranks: Sequence[Sequence[SegmentData]],
+    run: RunInfo,
+    progress: Callable[[int], None] = lambda n: None,
+    compression: str | None = None,
+) -> None:
+    """Write what several ranks have recorded, which is all here, as `write` does.
+
+    Parameters
+    ----------
+    path : Path
+    ranks : sequence of sequence of SegmentData
+        What each has recorded.
+    run : RunInfo
+    progress : callable
+        Called with the number of bytes written, now and then.
+    compression : str, optional
+        As of `write`.
+
+    Raises
+    ------
+    ParameterError, FileWriteError
+        As of `write`.
+    """
+    parts = [LocalPart(Answers(segments), rank) for rank, segments in enumerate(ranks)]
+    _lead(parts, lambda: _write_file(path, ranks[0], run, parts, progress, compression), path)
 
 
 def _lead(parts: Sequence[Part], action: Callable[[], None], path: Path) -> None:
@@ -115,18 +148,25 @@ def _write_file(
     segments: Sequence[SegmentData],
     run: RunInfo,
     parts: Sequence[Part],
+    progress: Callable[[int], None] = lambda n: None,
+    compression: str | None = None,
 ) -> None:
     """Check everything that can be checked before, then write the file."""
     _check_agreement(parts)
     root_attributes = _root_attributes(run, len(segments))
-    writers = [SegmentWriter(position, data) for position, data in enumerate(segments)]
+    writers = [SegmentWriter(k, data, compression) for k, data in enumerate(segments)]
     asked = [Request(Kind.N_BYTES)] * len(parts)
     n_bytes = sum(int(answer[0]) for answer in collect(parts, asked, np.dtype(np.int64)))
     with new_hdf5_file(path, n_bytes) as (file, check):
         mark_sonata(file)
         file.attrs.update(root_attributes)
+
+        def report(n_bytes: int) -> None:
+            check()
+            progress(n_bytes)
+
         for writer in writers:
-            writer.write(file, parts, check)
+            writer.write(file, parts, report)
 
 
 def _check_agreement(parts: Sequence[Part]) -> None:

@@ -1,69 +1,19 @@
 """What is recorded on this rank: samples of state variables, and spikes."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from distsim.kernels.spike_keys import gid_of_key
+from distsim.network.pieces import Piece, Samples, SpikeKeys
 from distsim.network.spool import Rows, Spool
 
-__all__ = ["ProbeSet", "Samples", "SpikeRecord"]
+__all__ = ["ProbeSet", "SpikeRecord"]
 
 Integers = NDArray[np.int64]
 
-
-class Samples:
-    """Samples of some cells in the pieces in which they were taken; indexed like one array.
-
-    Parameters
-    ----------
-    pieces : sequence of ndarray of float64 or Rows, shape (any, n_columns)
-        Rows one after the other; they are not copied.
-    n_columns : int
-    columns : ndarray of int64, optional
-        Which columns are shown; default: all.
-
-    Attributes
-    ----------
-    shape : tuple of int
-    """
-
-    def __init__(
-        self,
-        pieces: Sequence[NDArray[np.float64] | Rows],
-        n_columns: int,
-        columns: Integers | None = None,
-    ) -> None:
-        self._pieces = tuple(pieces)
-        self._n_columns = n_columns
-        self._columns = columns
-        self._ends = np.cumsum([piece.shape[0] for piece in self._pieces], dtype=np.int64)
-        n_rows = int(self._ends[-1]) if self._pieces else 0
-        self.shape = (n_rows, n_columns if columns is None else columns.size)
-
-    def narrowed(self, columns: Integers) -> "Samples":
-        """Return some of the columns, not copied."""
-        chosen = columns if self._columns is None else self._columns[columns]
-        return Samples(self._pieces, self._n_columns, chosen)
-
-    def __getitem__(self, index: tuple[slice, slice] | slice) -> NDArray[np.float64]:
-        """Return a copy of a range of rows, and of columns, without strides."""
-        rows, columns = index if isinstance(index, tuple) else (index, slice(None))
-        start, stop, _ = rows.indices(self.shape[0])
-        first, last, _ = columns.indices(self.shape[1])
-        found = np.empty((max(stop - start, 0), max(last - first, 0)))
-        every: Any = slice(first, last)
-        shown = every if self._columns is None else self._columns[first:last]
-        first_piece = int(np.searchsorted(self._ends, start, "right"))
-        last_piece = int(np.searchsorted(self._ends, stop, "left"))
-        for k in range(first_piece, min(last_piece + 1, len(self._pieces))):
-            begin = int(self._ends[k]) - self._pieces[k].shape[0]
-            low, high = max(start, begin), min(stop, int(self._ends[k]))
-            found[low - start : high - start] = self._pieces[k][low - begin : high - begin, shown]
-        return found
+# spikes of a population that are gathered before they become one piece
+PIECE_KEYS = 2**16
 
 
 class ProbeSet:
@@ -91,6 +41,9 @@ class ProbeSet:
         Step of the next sample.
     n_additions : int
         How often cells were added: the same on every rank.
+    set_number : int
+        By which the spool's file knows these cells; a new one when anything else but samples
+        changes.
     """
 
     def __init__(
@@ -109,38 +62,47 @@ class ProbeSet:
         self.next_step = -(-step // interval) * interval
         self.first_step = self.next_step
         self.n_additions = 0
+        self.set_number = 0
         self._spool = spool
-        self._chunks: list[NDArray[np.float64] | Rows] = []
+        self._pieces: list[Piece] = []
+        self._n_rows = 0
 
     def add(self, positions: Integers) -> None:
         """Sample more cells, too; what was not sampled of them so far is nan."""
         self.n_additions += 1
-        samples = self.data()
-        positions = np.union1d(self.positions, positions)
-        wider = np.full((samples.shape[0], positions.size), np.nan)
-        wider[:, np.searchsorted(positions, self.positions)] = samples
-        self.positions, self._chunks = positions, []
-        self.append(wider)
+        before, self.positions = self.positions, np.union1d(self.positions, positions)
+        places = np.searchsorted(self.positions, before)
+        self._pieces = [
+            Piece(rows, places if held is None else places[held]) for rows, held in self._pieces
+        ]
 
     def append(self, rows: NDArray[np.float64]) -> None:
         """Add samples, one row each."""
-        self._chunks.append(rows if self._spool is None else self._spool.take(rows))
+        step = self.first_step + self._n_rows * self.interval
+        self._n_rows += rows.shape[0]
+        if self._spool is None:
+            self._pieces.append(Piece(rows))
+            return
+        facts = {"kind": "samples", "set": self.set_number, "step": step}
+        self._pieces.append(Piece(self._spool.take(rows, facts)))
 
     def samples(self) -> Samples:
         """Return all samples held as they are now, not copied."""
-        return Samples(self._chunks, self.positions.size)
+        return Samples(self._pieces, self.positions.size)
 
     def data(self) -> NDArray[np.float64]:
         """Return all samples held as one array, shape (n_samples, n), to be changed in place."""
-        if len(self._chunks) == 1 and isinstance(self._chunks[0], np.ndarray):
-            return self._chunks[0]
+        if len(self._pieces) == 1 and self._pieces[0].places is None:
+            (rows, _) = self._pieces[0]
+            if isinstance(rows, np.ndarray):
+                return rows
         whole = self.samples()[:]
-        self._chunks = [whole]
+        self._pieces = [Piece(whole)]
         return whole
 
     def clear(self) -> None:
         """Forget the samples held."""
-        self._chunks = []
+        self._pieces, self._n_rows = [], 0
         self.first_step = self.next_step
 
     def restart(self) -> None:
@@ -163,6 +125,10 @@ class SpikeRecord:
         Which of them are recorded.
     since : ndarray of int64, shape (n_local,)
         Step at which the recording of those began.
+    spool : Spool or None
+        Takes spikes for which there is no memory.
+    set_number : int
+        As of `ProbeSet`.
     """
 
     def __init__(self, gids: Integers) -> None:
@@ -170,6 +136,9 @@ class SpikeRecord:
         self.recorded = np.zeros(gids.size, np.bool_)
         self.since = np.zeros(gids.size, np.int64)
         self.is_on = False
+        self.spool: Spool | None = None
+        self.set_number = 0
+        self._pieces: list[Integers | Rows] = []
         self._keys = np.zeros(64, np.int64)
         self._count = 0
 
@@ -184,28 +153,41 @@ class SpikeRecord:
         """Record no cell any more, and forget the spikes held."""
         self.recorded[:] = False
         self.is_on = False
-        self._count = 0
+        self._pieces, self._count = [], 0
 
     def append(self, keys: Integers) -> None:
         """Add those of the spikes ``step << 32 | gid`` that are of recorded cells."""
         if not self.is_on or not keys.size:
             return
+        if self._count >= PIECE_KEYS:
+            self.complete_piece()
         if self._count + keys.size > self._keys.size:
             larger = np.zeros(2 * (self._count + keys.size), np.int64)
             larger[: self._count] = self._keys[: self._count]
             self._keys = larger
         self._count = _append_recorded(keys, self.gids, self.recorded, self._keys, self._count)
 
-    def keys(self) -> Integers:
-        """Return the spikes held, sorted by (step, gid)."""
-        keys = self._keys[: self._count]
-        keys.sort()
-        return keys
+    def complete_piece(self) -> None:
+        """Give the spikes that came last to the spool, as a piece."""
+        if not self._count:
+            return
+        keys = np.sort(self._keys[: self._count])
+        self._count = 0
+        if self.spool is None:
+            self._pieces.append(keys)
+        else:
+            facts = {"kind": "spikes", "set": self.set_number}
+            self._pieces.append(self.spool.take(keys, facts))
+
+    def keys(self) -> SpikeKeys:
+        """Return the spikes held, in the order of (step, gid); they are not copied."""
+        self.complete_piece()
+        return SpikeKeys(self._pieces)
 
     def clear(self, step: int) -> None:
         """Forget the spikes held, and go on from a step."""
         self.since[:] = step
-        self._count = 0
+        self._pieces, self._count = [], 0
 
 
 @njit(cache=True)

@@ -13,10 +13,10 @@ from distsim.pynn import simulator
 from distsim.pynn.calls import collective
 from distsim.pynn.keeping import keep_run
 from distsim.pynn.notices import notice
-from distsim.pynn.output import write_requests
 from distsim.pynn.running import run, run_until
 from distsim.pynn.setup_extras import LEVELS, translated
 from distsim.pynn.simulator import Setup, state
+from distsim.pynn.streaming import leave, write_files
 
 __all__ = [
     "end",
@@ -55,9 +55,10 @@ def setup(
         Bounds of all delays [ms]; a delay outside is an error. 'auto': found from the connections.
     **options
         `seed`, `partition`, `exchange`, `engine`, `threads`, `coreneuron`, `share_input`,
-        `recording_memory`, `progress`, `log`: see `distsim.pynn.simulator.Setup`. Those of PyNN's
-        other back ends are taken, too: `rng_seed` and its like for `seed`; `verbosity`, `debug`,
-        `loglevel` for `log`; one `PortabilityWarning` says what is done instead of what has no
+        `recording_memory`, `compression`, `overwrite`, `progress`, `log`: see
+        `distsim.pynn.simulator.Setup`. Those of PyNN's other back ends are taken, too: `rng_seed`
+        and its like for `seed`; `verbosity`, `debug`, `loglevel` for `log`; one
+        `PortabilityWarning` says what is done instead of what has no
         meaning here.
 
     Returns
@@ -73,6 +74,7 @@ def setup(
         If MPI cannot be loaded, or the ranks came up apart from each other.
     """
     options, notes = translated(options)
+    leave()
     state.start(
         Setup.checked(timestep=timestep, min_delay=min_delay, max_delay=max_delay, **options)
     )
@@ -104,8 +106,7 @@ def end(compatible_output: bool = True) -> None:
 
     Every rank must call it.
     """
-    write_requests(state.write_on_end)
-    state.write_on_end = []
+    write_files()
     keep_run()
     summary = state.summary()
     if state.rank == 0:

@@ -11,7 +11,7 @@ from pyNN import recording
 
 from distsim.comm.agreement import together
 from distsim.comm.world import world
-from distsim.errors import DistsimError, ParameterError
+from distsim.errors import DistsimError, FileWriteError, ParameterError
 from distsim.io.neo_blocks import block as neo_block
 from distsim.io.neo_blocks import joined
 from distsim.io.recordings import PopulationData, PopulationInfo, RunInfo, SegmentData
@@ -19,6 +19,7 @@ from distsim.io.whole_file import check_folder, check_space, new_file, write_err
 from distsim.io.writer import write as write_file
 from distsim.pynn.gather import Audience
 from distsim.pynn.segments import Choice, Segment, gathered
+from distsim.pynn.simulator import state
 
 __all__ = [
     "Part",
@@ -26,6 +27,7 @@ __all__ = [
     "block_of",
     "check_target",
     "has_own_format",
+    "info_of",
     "of_rank",
     "write",
     "write_assembly",
@@ -155,9 +157,9 @@ def _run_info(
 def _part(selection: Any, variables: Any) -> Part:
     is_everything = isinstance(variables, str) and variables == "all"
     if is_everything and selection is selection.root:
-        return Part(_info(selection), selection.recorder, None)
+        return Part(info_of(selection), selection.recorder, None)
     choice = dict.fromkeys(selection.recorder.names(variables), _cells(selection))
-    return Part(_info(selection), selection.recorder, choice)
+    return Part(info_of(selection), selection.recorder, choice)
 
 
 def _parts(assembly: Any, variables: Any) -> list[Part]:
@@ -184,7 +186,7 @@ def _sum_of(wanted: Sequence[tuple[Any, Any]]) -> Part:
             whole = before is None or cells is None
             choice[name] = None if whole else np.union1d(before, cells)
     noted = joined([_annotations(selection) for selection in selections])
-    return Part(replace(_info(root), annotations=noted), root.recorder, choice)
+    return Part(replace(info_of(root), annotations=noted), root.recorder, choice)
 
 
 def _cells(selection: Any) -> Any:
@@ -192,7 +194,8 @@ def _cells(selection: Any) -> Any:
     return None if selection is selection.root else selection.indices()
 
 
-def _info(selection: Any) -> PopulationInfo:
+def info_of(selection: Any) -> PopulationInfo:
+    """Return what is to be known of a population, or of a view of one."""
     root = selection.root
     kind = type(root.celltype).__name__
     return PopulationInfo(root.label, root.size, root.first_gid, _annotations(selection), kind)
@@ -229,7 +232,10 @@ def _segment_data(parts: Sequence[Part], audience: Audience | None) -> list[Segm
                 t_start=min(segment.t_start for segment in segments),
                 t_stop=max(segment.t_stop for segment in segments),
                 annotations={k: v for s in segments for k, v in s.annotations.items()},
-                populations=[PopulationData(info, s.spikes, s.signals) for info, s in present],
+                populations=[
+                    PopulationData(info, None if s.spikes is None else s.spikes.data(), s.signals)
+                    for info, s in present
+                ],
                 rec_datetime=min(segment.began for segment in segments),
             )
         )
@@ -255,8 +261,13 @@ def _write(
     is_native = has_own_format(io)
     if not is_shared and comm.Get_size() > 1:
         io = of_rank(io, comm.Get_rank())
+    if not state.setup.overwrite:
+        with together(comm):
+            if comm.Get_rank() == 0 or not is_shared:
+                _check_new(io)
     if is_native:
-        write_file(io, _segment_data(parts, None), run, comm if is_shared else None)
+        ranks = comm if is_shared else None
+        write_file(io, _segment_data(parts, None), run, ranks, state.setup.compression)
         return
     # rank 0 alone writes what is shared
     block = _block(parts, run, Audience.FIRST if is_shared else Audience.NONE)
@@ -275,12 +286,15 @@ def check_target(io: Any) -> None:
     Raises
     ------
     FileWriteError
-        If there is a folder of that name, or its own cannot be made or written to.
+        If there is a folder of that name, or a file that must not be replaced; or its own folder
+        cannot be made or written to.
     ParameterError
         If no format has the end of that name.
     """
     if not isinstance(io, str | Path):
         return
+    if not state.setup.overwrite:
+        _check_new(io)
     try:
         check_folder(Path(io))
     except OSError as error:
@@ -288,6 +302,15 @@ def check_target(io: Any) -> None:
     if not has_own_format(io):
         with TemporaryDirectory() as folder:
             getattr(_neo_io(Path(folder) / Path(io).name, io), "close", bool)()
+
+
+def _check_new(io: Any) -> None:
+    name = getattr(io, "filename", io)
+    if isinstance(name, str | Path) and Path(name).exists():
+        raise FileWriteError(
+            f"there is a file '{name}' already, and setup() was told overwrite = False; name "
+            "another one, or remove it"
+        )
 
 
 def has_own_format(io: Any) -> bool:

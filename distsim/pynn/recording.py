@@ -1,6 +1,6 @@
 """What a population records, on behalf of all its views."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -10,11 +10,12 @@ import pyNN.errors
 from numpy.typing import NDArray
 
 from distsim.errors import DistsimError, ParameterError, did_you_mean
-from distsim.io.recordings import SignalData, SpikeData
-from distsim.kernels.spike_keys import gid_of_key, step_of_key
+from distsim.io.keyed_spikes import KeyedSpikes
+from distsim.io.recordings import SignalData
+from distsim.io.shards import as_text
 from distsim.network.records import ProbeSet
 from distsim.pynn.gather import Audience, gather_arrays
-from distsim.pynn.output import block_of, write
+from distsim.pynn.output import block_of, info_of, write
 from distsim.pynn.segments import Choice, Segment, narrowed
 from distsim.pynn.simulator import ID, state
 
@@ -77,13 +78,17 @@ class Recorder:
         self._has_spikes = False
         self._past: list[Segment] = []
         self._last: tuple[Moment, dict[str, Any]] | None = None
-        self._begin(state.simulation.step)
+        self._spool = state.spool
+        self._number = len(state.recorders)
+        self._set_numbers: list[int] = []
+        self._begin(state.simulation.step, state.segment_counter)
         state.recorders.append(self)
 
-    def _begin(self, step: int) -> None:
+    def _begin(self, step: int, segment: int) -> None:
         """Begin a segment, or the rest of one that was cleared."""
         self._first_step = step
         self._began = datetime.now()
+        self._open_sets(segment)
 
     def close(self) -> None:
         """Keep the last moment of the network, which is about to go."""
@@ -111,12 +116,17 @@ class Recorder:
         self._set_interval(sampling_interval)
         if not self.is_used:
             self._began = datetime.now()
+        spikes = self.population.block.spikes
+        spikes.spool = self._spool
+        # under the set's number before more cells are recorded
+        self.complete()
         for name in names:
             if name == "spikes":
-                self.population.block.spikes.record(block_positions, state.simulation.step)
+                spikes.record(block_positions, state.simulation.step)
                 self._has_spikes = True
             else:
                 self._record_signal(name, block_positions)
+        self._open_sets(state.segment_counter)
 
     def names(self, variables: Any) -> list[str]:
         """Return the variables meant, checked."""
@@ -162,7 +172,8 @@ class Recorder:
             interval = state.step_of(self.sampling_interval)
             row = block.model.state_row(variable)
             step = state.simulation.step
-            probe_set = ProbeSet(variable, row, positions, interval, step, state.spool)
+            spool = self._spool if state.setup.engine == "native" else None
+            probe_set = ProbeSet(variable, row, positions, interval, step, spool)
             self._sets[variable] = probe_set
             block.probes.append(probe_set)
         block.touch()
@@ -181,6 +192,42 @@ class Recorder:
         self._sets = {}
         self.population.block.touch()
 
+    # --- what a file that outlives the job is told ---------------------------------------------
+
+    def complete(self) -> None:
+        """Give all that was recorded so far to the spool, with what is to be known of it."""
+        self._spool.note("run", {"kind": "run", "facts": as_text(run_facts())})
+        info = as_text(asdict(info_of(self.population)))
+        facts = {"kind": "population", "population": self._number, "info": info}
+        self._spool.note(("population", self._number), facts)
+        self.population.block.spikes.complete_piece()
+
+    def _open_sets(self, segment: int) -> None:
+        """Give each set of cells that are recorded together a new number."""
+        facts = {"population": self._number, "segment": segment}
+        begin = {"step": self._first_step, "began": self._began.isoformat()}
+        key = "segment", self._number, segment, self._first_step
+        self._spool.note(key, {"kind": "segment", **facts, **begin})
+        for probe_set in self._sets.values():
+            signal = {
+                "variable": probe_set.variable,
+                "units": self.population.celltype.units[probe_set.variable],
+                "interval": probe_set.interval,
+                "step": probe_set.next_step,
+            }
+            nodes = self.population.block.indices[probe_set.positions]
+            probe_set.set_number = self._open_set({**facts, **signal}, nodes)
+        if self._has_spikes:
+            block, spikes = self.population.block, self.population.block.spikes
+            cells = np.stack([block.indices, spikes.since])[:, spikes.recorded]
+            spikes.set_number = self._open_set({**facts, "variable": "spikes"}, cells)
+
+    def _open_set(self, facts: dict[str, Any], cells: Integers) -> int:
+        number = self._spool.next_set()
+        self._set_numbers.append(number)
+        self._spool.note(("set", number), {"kind": "set", "set": number, **facts}, cells)
+        return number
+
     # --- segments ------------------------------------------------------------------------------
 
     def store_to_cache(self, annotations: dict[str, Any] | None = None) -> None:
@@ -190,7 +237,11 @@ class Recorder:
         self.population.block.spikes.clear(0)
         for probe_set in self._sets.values():
             probe_set.restart()
-        self._begin(0)
+        facts = {"kind": "reset", "segment": state.segment_counter, "step": state.simulation.step}
+        self._spool.note(
+            ("reset", state.segment_counter), {**facts, "annotations": as_text(annotations or {})}
+        )
+        self._begin(0, state.segment_counter + 1)
 
     def clear(self) -> None:
         """Forget all that was recorded."""
@@ -199,7 +250,10 @@ class Recorder:
         self.population.block.spikes.clear(step)
         for probe_set in self._sets.values():
             probe_set.clear()
-        self._begin(step)
+        facts = {"kind": "cleared", "sets": self._set_numbers}
+        self._spool.note(("cleared", *self._set_numbers), facts)
+        self._set_numbers = []
+        self._begin(step, self._moment.segment)
 
     def _present(self) -> Segment:
         """Return this rank's part of the present segment."""
@@ -213,14 +267,15 @@ class Recorder:
             [self._signal(probe_set) for probe_set in self._sets.values()],
         )
 
-    def _spikes(self) -> SpikeData:
+    def _spikes(self) -> KeyedSpikes:
         block = self.population.block
-        keys, recorded = block.spikes.keys(), block.spikes.recorded
-        return SpikeData(
+        recorded = block.spikes.recorded
+        return KeyedSpikes(
             node_ids=block.indices[recorded],
-            times=np.round(step_of_key(keys) * self._dt, 9),
-            senders=gid_of_key(keys) - self.population.first_gid,
-            since=np.round(block.spikes.since[recorded] * self._dt, 9),
+            keys=block.spikes.keys(),
+            since=block.spikes.since[recorded],
+            first_gid=self.population.first_gid,
+            dt=self._dt,
         )
 
     def _signal(self, probe_set: ProbeSet) -> SignalData:
@@ -284,9 +339,7 @@ class Recorder:
         spikes = narrowed(self._present(), choice).spikes
         if spikes is None:
             return {}
-        counts = np.bincount(
-            np.searchsorted(spikes.node_ids, spikes.senders), minlength=spikes.node_ids.size
-        )
+        counts = spikes.counts()
         nodes = spikes.node_ids
         if gather:
             nodes, counts = gather_arrays(nodes, counts.astype(np.int64))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distsim.io.recordings import SignalData, SpikeData
-from distsim.network.records import Samples
+from distsim.io.keyed_spikes import KeyedSpikes
+from distsim.io.recordings import SignalData
+from distsim.network.pieces import Samples
 from distsim.pynn.gather import Audience, gather_arrays, gather_columns
 
 __all__ = ["Choice", "Segment", "gathered", "narrowed"]
@@ -30,7 +31,7 @@ class Segment:
     t_start, t_stop : float
         [ms]
     began : datetime
-    spikes : SpikeData or None
+    spikes : KeyedSpikes or None
     signals : list of SignalData
         Their data are `Samples` of the recorder.
     annotations : dict
@@ -40,7 +41,7 @@ class Segment:
     t_start: float
     t_stop: float
     began: datetime
-    spikes: SpikeData | None
+    spikes: KeyedSpikes | None
     signals: list[SignalData]
     annotations: dict[str, Any] = field(default_factory=dict)
 
@@ -51,19 +52,10 @@ def narrowed(segment: Segment, choice: Choice | None) -> Segment:
         return segment
     spikes = None
     if segment.spikes is not None and "spikes" in choice:
-        spikes = _spikes_of(segment.spikes, choice["spikes"])
+        wanted = choice["spikes"]
+        spikes = segment.spikes if wanted is None else segment.spikes.of(wanted)
     signals = [_signal_of(s, choice[s.variable]) for s in segment.signals if s.variable in choice]
     return replace(segment, spikes=spikes, signals=signals)
-
-
-def _spikes_of(spikes: SpikeData, wanted: Integers | None) -> SpikeData:
-    if wanted is None:
-        return spikes
-    is_wanted, inside = np.isin(spikes.node_ids, wanted), np.isin(spikes.senders, wanted)
-    since = None if spikes.since is None else spikes.since[is_wanted]
-    return SpikeData(
-        spikes.node_ids[is_wanted], spikes.times[inside], spikes.senders[inside], since
-    )
 
 
 def _signal_of(signal: SignalData, wanted: Integers | None) -> SignalData:
@@ -100,10 +92,11 @@ def _of_first_rank(began: datetime, audience: Audience) -> datetime:
     return first
 
 
-def _gathered_spikes(spikes: SpikeData, audience: Audience) -> SpikeData:
-    since = np.zeros(spikes.node_ids.size) if spikes.since is None else spikes.since
-    nodes, since = gather_arrays(spikes.node_ids, since, audience=audience)
+def _gathered_spikes(spikes: KeyedSpikes, audience: Audience) -> KeyedSpikes:
+    nodes, since = gather_arrays(spikes.node_ids, spikes.since, audience=audience)
+    (keys,) = gather_arrays(spikes.keys[:], audience=audience)
     order = np.argsort(nodes)
-    times, senders = gather_arrays(spikes.times, spikes.senders, audience=audience)
-    in_time = np.lexsort((senders, times))
-    return SpikeData(nodes[order], times[in_time], senders[in_time], since[order])
+    # those of each rank are in order
+    if audience is not Audience.NONE:
+        keys.sort()
+    return replace(spikes, node_ids=nodes[order], keys=keys, since=since[order])

@@ -29,6 +29,7 @@ from distsim.pynn.random_numbers import is_rank_local, numpy_rng, on_streams
 from distsim.pynn.recording import Recorder
 from distsim.pynn.simulator import ID, state
 from distsim.pynn.standardmodels import StandardCell, unknown_parameter
+from distsim.pynn.streaming import stream_to
 from distsim.pynn.values import evaluate, is_asked, lazy_numbers
 
 __all__ = ["Selection", "as_objects", "checked_positions", "gid_map", "sampled", "simplified"]
@@ -384,6 +385,7 @@ class Selection:
             with state.together():
                 if state.rank == 0:
                     check_target(to_file)
+            stream_to(to_file)
             self.recorder.file = to_file
             state.write_on_end.append((self, variables, to_file))
             # names may differ from rank to rank, but not which populations share one

@@ -148,8 +148,13 @@ class Setup:
         - `share_input`, of all but 'native': whether Poisson sources spike as on the native engine
           (True), else by the simulator's own generators.
     recording_memory : float
-        Memory of each rank for samples of v and other variables, on the native engine [MiB]; what
-        is beyond it waits in temporary files.
+        Memory of each rank for what is recorded [MiB]; what is beyond it waits in files.
+    compression : str or None
+        'gzip': spikes and samples in distsim's own files are compressed; None (default): they are
+        not.
+    overwrite : bool
+        Whether a file of recordings replaces one of its name (True), as with PyNN's other back
+        ends, or is refused.
     progress : bool or None
         Show progress bars on rank 0; None: if stderr is a terminal.
     log : bool or str
@@ -164,6 +169,8 @@ class Setup:
     engine: str = dataclasses.field(default_factory=chosen_engine)
     engine_options: dict[str, Any] = dataclasses.field(default_factory=dict)
     recording_memory: float = 64.0
+    compression: str | None = None
+    overwrite: bool = True
     progress: bool | None = None
     log: bool | str = True
 
@@ -192,6 +199,10 @@ class Setup:
         memory = setup.recording_memory
         if not (_is_number(memory) and memory > 0):
             raise SetupError(f"recording_memory = {memory!r} MiB; it must be a number above 0")
+        if setup.compression not in (None, "gzip"):
+            raise SetupError(f"compression = {setup.compression!r}; it must be 'gzip' or None")
+        if not isinstance(setup.overwrite, bool):
+            raise SetupError(f"overwrite = {setup.overwrite!r}; it must be True or False")
         checked_seed(setup.seed)
         entry = engine_entry(setup.engine)
         return dataclasses.replace(setup, engine_options=entry.checked_options(for_engine, OPTIONS))
@@ -228,7 +239,7 @@ class State(common.control.BaseState):
         # nothing but itself: what is of this network holds it, too
         self.network = object()
         self.recorders: list[Any] = []
-        self.spool: Spool | None = None
+        self.spool = Spool(int(self.setup.recording_memory * 2**20))
         self.write_on_end: list[Any] = []
         # in the order in which `record(to_file=...)` named them
         self.file_numbers: dict[str | int, int] = {}
@@ -256,8 +267,6 @@ class State(common.control.BaseState):
             recorder.close()
         self.setup = setup
         self._clear()
-        if setup.engine == "native":
-            self.spool = Spool(int(setup.recording_memory * 2**20))
         low = None if isinstance(setup.min_delay, str) else float(setup.min_delay)
         high = None if isinstance(setup.max_delay, str) else float(setup.max_delay)
         if self._simulation is not None:
@@ -491,8 +500,23 @@ class State(common.control.BaseState):
             self._build(interrupts)
             with self._bar("run", last_step - simulation.step, "step") as bar:
                 self.running = True
-                while simulation.run_until(last_step, bar, lambda: interrupts.is_noted):
-                    interrupts.happen(simulation.any_rank)
+                spool = self.spool
+                while simulation.run_until(
+                    last_step, bar, lambda: interrupts.is_noted or spool.is_due
+                ):
+                    (is_interrupted,) = simulation.any_rank(interrupts.is_noted)
+                    self.flush()
+                    if is_interrupted:
+                        interrupts.happen(simulation.any_rank)
+        if self.spool.is_due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what this rank has recorded to the file that outlives the job, if there is one."""
+        for recorder in self.recorders:
+            recorder.complete()
+        complete = {"segment": self.segment_counter, "step": self.simulation.step}
+        self.spool.flush({"kind": "complete", **complete})
 
     def build(self) -> None:
         """Build what was described; every rank must call it."""

@@ -6,7 +6,8 @@ import pytest
 import distsim as sim
 from distsim.engines.native import probes
 from distsim.engines.native.probes import build_probes, flush
-from distsim.network.records import ProbeSet, Samples, SpikeRecord
+from distsim.network.pieces import Samples
+from distsim.network.records import ProbeSet, SpikeRecord
 
 
 def run_two_populations(interval):
@@ -106,7 +107,7 @@ def test_only_spikes_of_recorded_cells_are_kept():
         keys = step << 32 | spiking
         record.append(keys)
         expected += [key for key in keys.tolist() if key & 0xFFFFFFFF in (4, 8)]
-    assert record.keys().tolist() == sorted(expected)
+    assert record.keys()[:].tolist() == sorted(expected)
 
 
 def test_a_cleared_or_stopped_record_holds_no_spikes():
