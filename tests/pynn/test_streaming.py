@@ -196,7 +196,8 @@ def whole(mpi_job, tmp_path_factory):
     job = mpi_job(1, SCRIPTS / "killed.py", path, "none")
     assert job.returncode == 0, job.stdout
     assert [each.name for each in path.parent.iterdir()] == ["run.h5"]
-    return sim_io.read_segments(path)[1][0]
+    with sim_io.open(path) as recording:
+        yield recording.segments[0]
 
 
 @pytest.mark.parametrize(("n_ranks", "who"), [(2, "1"), (3, "all")])
@@ -208,8 +209,13 @@ def test_what_a_killed_job_has_recorded_is_recovered(n_ranks, who, whole, mpi_jo
     assert found.n_shards == n_ranks
     # what is not on the disk is younger than some pauses of the run
     assert 1000.0 <= found.complete_until <= 25_000.0
-    (segment,) = sim_io.read_segments(path)[1]
     until = found.complete_until
+    with sim_io.open(path) as recording:
+        compare(recording.segments[0], whole, until)
+
+
+def compare(segment, whole, until):
+    """Compare what two segments hold until a time [ms]."""
     for (_, ours, signals), (_, its, expected) in zip(
         segment.populations, whole.populations, strict=True
     ):
