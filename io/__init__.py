@@ -9,6 +9,7 @@ from distsim.io.reader import Recording, open, read_block  # noqa: A004
 from distsim.io.recordings import (
     PopulationData,
     PopulationInfo,
+    Provenance,
     RunInfo,
     SegmentData,
     SignalData,
@@ -20,6 +21,7 @@ __all__ = [
     "ConnectionValues",
     "PopulationData",
     "PopulationInfo",
+    "Provenance",
     "Recording",
     "RunInfo",
     "SegmentData",

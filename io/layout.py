@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from distsim.errors import ParameterError
 from distsim.io import schema
 from distsim.io.attributes import encode, fixed
+from distsim.io.cell_parameters import write_parameters
 from distsim.io.checksums import Checksum
 from distsim.io.datasets import create, mark_order, store
 from distsim.io.recordings import PopulationInfo, SegmentData, SignalData
@@ -70,9 +71,10 @@ class SegmentWriter:
         home = file.require_group(schema.segment_path(self._position))
         home.attrs.update(self._segment_attributes)
         described = home.create_group(schema.POPULATIONS)
-        for position, (_, spikes, signals) in enumerate(self._segment.populations):
+        for position, (info, spikes, signals) in enumerate(self._segment.populations):
             name = self._names[position]
             group = described.create_group(name)
+            write_parameters(group, info.parameters)
             group.attrs.update(self._attributes[position])
             group.attrs[schema.POSITION_ATTR] = position
             group.attrs[schema.HAS_SPIKES_ATTR] = spikes is not None

@@ -14,6 +14,7 @@ from distsim.errors import FileFormatError
 from distsim.io import frames, neo_blocks, schema
 from distsim.io.attributes import decode, without
 from distsim.io.lazy_signal import LazySignal
+from distsim.io.provenance import read_provenance
 from distsim.io.recordings import RunInfo, SegmentData
 from distsim.io.stored import Source
 from distsim.io.stored_segments import child, read_segment
@@ -172,10 +173,11 @@ def _only(segment: SegmentData, label: str | None) -> SegmentData:
 
 def _run_info(file: h5py.File, attributes: dict[str, Any]) -> RunInfo:
     """Return what is known of the run."""
-    texts = [attributes.get(name) for name in (schema.NAME_ATTR, schema.DESCRIPTION_ATTR)]
     prefixes = (schema.SEGMENT_PREFIX, schema.BLOCK_PREFIX)
     facts = without(attributes, schema.ROOT_ATTRS, prefixes)
-    return RunInfo(facts, decode(file.attrs, schema.BLOCK_ANNOTATION), *texts)
+    noted = decode(file.attrs, schema.BLOCK_ANNOTATION)
+    name, description = map(attributes.get, (schema.NAME_ATTR, schema.DESCRIPTION_ATTR))
+    return RunInfo(facts, noted, name, description, read_provenance(file))
 
 
 def _check_format(file: h5py.File, path: str) -> dict[str, Any]:

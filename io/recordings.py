@@ -13,6 +13,7 @@ from distsim.io import frames
 __all__ = [
     "PopulationData",
     "PopulationInfo",
+    "Provenance",
     "RunInfo",
     "SegmentData",
     "SignalData",
@@ -36,6 +37,9 @@ class PopulationInfo:
         What the user has noted about the population.
     cell_type : str
         Name of the cell type.
+    parameters : dict of str to float or ndarray of float64, shape (size,)
+        Of the cells, by PyNN's names and in its units, when the file was written: one number where
+        all have the same. Noted with the last segment.
     """
 
     label: str
@@ -43,6 +47,7 @@ class PopulationInfo:
     first_gid: int
     annotations: dict[str, Any] = field(default_factory=dict)
     cell_type: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,6 +239,22 @@ class SegmentData:
 
 
 @dataclass(frozen=True, eq=False)
+class Provenance:
+    """How a file came about.
+
+    Parameters
+    ----------
+    facts : dict of str to object
+        Versions, the script and its checksum, partition and other options.
+    ranks : dict of str to ndarray of float64, shape (n_ranks,)
+        What each rank did, and how long it took; the names say the units.
+    """
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    ranks: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class RunInfo:
     """Facts about the run that a file keeps.
 
@@ -247,9 +268,12 @@ class RunInfo:
         Of the whole; None: the populations' labels, joined by ``+``.
     description : str or None
         Of the whole.
+    provenance : Provenance
+        How the file came about.
     """
 
     attributes: dict[str, Any] = field(default_factory=dict)
     annotations: dict[str, Any] = field(default_factory=dict)
     name: str | None = None
     description: str | None = None
+    provenance: Provenance = field(default_factory=Provenance)

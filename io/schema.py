@@ -11,6 +11,9 @@ The samples of a report are stored with full precision in ``values``. SONATA's r
 single precision, and libsonata refuses anything else: for them ``data`` is a virtual dataset that
 shows ``values`` as such and takes no space.
 
+What depends on the ranks or the machine is below ``/provenance`` alone, but for `mpi_processes`, an
+attribute of the root; all else is the same for any number of ranks.
+
 References
 ----------
 .. [1] https://github.com/AllenInstitute/sonata/blob/master/docs/SONATA_DEVELOPER_GUIDE.md
@@ -83,6 +86,15 @@ VARIABLE_ATTR: Final = "variable"
 POPULATION_ATTR: Final = "population"
 SORTED_ATTR: Final = "sorted"
 PLAIN_VARIABLE: Final = "v"
+
+# parameters of cells: attributes and datasets of /populations/<name>/parameters, last segment
+PARAMETERS: Final = "parameters"
+
+# how the file came about: attributes and a dataset of /provenance
+PROVENANCE: Final = "provenance"
+RANKS: Final = "ranks"
+COLUMNS_ATTR: Final = "columns"
+WRITE_SECONDS_ATTR: Final = "write_seconds"
 
 # of the values of each dataset
 CHECKSUM_ATTR: Final = "crc32"

@@ -10,6 +10,7 @@ import numpy as np
 from distsim.errors import FileFormatError
 from distsim.io import schema
 from distsim.io.attributes import decode
+from distsim.io.cell_parameters import read_parameters
 from distsim.io.recordings import (
     PopulationData,
     PopulationInfo,
@@ -85,6 +86,7 @@ def _info(group: h5py.Group) -> PopulationInfo:
         _value(attributes, schema.FIRST_GID_ATTR, group),
         decode(group.attrs, schema.ANNOTATION),
         _value(attributes, schema.CELL_TYPE_ATTR, group),
+        read_parameters(group),
     )
 
 

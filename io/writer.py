@@ -7,6 +7,7 @@ nor on which rank owns a cell.
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -20,6 +21,7 @@ from distsim.io.answers import Answers
 from distsim.io.attributes import encode
 from distsim.io.datasets import mark_sonata, new_hdf5_file
 from distsim.io.layout import SegmentWriter
+from distsim.io.provenance import write_provenance
 from distsim.io.recordings import RunInfo, SegmentData
 from distsim.io.transfer import (
     Communicator,
@@ -160,6 +162,7 @@ def _write_file(
     with new_hdf5_file(path, n_bytes) as (file, check):
         mark_sonata(file)
         file.attrs.update(root_attributes)
+        started = time.perf_counter()
 
         def report(n_bytes: int) -> None:
             check()
@@ -167,6 +170,7 @@ def _write_file(
 
         for writer in writers:
             writer.write(file, parts, report)
+        write_provenance(file, run.provenance, time.perf_counter() - started)
 
 
 def _check_agreement(parts: Sequence[Part]) -> None:

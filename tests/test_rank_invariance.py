@@ -37,11 +37,11 @@ def serial_junctions(outcome):
 
 
 def datasets_of(path):
-    """Return all datasets of a file by name."""
+    """Return all datasets of a file by name, but for what it says of ranks and times."""
     datasets = {}
 
     def keep(name, item):
-        if isinstance(item, h5py.Dataset):
+        if isinstance(item, h5py.Dataset) and not name.startswith("provenance/"):
             datasets[name] = item[()]
 
     with h5py.File(path) as file:

@@ -1,8 +1,10 @@
 """Two files of recordings, compared: the same network, spikes and signals or not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +57,7 @@ class Comparison:
 
 
 def compare_files(first: Path, second: Path, tolerance: float = 0.0) -> Comparison:
-    """Compare what two files hold.
+    """Compare what two files hold; how they came about may differ.
 
     Parameters
     ----------
@@ -102,6 +104,10 @@ def _compare_segments(
             found.networks.append(f"{where}: {_named(mine)} in place of {_named(its)}")
             continue
         label = mine.info.label
+        found.networks += [
+            f"{where}: {name} of '{label}' is different"
+            for name in _different(mine.info.parameters, its.info.parameters)
+        ]
         if mine.spikes is not None and its.spikes is not None:
             _compare_spikes(found, label, (mine.spikes, ours), (its.spikes, theirs))
         for one, other in zip(mine.signals, its.signals, strict=True):
@@ -113,6 +119,18 @@ def _kind(data: PopulationData) -> tuple[object, ...]:
     signals = [(s.variable, s.units, s.node_ids.tolist()) for s in data.signals]
     recorded = None if data.spikes is None else data.spikes.node_ids.tolist()
     return data.info.label, data.info.size, data.info.cell_type, recorded, signals
+
+
+def _different(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """Return the parameters in which cells differ, if both files have them."""
+    if not ours or not theirs:
+        return []
+    names = dict.fromkeys([*ours, *theirs])
+    return [
+        name
+        for name in names
+        if not np.array_equal(ours.get(name, ()), theirs.get(name, ()), equal_nan=True)
+    ]
 
 
 def _named(data: PopulationData | None) -> str:

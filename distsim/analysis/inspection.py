@@ -7,7 +7,7 @@ from typing import Any
 from distsim.analysis.measures import mean_cv, mean_rate
 from distsim.analysis.tables import shown, table
 from distsim.io import reader
-from distsim.io.recordings import PopulationData, SegmentData
+from distsim.io.recordings import PopulationData, Provenance, SegmentData
 
 __all__ = ["inspect_file"]
 
@@ -31,10 +31,21 @@ def inspect_file(path: Path) -> str:
         lines = [f"{path}: {path.stat().st_size / 1e6:.4g} MB", _told(run.attributes)]
         if run.annotations:
             lines.append(_told(run.annotations))
+        lines += _came_about(run.provenance)
         for segment in recording.segments:
             lines += ["", _title(segment)]
             lines += table([TITLES, *(_row(data, segment) for data in segment.populations)])
     return "\n".join(lines)
+
+
+def _came_about(provenance: Provenance) -> list[str]:
+    """Return how the file came about, and what each rank did."""
+    if not provenance.facts:
+        return []
+    ranks = provenance.ranks
+    rows = zip(*([shown(value) for value in column] for column in ranks.values()), strict=True)
+    numbered = [[str(rank), *row] for rank, row in enumerate(rows)]
+    return ["", _told(provenance.facts), "", *table([["rank", *ranks], *numbered])]
 
 
 def _told(facts: Mapping[str, Any]) -> str:

@@ -12,7 +12,14 @@ from distsim.user_folders import with_home
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["check_launch", "claimed_ranks", "leave_job_of_parent", "rank_environment", "world"]
+__all__ = [
+    "check_launch",
+    "claimed_ranks",
+    "leave_job_of_parent",
+    "library_version",
+    "rank_environment",
+    "world",
+]
 
 # what launchers tell the processes that they start, the surest first
 LAUNCHER_VARIABLES = (
@@ -81,6 +88,13 @@ def world() -> "MPI.Intracomm":
     if MPI.COMM_WORLD.Get_size() > 1:
         os.environ[RANK_VARIABLE] = f"{os.getpid()} {_told(os.environ)}"
     return MPI.COMM_WORLD.Dup()
+
+
+def library_version() -> str:
+    """Return name and version of the MPI library, which must have been started."""
+    from mpi4py import MPI
+
+    return MPI.Get_library_version().partition("\n")[0].partition(",")[0].rstrip("\0 ")
 
 
 def leave_job_of_parent() -> None:

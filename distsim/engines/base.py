@@ -60,6 +60,8 @@ class Engine(ABC):
         Of the connections, once they are built; None if there are none.
     counters : dict of str to int
     seconds : dict of str to float
+        Spent on this rank: 'build' and 'run'; where the engine tells it, parts of these:
+        'compile', and 'exchange', in which the wait for other ranks is included.
     """
 
     name: ClassVar[str]

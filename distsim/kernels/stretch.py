@@ -11,6 +11,7 @@ from numba import njit
 
 from distsim.kernels.allgather import allgather
 from distsim.kernels.bundle import advance_bundle_at
+from distsim.kernels.clock import nanoseconds
 from distsim.kernels.junctions import exchange_potentials
 from distsim.kernels.messages import join, pack
 from distsim.kernels.spike_keys import step_of_key
@@ -19,6 +20,8 @@ __all__ = ["NOT_WHOLE", "STRETCH", "Stretch", "advance_stretch"]
 
 # instead of a number of spikes: an exchange is left to Python
 NOT_WHOLE = -1
+# of so many exchanges one is timed, as the clock would take longer than a small network's exchange
+TIMED = 16
 
 
 class Stretch(NamedTuple):
@@ -42,6 +45,11 @@ class Stretch(NamedTuple):
         too large for its place, or there is no function to call. -2 - error: MPI returned this one.
     n_logged, n_given : int
         Spikes in the log, and of those given, that were exchanged.
+    n_exchanges : int
+        Of all calls.
+    n_waited : int
+        Time that all exchanges took, this rank's wait for others included, estimated from one of
+        `TIMED` [ns].
     """
 
     step: int
@@ -53,6 +61,8 @@ class Stretch(NamedTuple):
     n_arrived: int
     n_logged: int
     n_given: int
+    n_exchanges: int
+    n_waited: int
 
 
 # the same as one record, which compiled code changes in place
@@ -108,6 +118,7 @@ def advance_stretch(last, epoch_steps, groups, keys, given, log, potentials, gat
     """
     now = progress[0]
     now.n_epochs = now.n_events = 0
+    clock = np.empty(2, np.int64)
     while now.step < last:
         n_steps = min(epoch_steps, last - now.step)
         while now.group < groups.shape[0]:
@@ -125,6 +136,9 @@ def advance_stretch(last, epoch_steps, groups, keys, given, log, potentials, gat
         now.group = 0
         now.step += n_steps
         now.n_epochs += 1
+        now.n_exchanges += 1
+        is_timed = now.n_exchanges % TIMED == 0
+        begun = nanoseconds(clock) if is_timed else 0
         if potentials.potentials.size > 0:
             error = exchange_potentials(potentials)
             if error != 0:
@@ -137,6 +151,8 @@ def advance_stretch(last, epoch_steps, groups, keys, given, log, potentials, gat
         now.n_arrived = _gather(gathering, logged, given[now.n_given : n_given])
         if now.n_arrived < 0:
             return False
+        if is_timed:
+            now.n_waited += TIMED * (nanoseconds(clock) - begun)
         now.n_logged, now.n_given = log.filled[0], n_given
         keys = gathering.joined[: now.n_arrived]
     return False

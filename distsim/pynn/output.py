@@ -18,6 +18,7 @@ from distsim.io.recordings import PopulationData, PopulationInfo, RunInfo, Segme
 from distsim.io.whole_file import check_folder, check_space, new_file, write_error
 from distsim.io.writer import write as write_file
 from distsim.pynn.gather import Audience
+from distsim.pynn.provenance import cell_parameters, collected, known_here, timed
 from distsim.pynn.segments import Choice, Segment, gathered
 from distsim.pynn.simulator import state
 
@@ -243,7 +244,8 @@ def _segment_data(parts: Sequence[Part], audience: Audience | None) -> list[Segm
 
 
 def _block(parts: Sequence[Part], run: RunInfo, audience: Audience) -> Any:
-    return neo_block(_segment_data(parts, audience), run, keep_empty=True)
+    with timed("gather"):
+        return neo_block(_segment_data(parts, audience), run, keep_empty=True)
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -266,14 +268,41 @@ def _write(
             if comm.Get_rank() == 0 or not is_shared:
                 _check_new(io)
     if is_native:
+        mine = parts[0].recorder.known if parts else known_here()
+        run = replace(run, provenance=collected(mine, audience))
+        segments = _segment_data(parts, None)
+        if is_shared:
+            segments[-1:] = _with_parameters(parts, segments[-1:])
         ranks = comm if is_shared else None
-        write_file(io, _segment_data(parts, None), run, ranks, state.setup.compression)
+        write_file(io, segments, run, ranks, state.setup.compression)
         return
     # rank 0 alone writes what is shared
     block = _block(parts, run, Audience.FIRST if is_shared else Audience.NONE)
     with together(comm):
         if comm.Get_rank() == 0 or not is_shared:
             write_neo(io, block)
+
+
+def _with_parameters(parts: Sequence[Part], segments: Sequence[SegmentData]) -> list[SegmentData]:
+    """Return segments with the parameters of cells, as they are now; every rank must call it."""
+    parameters = {
+        (part.info.first_gid, part.info.size): cell_parameters(part.recorder.population)
+        for part in parts
+    }
+    return [
+        replace(
+            segment,
+            populations=[
+                data._replace(
+                    info=replace(
+                        data.info, parameters=parameters[data.info.first_gid, data.info.size]
+                    )
+                )
+                for data in segment.populations
+            ],
+        )
+        for segment in segments
+    ]
 
 
 def check_target(io: Any) -> None:

@@ -16,6 +16,7 @@ from distsim.io.shards import as_text
 from distsim.network.records import ProbeSet
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.output import block_of, info_of, write
+from distsim.pynn.provenance import Known, known_here
 from distsim.pynn.segments import Choice, Segment, narrowed
 from distsim.pynn.simulator import ID, state
 
@@ -77,7 +78,7 @@ class Recorder:
         self._sets: dict[str, ProbeSet] = {}
         self._has_spikes = False
         self._past: list[Segment] = []
-        self._last: tuple[Moment, dict[str, Any]] | None = None
+        self._last: tuple[Moment, dict[str, Any], Known] | None = None
         self._spool = state.spool
         self._number = len(state.recorders)
         self._set_numbers: list[int] = []
@@ -92,7 +93,7 @@ class Recorder:
 
     def close(self) -> None:
         """Keep the last moment of the network, which is about to go."""
-        self._last = self._moment, self.facts
+        self._last = self._moment, self.facts, self.known
 
     @property
     def _moment(self) -> Moment:
@@ -102,6 +103,11 @@ class Recorder:
     def facts(self) -> dict[str, Any]:
         """What a file and a block tell about the run."""
         return run_facts() if self._last is None else self._last[1]
+
+    @property
+    def known(self) -> Known:
+        """What a file tells about how the run came about, by what this rank knows."""
+        return known_here() if self._last is None else self._last[2]
 
     def _time_of(self, step: int) -> float:
         return round(step * self._dt, 9)

@@ -30,6 +30,7 @@ from distsim.pynn.calls import collective
 from distsim.pynn.described import describe
 from distsim.pynn.projection_errors import as_pynns_error
 from distsim.pynn.random_numbers import refuse_single_draw
+from distsim.pynn.script import script_facts
 from distsim.pynn.setup_extras import EXTRAS, LEVELS, SEEDS, checked_seed
 
 __all__ = ["ID", "Setup", "State", "name", "state"]
@@ -278,6 +279,7 @@ class State(common.control.BaseState):
                 comm, float(setup.timestep), int(setup.seed), low, high, **setup.engine_options
             )
         self.started = time.perf_counter()
+        self.script = script_facts() if comm.Get_rank() == 0 else {}
 
     @property
     def is_set_up(self) -> bool:

@@ -2,13 +2,22 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
 from distsim.cli import main
-from distsim.io import PopulationInfo, SegmentData, SignalData, SpikeData, write
+from distsim.io import (
+    PopulationInfo,
+    Provenance,
+    RunInfo,
+    SegmentData,
+    SignalData,
+    SpikeData,
+    write,
+)
 
 RUN = {"simulator": "distsim", "dt": 0.1, "seed": 4}
 
@@ -55,6 +64,41 @@ def test_inspect_tells_of_the_run_and_of_each_population(path, capsys):
     assert exc.split()[:6] == ["exc", "IF_curr_exp", "20", "20", "200", "100"]
     assert exc.endswith("v [mV] of 3 cells, 1000 samples every 0.1 ms")
     assert quiet.split() == ["quiet", "IF_cond_exp", "3", "3", "0", "0", "-", "-"]
+
+
+def with_provenance(script, seconds):
+    ranks = {"cells": np.array([11.0, 12.0]), "run [s]": np.array(seconds)}
+    facts = {"script": script, "partition": "block"}
+    return RunInfo(RUN, provenance=Provenance(facts, ranks))
+
+
+def test_how_a_file_came_about_is_told_but_not_compared(tmp_path, capsys):
+    paths = [tmp_path / "a.h5", tmp_path / "b.h5"]
+    for path, seconds in zip(paths, ([1.5, 2.25], [1.0, np.nan]), strict=True):
+        write(path, recorded(), with_provenance(path.stem, seconds))
+    assert main(["compare", *map(str, paths)]) == 0
+    capsys.readouterr()
+    assert main(["inspect", str(paths[1])]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("script b" in line and "partition block" in line for line in lines)
+    first = lines.index(next(line for line in lines if line.startswith("rank ")))
+    assert [line.split() for line in lines[first + 1 : first + 3]] == [
+        ["0", "11", "1"],
+        ["1", "12", "-"],
+    ]
+
+
+def test_other_parameters_are_another_network(tmp_path, capsys):
+    paths = [tmp_path / "a.h5", tmp_path / "b.h5"]
+    for path, tau_m in zip(paths, (10.0, np.linspace(9, 11, 20)), strict=True):
+        (segment,) = recorded()
+        (info, *exc), quiet = segment.populations
+        info = replace(info, parameters={"cm": 1.0, "tau_m": tau_m})
+        write(path, [replace(segment, populations=[(info, *exc), quiet])], RUN)
+    assert main(["compare", *map(str, paths)]) == 1
+    text = capsys.readouterr().out
+    assert "tau_m of 'exc' is different" in text
+    assert "cm of" not in text
 
 
 def test_equal_files_are_the_same_and_others_say_where_they_differ(path, tmp_path, capsys):

@@ -70,6 +70,7 @@ class NativeSimulation(Engine):
         super().__init__(comm, dt, seed, min_delay, max_delay)
         self.networks: dict[CellModel, GroupNetwork] = {}
         self.exchange_kind = exchange
+        self.seconds |= {"compile": 0.0, "exchange": 0.0}
         self.exchange: Exchange = SpikeExchange(comm)
         self.history = SpikeHistory()
         self.epoch_steps = LONGEST_EPOCH
@@ -285,7 +286,9 @@ class NativeSimulation(Engine):
         if is_structure_changed:
             self._epochs.build(list(self.networks.values()))
             self._renew_exchange()
+            compiling = time.perf_counter()
             first_on_each_node(self.comm, self._compile_checked)
+            self.seconds["compile"] += time.perf_counter() - compiling
             # what some connection could still have carried, owners send to where it goes now
             reach = self.history.reach
             keys = self.history.change(self.step, self.max_delay_steps or 0)
@@ -444,6 +447,7 @@ class NativeSimulation(Engine):
             block.record_between(first + 1, self.step, stream, self.dt)
         self.renewals.record_until(first, self.step, self.history.reach)
         self.seconds["run"] += time.perf_counter() - started
+        self.seconds["exchange"] = self._epochs.seconds_exchanging
         return is_interrupted
 
     def _make_epochs(self, last_step: int) -> None:

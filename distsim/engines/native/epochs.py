@@ -1,5 +1,6 @@
 """Epochs of all groups of a rank: what is made in compiled code, and what is left to Python."""
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -44,6 +45,7 @@ class EpochLoop:
         self._arrived = NO_SPIKES
         self._given = NO_SPIKES
         self._progress = np.zeros(1, STRETCH)
+        self._seconds_exchanging = 0.0
 
     def build(self, networks: Sequence[GroupNetwork]) -> None:
         """Take groups as they are after they were built, with no spikes on their way."""
@@ -51,6 +53,7 @@ class EpochLoop:
         n_local = sum(network.group.n_local for network in networks)
         self._log = _empty_log(n_local + LOG_SIZE)
         self._n_recorded = 0
+        self._seconds_exchanging = self.seconds_exchanging
         self._progress[:] = 0
         self.forget_spikes()
 
@@ -117,7 +120,9 @@ class EpochLoop:
             keys = self._log.keys[first_logged:n_logged].copy()
             if n_given > first_given:
                 keys = np.concatenate([keys, self._given[first_given:n_given]])
+            begun = time.perf_counter()
             self._arrived = exchange.complete(stretch.n_epochs, stretch.n_arrived, latest)
+            self._seconds_exchanging += time.perf_counter() - begun
         if is_full:
             self._make_room(self._networks[stretch.group])
         return stretch, keys
@@ -143,6 +148,11 @@ class EpochLoop:
     def arrived(self) -> Integers:
         """Spikes that came by the last exchange and are not queued yet, sorted."""
         return self._arrived
+
+    @property
+    def seconds_exchanging(self) -> float:
+        """Time that exchanges of spikes took, waiting for other ranks included [s]."""
+        return self._seconds_exchanging + 1e-9 * int(self._progress["n_waited"][0])
 
     @property
     def _step(self) -> int:
