@@ -66,8 +66,8 @@ def spike_trains(
     """
     source_index = np.asarray(spikes.node_ids, dtype=np.int64)
     return TrainList.of(
-        spikes.times[:],
-        info.first_gid + np.asarray(spikes.senders[:], dtype=np.int64),
+        lambda: spikes.times[:],
+        lambda: _gids(info, spikes),
         info.first_gid + source_index,
         _since(spikes, t_start),
         t_stop,
@@ -306,6 +306,12 @@ class SideBySide:
         return np.hstack([array[rows] for array in self._arrays])
 
 
+def _gids(info: PopulationInfo, spikes: SpikeData) -> NDArray[np.int64]:
+    """Return the gid of the cell of each spike."""
+    senders = np.asarray(spikes.senders[:], dtype=np.int64)
+    return senders + info.first_gid if info.first_gid else senders
+
+
 def _since(spikes: SpikeData, t_start: float) -> NDArray[np.float64]:
     """Return when the recording of each cell began."""
     if spikes.since is None:
@@ -321,8 +327,8 @@ def _trains_of_all(data: SegmentData) -> TrainList | None:
     if len(recorded) == 1:
         return spike_trains(*recorded[0], data.t_start, data.t_stop)
     return TrainList.of(
-        np.concatenate([spikes.times[:] for _, spikes in recorded]),
-        np.concatenate([info.first_gid + spikes.senders[:] for info, spikes in recorded]),
+        lambda: np.concatenate([spikes.times[:] for _, spikes in recorded]),
+        lambda: np.concatenate([_gids(info, spikes) for info, spikes in recorded]),
         np.concatenate([info.first_gid + spikes.node_ids for info, spikes in recorded]),
         np.concatenate([_since(spikes, data.t_start) for _, spikes in recorded]),
         data.t_stop,

@@ -135,7 +135,7 @@ def read_block(
         Name of the file.
     lazy : bool, optional
         Leave the signals in the file: `segment.analogsignals` then holds objects that look like
-        them and return them from `load`. Spikes are always read.
+        them and return them from `load`. Spikes are read when they are asked for.
     population : str, optional
         Label of the only population to read, or of several.
 

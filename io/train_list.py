@@ -1,6 +1,6 @@
 """Neo's list of spike trains, each made when it is asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from typing import Any
 
@@ -28,8 +28,6 @@ class TrainList(SpikeTrainList):
     """
 
     _items: Any
-    _spike_time_array: Any
-    _channel_id_array: Any
     _all_channel_ids: Any
     _spiketrain_metadata: dict[str, Any]
     _since: Floats
@@ -40,8 +38,8 @@ class TrainList(SpikeTrainList):
     @classmethod
     def of(
         cls,
-        times: Floats,
-        channel_ids: Integers,
+        times: Callable[[], Floats],
+        channel_ids: Callable[[], Integers],
         all_channel_ids: Integers,
         since: Floats,
         t_stop: float,
@@ -52,10 +50,11 @@ class TrainList(SpikeTrainList):
 
         Parameters
         ----------
-        times : ndarray of float64, shape (n_spikes,)
-            [ms]
-        channel_ids : ndarray of int64, shape (n_spikes,)
-            The gid of the cell that fired.
+        times : callable
+            Returns the times of all spikes [ms], an ndarray of float64, shape (n_spikes,); called
+            once, when they are asked for.
+        channel_ids : callable
+            Returns the gid of the cell that fired, an ndarray of int64, shape (n_spikes,).
         all_channel_ids : ndarray of int64, shape (n_trains,)
             The gids of all cells, silent ones too.
         since : ndarray of float64, shape (n_trains,)
@@ -68,8 +67,7 @@ class TrainList(SpikeTrainList):
             Index of each cell in its population.
         """
         trains = cls()
-        trains._spike_time_array = pq.Quantity(times, schema.TIME_UNITS)
-        trains._channel_id_array = channel_ids
+        trains._times, trains._channels = times, channel_ids
         # Python's integers, which Neo relies on
         trains._all_channel_ids = all_channel_ids.tolist()
         begin = float(since.min()) if since.size else 0.0
@@ -77,6 +75,28 @@ class TrainList(SpikeTrainList):
         trains._since, trains._labels, trains._source_index = since, labels, source_index
         trains._made = {}
         return trains
+
+    # what Neo's own methods take of a list; read, or worked out, when one of them does
+
+    @property
+    def _spike_time_array(self) -> Any:
+        if callable(self._times):
+            self._times = pq.Quantity(self._times(), schema.TIME_UNITS)
+        return self._times
+
+    @_spike_time_array.setter
+    def _spike_time_array(self, times: Any) -> None:
+        self._times: Any = times
+
+    @property
+    def _channel_id_array(self) -> Any:
+        if callable(self._channels):
+            self._channels = self._channels()
+        return self._channels
+
+    @_channel_id_array.setter
+    def _channel_id_array(self, channels: Any) -> None:
+        self._channels: Any = channels
 
     @cached_property
     def _trains_of_spikes(self) -> Integers:
@@ -107,7 +127,14 @@ class TrainList(SpikeTrainList):
         """Return the number of spikes of each train, shape (n_trains,); makes no train."""
         if self._items is not None:
             return np.array([train.size for train in self._items], np.int64)
-        return np.bincount(self._trains_of_spikes, minlength=len(self))
+        wanted, channels = np.asarray(self._all_channel_ids, np.int64), self._channel_id_array
+        if not wanted.size:
+            return np.zeros(0, np.int64)
+        if np.ptp(wanted) > 4 * (wanted.size + channels.size):
+            return np.bincount(self._trains_of_spikes, minlength=len(self))
+        first = int(wanted.min())
+        found = np.bincount(channels - first if first else channels, minlength=np.ptp(wanted) + 1)
+        return found[wanted - first]
 
     def _train(self, k: int) -> neo.SpikeTrain:
         """Return one train, the same each time."""

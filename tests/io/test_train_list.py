@@ -19,8 +19,8 @@ CELLS = np.array([103, 101, 107])
 
 def train_list(times=(0.1, 0.4, 0.4, 3.0), ids=(107, 103, 107, 107), since=(0.0, 0.0, 0.0)):
     return TrainList.of(
-        np.array(times),
-        np.array(ids),
+        lambda: np.array(times),
+        lambda: np.array(ids),
         CELLS,
         np.array(since),
         5.0,
