@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_validate(commands)
     _add_inspect(commands)
     _add_plot(commands)
+    _add_report(commands)
     _add_compare(commands)
     _add_convert(commands)
     _add_merge(commands)
@@ -142,6 +143,23 @@ def _add_plot(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser.set_defaults(command=_plot)
 
 
+def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "report",
+        help="write a page for a browser of what is in a file of recordings",
+        description="Write one page for a browser, which needs nothing else: spikes, rates and "
+        "traces to move and zoom in, tables, times and load of each rank, how the file came about.",
+    )
+    parser.add_argument("file", type=Path, help="file that distsim wrote")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="PAGE", help="page (beside the file, .html)"
+    )
+    parser.add_argument(
+        "--segment", type=int, default=-1, metavar="K", help="counted from 0 (the last one)"
+    )
+    parser.set_defaults(command=_report)
+
+
 def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "compare",
@@ -219,6 +237,16 @@ def _plot(options: argparse.Namespace) -> int:
     picture = options.output or options.file.with_suffix(".png")
     draw_file(options.file, picture, options.segment)
     print(f"drawn to {picture}")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from distsim.analysis.report import report_file
+
+    _check_file(options.file)
+    page = options.output or options.file.with_suffix(".html")
+    report_file(options.file, page, options.segment)
+    print(f"written: {page}")
     return 0
 
 

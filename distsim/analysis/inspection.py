@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from distsim.analysis.measures import mean_cv, mean_rate
 from distsim.analysis.tables import shown, table
 from distsim.io import reader
-from distsim.io.recordings import PopulationData, Provenance, SegmentData
+from distsim.io.recordings import PopulationData, Provenance, SegmentData, SpikeData
 
-__all__ = ["inspect_file"]
+__all__ = ["about_signals", "inspect_file", "shown_cv"]
 
+# ranks that have a row each
+MAX_RANKS = 8
 TITLES = ("population", "cell type", "cells", "recorded", "spikes", "rate/Hz", "CV", "signals")
 
 
@@ -43,9 +47,12 @@ def _came_about(provenance: Provenance) -> list[str]:
     if not provenance.facts:
         return []
     ranks = provenance.ranks
-    rows = zip(*([shown(value) for value in column] for column in ranks.values()), strict=True)
-    numbered = [[str(rank), *row] for rank, row in enumerate(rows)]
-    return ["", _told(provenance.facts), "", *table([["rank", *ranks], *numbered])]
+    columns = np.column_stack([*ranks.values()]) if ranks else np.zeros((0, 0))
+    rows = {str(rank): row for rank, row in enumerate(columns)}
+    if len(rows) > MAX_RANKS:
+        rows = {"least": columns.min(0), "mean": columns.mean(0), "largest": columns.max(0)}
+    lines = [[name, *map(shown, row.tolist())] for name, row in rows.items()]
+    return ["", _told(provenance.facts), "", *table([["rank", *ranks], *lines])]
 
 
 def _told(facts: Mapping[str, Any]) -> str:
@@ -59,16 +66,26 @@ def _title(segment: SegmentData) -> str:
 
 
 def _row(data: PopulationData, segment: SegmentData) -> list[str]:
-    info, spikes, signals = data
-    about = "; ".join(
-        f"{s.variable} [{s.units}] of {s.data.shape[1]} cells, {s.data.shape[0]} samples "
-        f"every {s.sampling_interval:g} ms"
-        for s in signals
-    )
+    info, spikes, _ = data
     if spikes is None:
         measured = ["-"] * 4
     else:
         rate = mean_rate(spikes, segment.t_start, segment.t_stop)
         n_cells, n_spikes = str(spikes.node_ids.size), str(spikes.times.size)
-        measured = [n_cells, n_spikes, shown(rate), shown(mean_cv(spikes))]
-    return [info.label, info.cell_type, str(info.size), *measured, about or "-"]
+        measured = [n_cells, n_spikes, shown(rate), shown_cv(spikes)]
+    return [info.label, info.cell_type, str(info.size), *measured, about_signals(data)]
+
+
+def shown_cv(spikes: SpikeData) -> str:
+    """Return the mean CV of intervals, without the rounding errors of regular trains."""
+    return shown(round(mean_cv(spikes), 4))
+
+
+def about_signals(data: PopulationData) -> str:
+    """Return what was sampled of a population; a dash for nothing."""
+    about = "; ".join(
+        f"{s.variable} [{s.units}] of {s.data.shape[1]} cells, {s.data.shape[0]} samples "
+        f"every {s.sampling_interval:g} ms"
+        for s in data.signals
+    )
+    return about or "-"
