@@ -68,6 +68,19 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument(
         "--launcher", metavar="PATH", help="mpiexec to use instead of the one found"
     )
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", help="write checkpoints to it, when a signal asks for one"
+    )
+    parser.add_argument(
+        "--checkpoint-every",
+        metavar="TIME",
+        help="also so often: 500 (ms of the simulation's time), '10 min' (of the clock's)",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint, if it is there: --checkpoint, or that of setup()",
+    )
     parser.add_argument("script", type=Path, help="Python script")
     parser.add_argument("args", nargs=argparse.REMAINDER, help="all that follows is the script's")
     parser.set_defaults(command=_run)
@@ -321,7 +334,20 @@ def _run(options: argparse.Namespace) -> int:
 
         engine_entry(options.engine)
         os.environ[VARIABLE] = options.engine
-    return launch(options.n, options.script, options.args, options.launcher)
+    has_checkpoints = _tell_of_checkpoints(options)
+    return launch(options.n, options.script, options.args, options.launcher, has_checkpoints)
+
+
+def _tell_of_checkpoints(options: argparse.Namespace) -> bool:
+    """Let ranks know of checkpoints; return whether there are any."""
+    told = {
+        "DISTSIM_CHECKPOINT": options.checkpoint,
+        "DISTSIM_CHECKPOINT_EVERY": options.checkpoint_every,
+        "DISTSIM_RESUME": "1" if options.resume else None,
+    }
+    given = {name: text for name, text in told.items() if text is not None}
+    os.environ.update(given)
+    return bool(given)
 
 
 def _info(_options: argparse.Namespace) -> int:

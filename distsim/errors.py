@@ -20,6 +20,7 @@ __all__ = [
     "PartitionError",
     "PortabilityWarning",
     "SetupError",
+    "SnapshotError",
     "did_you_mean",
 ]
 
@@ -50,6 +51,10 @@ class ParameterError(DistsimError, ValueError):
 
 class SetupError(DistsimError, ValueError):
     """An option of `setup()` that is unknown or cannot be."""
+
+
+class SnapshotError(DistsimError, ValueError):
+    """A snapshot of another network than the one that is described, or of another moment."""
 
 
 class PartitionError(DistsimError, ValueError):

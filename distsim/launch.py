@@ -59,7 +59,14 @@ VENDOR_WORDS = {
 }
 
 # what a user may set for all ranks, beside what the launcher takes with it itself
-EXPORTED = ("DISTSIM_ENGINE", "DISTSIM_KEEP", "MPI_LIB_NRN_PATH")
+EXPORTED = (
+    "DISTSIM_CHECKPOINT",
+    "DISTSIM_CHECKPOINT_EVERY",
+    "DISTSIM_ENGINE",
+    "DISTSIM_KEEP",
+    "DISTSIM_RESUME",
+    "MPI_LIB_NRN_PATH",
+)
 
 # variables that say that a resource manager has given this job its nodes
 ALLOCATION_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "FLUX_JOB_ID", "PE_HOSTFILE")
@@ -90,6 +97,7 @@ def launch(
     script: Path | str,
     args: Sequence[str] = (),
     launcher: Path | str | None = None,
+    has_checkpoints: bool = False,
 ) -> int:
     """Run a Python script on N ranks and wait for its end.
 
@@ -103,6 +111,8 @@ def launch(
         Its arguments.
     launcher : path, optional
         Launcher to use instead of the one that is found.
+    has_checkpoints : bool
+        Whether the script makes checkpoints when a signal asks for them; see Notes.
 
     Returns
     -------
@@ -117,7 +127,9 @@ def launch(
     Notes
     -----
     SIGTERM, SIGHUP and SIGINT are passed on to the launcher, which ends the ranks; one line on
-    stderr says so. On Linux the launcher ends them, too, when this process is gone without a word.
+    stderr says so. With checkpoints, SIGUSR1 and SIGUSR2 are passed on, too, and the latter
+    instead of SIGTERM: a launcher that gets that leaves ranks a second, which is not enough to
+    write one. On Linux the launcher ends them, too, when this process is gone without a word.
     """
     for name, n_claimed in claimed_ranks(os.environ):
         if n_claimed > 1:
@@ -135,9 +147,9 @@ def launch(
     command = build_command(found, n_ranks, program, exported)
     environ = build_environment(found, n_ranks, os.environ, count_cores(), is_root())
     job = subprocess.Popen(command, env=environ, preexec_fn=end_with_parent())
-    with _signals_passed_to(job) as passed:
+    with _signals_passed_to(job, has_checkpoints) as passed:
         status = job.wait()
-    if passed and status != 0:
+    if passed and status != 0 and not (has_checkpoints and 0 < status < 128):
         return _say_what_ended(passed[0], status)
     return status if status >= 0 else 128 - status
 
@@ -441,7 +453,9 @@ def _say_what_ended(number: int, status: int) -> int:
 
 
 @contextlib.contextmanager
-def _signals_passed_to(job: "subprocess.Popen[bytes]") -> Iterator[list[int]]:
+def _signals_passed_to(
+    job: "subprocess.Popen[bytes]", has_checkpoints: bool = False
+) -> Iterator[list[int]]:
     """Pass signals on to a job as long as the context lasts; give a list of those that came."""
     passed: list[int] = []
 
@@ -449,9 +463,11 @@ def _signals_passed_to(job: "subprocess.Popen[bytes]") -> Iterator[list[int]]:
         passed.append(number)
         # Ctrl-C in a terminal reaches the launcher without our help
         if not (number == signal.SIGINT and _is_terminals_foreground()):
-            job.send_signal(number)
+            is_end = has_checkpoints and number == signal.SIGTERM
+            job.send_signal(signal.SIGUSR2 if is_end else number)
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    numbers += [signal.SIGUSR1, signal.SIGUSR2] if has_checkpoints else []
     before = {number: signal.signal(number, pass_on) for number in numbers}
     try:
         yield passed

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from distsim.comm.owners import fetch
 from distsim.connectivity import Connections
 from distsim.engines.renewals import Renewals
-from distsim.errors import ConnectivityError
+from distsim.errors import ConnectivityError, NotAvailableError
 from distsim.models import CellModel
 from distsim.models.synapse_model import SynapseModel
 from distsim.network.blocks import CellBlock
@@ -47,6 +47,8 @@ class Engine(ABC):
     ----------
     name : str
         As `setup(engine=...)` has it.
+    has_snapshots : bool
+        Whether it can store its state, and go on from it.
     models : collection of CellModel
         PyNN's cell models that there are, and more.
     step : int
@@ -65,6 +67,7 @@ class Engine(ABC):
     """
 
     name: ClassVar[str]
+    has_snapshots: ClassVar[bool] = False
     models: Collection[CellModel]
 
     def __init__(
@@ -73,7 +76,7 @@ class Engine(ABC):
         # not above: where there is no MPI, this module is imported all the same
         from mpi4py import MPI
 
-        self._in_place, self._min = MPI.IN_PLACE, MPI.MIN
+        self._in_place, self._min, self._sum = MPI.IN_PLACE, MPI.MIN, MPI.SUM
         self.comm = comm
         self.rank = comm.Get_rank()
         self.dt = dt
@@ -241,6 +244,30 @@ class Engine(ABC):
             everything recorded up to it. Another call goes on.
         """
 
+    def store(self, sink: Any) -> None:
+        """Hand all that goes on to a sink of `distsim.io.snapshots`; every rank must call it."""
+        raise self._no_snapshots()
+
+    def lay_in(self, source: Any) -> None:
+        """Go on from what `store` has handed over; every rank must call it.
+
+        All is described, and parameters of cells and connections are as they were.
+        """
+        raise self._no_snapshots()
+
+    def fork(self, seed: int) -> None:
+        """Draw random numbers of another seed from now on; every rank must call it."""
+        raise self._no_snapshots()
+
+    def pass_over(self, step: int) -> None:
+        """Be at a step without making those before it, since `lay_in` will follow."""
+        raise self._no_snapshots()
+
+    def _no_snapshots(self) -> NotAvailableError:
+        return NotAvailableError(
+            f"engine '{self.name}' cannot store its state, nor go on from it; engine 'native' can"
+        )
+
     @abstractmethod
     def reset(self) -> None:
         """Go back to step 0 of a new segment; state is for the caller to set."""
@@ -307,6 +334,12 @@ class Engine(ABC):
         self.comm.Allreduce(self._in_place, least, self._min)
         smallest: list[int] = least.tolist()
         return smallest
+
+    def sum_of_all(self, values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Return the sums of values of all ranks, modulo 2**64; every rank must call it."""
+        total = np.array(values, np.uint64)
+        self.comm.Allreduce(self._in_place, total, self._sum)
+        return total
 
     def check_delays(self, smallest: int, largest: int) -> None:
         """Raise, on every rank, if a delay [steps] is outside what `setup()` was told.

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.owners import fetch, fetch_lists
+from distsim.declared import declares
 from distsim.kernels.arrays import RenewalSources
 from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
 from distsim.network.poisson import is_source
@@ -19,6 +20,7 @@ __all__ = ["Renewals"]
 Integers = NDArray[np.int64]
 
 
+@declares(stored="blocks _latest", described="comm dt ranges")
 class Renewals:
     """The renewal sources of a simulation, as one rank has them.
 
@@ -71,10 +73,19 @@ class Renewals:
             For how many steps a spike can be on its way.
         stream : Stream
         """
-        self._draw(self.blocks, step, reach)
+        self.draw_until(step, reach)
         for block in self.blocks:
             if block.is_changed:
                 block.refresh(step, stream, self.dt)
+
+    def draw_until(self, step: int, reach: int) -> Integers:
+        """Draw all sources of this rank up to the present step; return what may be on its way."""
+        self._draw(self.blocks, step, reach)
+        return self._latest
+
+    def lay_in(self, latest: Integers) -> None:
+        """Take the spikes of this rank's sources that may be on their way."""
+        self._latest = latest
 
     def record_until(self, first: int, last: int, reach: int) -> None:
         """Record the spikes of the steps ``first < step <= last`` where they are to be."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.declared import declares
 from distsim.kernels.membrane import BLOCK
 
 __all__ = [
@@ -410,6 +411,10 @@ class RenewalTables(NamedTuple):
     log_gamma: NDArray[np.float64]
 
 
+@declares(
+    stored="interval last left since",
+    remade="stream tables gid table begin end first_row end_row next next_step",
+)
 class RenewalSources(NamedTuple):
     """Renewal sources whose spikes this rank draws, and how far they are.
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from distsim.kernels.construction import find_run
 from distsim.kernels.delivery import find_row, first_target, first_weight, run_size
 
-__all__ = ["Dropped", "copy_kept", "count_kept", "rewrite_weights"]
+__all__ = ["Dropped", "copy_kept", "count_kept", "print_of_rows", "rewrite_weights"]
 
 
 class Dropped(NamedTuple):
@@ -59,6 +59,41 @@ def _n_targets(connectome, n_local, run, has_weights):
     if not has_weights and n and connectome.target.itemsize == 2:
         n -= connectome.target[first_target(connectome, begin) + n - 1] == n_local
     return n
+
+
+@njit(cache=True, nogil=True)
+def _mixed(word):
+    """Return a word of 64 bits in which each bit depends on all of another."""
+    word ^= word >> np.uint64(32)
+    word *= np.uint64(0xD6E8FEB86659FD93)
+    word ^= word >> np.uint64(32)
+    word *= np.uint64(0xD6E8FEB86659FD93)
+    return word ^ (word >> np.uint64(32))
+
+
+@njit(cache=True, nogil=True)
+def print_of_rows(connectome, n_local):
+    """Return a sum over the synapses of numbers that depend on source, receptor and delay.
+
+    Parameters
+    ----------
+    connectome : Connectome
+    n_local : int
+        Cells that it was made for.
+
+    Returns
+    -------
+    uint64
+    """
+    total = np.uint64(0)
+    for row in range(connectome.row_source.size):
+        has_weights = np.isnan(connectome.row_weight[row])
+        key = np.uint64(connectome.row_source[row]) << np.uint64(24)
+        key |= np.uint64(connectome.row_receptor[row]) << np.uint64(16)
+        for run in range(connectome.row_start[row], connectome.row_start[row + 1]):
+            n = np.uint64(_n_targets(connectome, n_local, run, has_weights))
+            total += n * _mixed(key | np.uint64(connectome.run_delay[run]))
+    return total
 
 
 @njit(cache=True, nogil=True)

@@ -22,6 +22,7 @@ from numba import njit, types
 from numba.experimental import structref
 from numpy.typing import NDArray
 
+from distsim.declared import declares
 from distsim.kernels.by_address import caller
 from distsim.kernels.delivery import enqueue_most
 from distsim.kernels.options import KERNEL
@@ -52,6 +53,7 @@ __all__ = [
     "plastic_set",
     "queue_spikes",
     "row_of_run",
+    "sweep_at",
     "target_trace",
 ]
 
@@ -66,6 +68,12 @@ NEVER, NO_SPIKE = -(2**30), -(2**31)
 SWEPT, FIRST_LID, N_QUEUED, IS_SWEEP_DUE, NEEDS_ROOM, SET, N_CLOCK = 0, 1, 2, 3, 4, 5, 6
 
 
+@declares(
+    stored="columns run_states run_traces run_last latest latest_traces ring ring_traces "
+    "count clock",
+    remade="row_keys target_gids lag_of_delay lags held lists present present_at n_due done "
+    "decays rates is_nearest",
+)
 class PlasticArrays(NamedTuple):
     """The variables of the synapses of one projection onto one model group, and what they look at.
 
@@ -245,6 +253,24 @@ def peek_at(
         *(function, place, step, columns, run_states, run_traces, run_last, inputs),
         *(rows, stamps, numbers),
     )
+
+
+@njit(**KERNEL)
+def sweep_at(function, place, step, net, inputs, spiking):
+    """Have all synapses learn of the spikes that are seen at a step, whose input was delivered.
+
+    Parameters
+    ----------
+    function, place : int
+        See `address_of`; of `WORK`.
+    step : int
+    net : PlasticArrays
+        In place.
+    inputs, spiking
+        As `work` takes them; scratch.
+    """
+    net.clock[IS_SWEEP_DUE] = 1
+    call_plastic(function, place, DELIVER, step, 0, spiking, inputs, spiking)
 
 
 @njit(**KERNEL)

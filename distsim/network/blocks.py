@@ -5,15 +5,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.declared import declares
 from distsim.errors import ParameterError
 from distsim.models import CellModel
 from distsim.network.records import ProbeSet, SpikeRecord
 
-__all__ = ["CellBlock", "SourceBlock"]
+__all__ = ["CellBlock", "Column", "SourceBlock", "lists_of"]
 
 Integers = NDArray[np.int64]
+# gids, of which one may be there several times in a row or not at all, and values of each
+Column = tuple[Integers, NDArray[Any]]
 
 
+@declares(
+    stored="parameters spikes", remade="is_changed", described="first_gid indices n_local gids"
+)
 class SourceBlock:
     """The local cells of one population of spike sources.
 
@@ -70,7 +76,29 @@ class SourceBlock:
             raise ParameterError(f"cannot set {name} to {values!r}: {error}") from error
         self.touch()
 
+    def columns(self) -> dict[str, Column]:
+        """Return all that can be set of the cells, by name; gids ascend."""
+        return {name: (self.gids, values) for name, values in self.parameters.items()}
 
+    def take_column(self, name: str, gids: Integers, values: NDArray[Any]) -> None:
+        """Set what `columns` has under a name, of all cells."""
+        self.parameters[name][:] = values
+        self.touch()
+
+
+def lists_of(gids: Integers, wanted: Integers, values: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return the values of each of some cells, from a `Column`.
+
+    Examples
+    --------
+    >>> lists_of(np.array([3, 3, 5]), np.array([3, 4, 5]), np.array([0.1, 0.2, 0.3]))
+    [array([0.1, 0.2]), array([], dtype=float64), array([0.3])]
+    """
+    first, end = (np.searchsorted(gids, wanted, side=side) for side in ("left", "right"))
+    return [values[low:high].copy() for low, high in zip(first, end, strict=True)]
+
+
+@declares(stored="state refractory probes", remade="first_lid", described="model")
 class CellBlock(SourceBlock):
     """The local cells of one population of model neurons.
 

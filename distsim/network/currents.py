@@ -5,7 +5,7 @@ changes, as a sine, or as the stream of its noise.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ __all__ = [
     "Sine",
     "Steps",
     "courses_of",
+    "signal_from_plain",
+    "signal_to_plain",
     "table_of_noises",
     "table_of_sines",
 ]
@@ -148,6 +150,31 @@ class Noise(NamedTuple):
 
 
 Signal = Steps | Sine | Noise
+KINDS: dict[str, Any] = {kind.__name__: kind for kind in (Steps, Sine, Noise)}
+
+
+def signal_to_plain(signal: Signal) -> list[Any]:
+    """Return the name of a signal's kind and its fields, as lists and numbers."""
+    fields = [field.tolist() if isinstance(field, np.ndarray) else field for field in signal]
+    return [type(signal).__name__, *fields]
+
+
+def signal_from_plain(plain: list[Any]) -> Signal:
+    """Return the signal that `signal_to_plain` was given.
+
+    Examples
+    --------
+    >>> steps = Steps(np.array([3, 5]), np.array([0.1, 0.0]))
+    >>> signal_from_plain(signal_to_plain(steps))
+    Steps(steps=array([3, 5]), amplitudes=array([0.1, 0. ]))
+    """
+    name, *fields = plain
+    if name == "Steps":
+        return Steps(np.array(fields[0], np.int64), np.array(fields[1], np.float64))
+    if name == "Noise":
+        fields[5] = Stream(*fields[5])
+    signal: Signal = KINDS[name](*fields)
+    return signal
 
 
 class Injection(NamedTuple):

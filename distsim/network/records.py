@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.declared import declares
 from distsim.kernels.spike_keys import gid_of_key
 from distsim.network.pieces import Piece, Samples, SpikeKeys
 from distsim.network.spool import Rows, Spool
@@ -16,6 +17,10 @@ Integers = NDArray[np.int64]
 PIECE_KEYS = 2**16
 
 
+@declares(
+    stored="variable positions interval next_step first_step n_additions _pieces _n_rows",
+    remade="state_row set_number _spool",
+)
 class ProbeSet:
     """One recorded variable of one population's local cells.
 
@@ -111,6 +116,11 @@ class ProbeSet:
         self.clear()
 
 
+@declares(
+    stored="recorded since _pieces _keys _count",
+    remade="is_on spool set_number",
+    described="gids",
+)
 class SpikeRecord:
     """The recorded spikes of one population's local cells.
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from distsim.declared import declares
 from distsim.errors import ParameterError
 from distsim.kernels.arrays import RenewalSources, RenewalTables, SpikeLog
 from distsim.kernels.renewal import begin_renewals, carry_over, find_next_spikes, log_renewals
@@ -33,6 +34,7 @@ MAX_SPIKES = 100_000.0
 N_COLUMNS = 8
 
 
+@declares(stored="sources step", remade="_processes")
 class RenewalBlock(SourceBlock):
     """The local cells of a population of renewal sources: gamma processes with a dead time.
 
@@ -113,8 +115,10 @@ class RenewalBlock(SourceBlock):
 
     # --- spikes --------------------------------------------------------------------------------
 
-    def refresh(self, step: int, stream: Stream, dt: float) -> None:
-        """Take changed parameters, which hold after `step`; all was drawn up to it.
+    def refresh(self, step: int, stream: Stream, dt: float) -> RenewalSources:
+        """Take changed parameters, which hold after `step`, and return the sources then.
+
+        All was drawn up to that step.
 
         The age since the last spike is kept. New processes begin in equilibrium.
         """
@@ -128,6 +132,36 @@ class RenewalBlock(SourceBlock):
             carry_over(step, self.sources, new)
         self.sources, self.step = new, step
         self.is_changed = False
+        return new
+
+    def lay_in(self, step: int, stream: Stream, dt: float, rows: Floats) -> None:
+        """Take sources that were drawn up to a step, with the present parameters.
+
+        Parameters
+        ----------
+        step : int
+        stream : Stream
+        dt : float
+            [ms]
+        rows : ndarray of float64, shape (n_local, 4)
+            As from `progress`.
+        """
+        self.check(dt)
+        self.sources = None
+        _take_progress(step, self.refresh(step, stream, dt), rows)
+
+    def progress(self) -> Floats:
+        """Return how far the cells are: interval, last spike, what is left of it, and since when.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_local, 4)
+        """
+        sources = self.sources
+        if sources is None:
+            return np.zeros((self.n_local, 4))
+        columns = sources.interval.astype(np.float64), sources.last, sources.left, sources.since
+        return np.column_stack(columns)
 
     def draw_until(self, last: int) -> Iterator[Integers]:
         """Draw up to the step `last`; yield the spikes in pieces, as `draw_renewals` does."""
@@ -148,10 +182,8 @@ class RenewalBlock(SourceBlock):
         if sources is None or not gids.size:
             return np.zeros((gids.size, N_COLUMNS))
         digests = np.array([_digest(pieces) for pieces in self._processes], np.float64)
-        whole = [sources.begin, sources.end, sources.interval]
-        columns = [column.astype(np.float64) for column in whole]
-        columns += [sources.last, sources.left, sources.since]
-        rows = np.column_stack(columns)[positions]
+        window = [column.astype(np.float64) for column in (sources.begin, sources.end)]
+        rows = np.column_stack([*window, self.progress()])[positions]
         return np.column_stack([digests[sources.table[positions]], rows])
 
     def pieces(self, gids: Integers) -> list[Floats]:
@@ -211,12 +243,17 @@ def fetched_sources(
     dt : float
         [ms]
     """
-    begin, end, interval = (rows[:, k].astype(np.int64) for k in (2, 3, 4))
+    begin, end = (rows[:, k].astype(np.int64) for k in (2, 3))
     sources = _sources(stream, processes, dt, gids, table, begin, end)
-    sources.interval[:] = interval
-    sources.last[:], sources.left[:], sources.since[:] = rows[:, 5:8].T
-    find_next_spikes(step, sources)
+    _take_progress(step, sources, rows[:, 4:])
     return sources
+
+
+def _take_progress(step: int, sources: RenewalSources, rows: Floats) -> None:
+    """Let sources be as far as `RenewalBlock.progress` says, at a step."""
+    sources.interval[:] = rows[:, 0].astype(np.int64)
+    sources.last[:], sources.left[:], sources.since[:] = rows[:, 1:].T
+    find_next_spikes(step, sources)
 
 
 def no_renewals() -> RenewalSources:

@@ -3,7 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.declared import declares
 from distsim.errors import ParameterError
+from distsim.network.blocks import Column, lists_of
 from distsim.network.renewal import RenewalBlock
 
 __all__ = ["GammaBlock", "InhGammaBlock", "RefractoryBlock"]
@@ -62,6 +64,7 @@ class GammaBlock(RenewalBlock):
         return _different(self.parameters["alpha"], scale, np.zeros(self.n_local))
 
 
+@declares(stored="_courses")
 class InhGammaBlock(RenewalBlock):
     """Gamma processes that change: `a`, `b` [s] from `tbins` [ms] on; `start`, `duration` [ms].
 
@@ -99,6 +102,24 @@ class InhGammaBlock(RenewalBlock):
             if id(course) not in known:
                 known[id(course)] = np.array(course, np.float64).ravel()
             column[position] = known[id(course)]
+        self.touch()
+
+    def columns(self) -> dict[str, Column]:
+        """Return all that can be set of the cells, as `SourceBlock` does."""
+        columns = super().columns()
+        for name, lists in self._courses.items():
+            gids = np.repeat(self.gids, np.array([course.size for course in lists], np.int64))
+            columns[name] = gids, np.concatenate([np.zeros(0), *lists])
+        return columns
+
+    def take_column(self, name: str, gids: Integers, values: Floats) -> None:
+        """Set what `columns` has under a name; cells with the same course share one array."""
+        if name not in self.courses:
+            super().take_column(name, gids, values)
+            return
+        known: dict[bytes, Floats] = {}
+        lists = lists_of(gids, self.gids, values)
+        self._courses[name] = [known.setdefault(each.tobytes(), each) for each in lists]
         self.touch()
 
     def check_process(self) -> None:

@@ -6,15 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.declared import declares
 from distsim.errors import ParameterError
 from distsim.kernels.spike_keys import LAST_STEP, gid_of_key, spike_key, step_of_key
-from distsim.network.blocks import SourceBlock
+from distsim.network.blocks import Column, SourceBlock, lists_of
 
 __all__ = ["ArrayBlock"]
 
 logger = logging.getLogger(__name__)
 
 
+@declares(stored="spike_times new", remade="_keys _first_unsent")
 class ArrayBlock(SourceBlock):
     """The local cells of a population of SpikeSourceArray.
 
@@ -70,11 +72,7 @@ class ArrayBlock(SourceBlock):
             The present one. What is new in it is still to be sent; for what is new in an earlier
             one it is too late, and a warning says so.
         """
-        counts = [times.size for times in self.spike_times]
-        steps = np.rint(np.concatenate([np.zeros(0), *self.spike_times]) / dt)
-        # a later spike than the last step never comes
-        gids = np.repeat(self.gids, counts)[steps <= LAST_STEP]
-        keys = np.sort(spike_key(steps[steps <= LAST_STEP].astype(np.int64), gids))
+        keys = self._described_keys(dt)
         n_sent = np.searchsorted(self._keys, spike_key(self._first_unsent, 0))
         n_begun = np.searchsorted(keys, spike_key(step + 1, 0))
         new = _without(keys[:n_begun], _without(self._keys[:n_sent], self.new))
@@ -87,6 +85,29 @@ class ArrayBlock(SourceBlock):
             )
         self._keys, self.new, self._first_unsent = keys, new[n_late:], step + 1
         self.is_changed = False
+
+    def columns(self) -> dict[str, Column]:
+        """Return the spike times, as `SourceBlock` does."""
+        counts = np.array([times.size for times in self.spike_times], np.int64)
+        times = np.concatenate([np.zeros(0), *self.spike_times])
+        return {"spike_times": (np.repeat(self.gids, counts), times)}
+
+    def take_column(self, name: str, gids: NDArray[np.int64], values: NDArray[Any]) -> None:
+        """Set the spike times of all cells, as `SourceBlock` does."""
+        self.spike_times = lists_of(gids, self.gids, values)
+        self.touch()
+
+    def lay_in(self, step: int, dt: float, new: NDArray[np.int64]) -> None:
+        """Be where all spikes up to a step were taken, but for some new ones."""
+        self._keys, self.new, self._first_unsent = self._described_keys(dt), new, step + 1
+        self.is_changed = False
+
+    def _described_keys(self, dt: float) -> NDArray[np.int64]:
+        """Return all spikes, sorted; a later one than the last step never comes."""
+        gids, times = self.columns()["spike_times"]
+        steps = np.rint(times / dt)
+        is_possible = steps <= LAST_STEP
+        return np.sort(spike_key(steps[is_possible].astype(np.int64), gids[is_possible]))
 
     def restart(self) -> None:
         """Begin again at step 0."""

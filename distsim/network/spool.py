@@ -12,6 +12,8 @@ from weakref import ReferenceType, finalize, ref
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.declared import declares
+
 __all__ = ["File", "HasDescriptor", "NamelessFile", "Rows", "Spool", "write_all"]
 
 logger = logging.getLogger(__name__)
@@ -79,6 +81,7 @@ def write_all(fd: int, data: Any, offset: int) -> None:
         done += os.pwrite(fd, data[done:], offset + done)
 
 
+@declares(stored="_values", remade="shape dtype _facts _file _begin")
 class Rows:
     """Some rows of values, or a list of them, which may move to a file.
 

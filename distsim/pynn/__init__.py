@@ -29,6 +29,7 @@ from distsim.pynn import procedural as procedural_api
 from distsim.pynn.artificial_cells import IntFire1, IntFire2, IntFire4
 from distsim.pynn.assemblies import Assembly
 from distsim.pynn.cell_types import cell_type
+from distsim.pynn.checkpoints import checkpoint, is_resuming, restore
 from distsim.pynn.connectors import (
     AllToAllConnector,
     ArrayConnector,
@@ -258,6 +259,7 @@ __all__ = [
     "Vogels2011Rule",
     "build_translations",
     "cell_type",
+    "checkpoint",
     "connect",
     "connectors",
     "control",
@@ -271,6 +273,7 @@ __all__ = [
     "get_min_delay",
     "get_time_step",
     "initialize",
+    "is_resuming",
     "list_standard_models",
     "morphology",
     "name",
@@ -289,6 +292,7 @@ __all__ = [
     "record_v",
     "recording",
     "reset",
+    "restore",
     "run",
     "run_for",
     "run_until",

@@ -147,6 +147,7 @@ class Assembly(common.Assembly):
 
         Signals of one variable are one signal, where their times agree.
         """
+        state.passage.read(f"get_data() of '{self.label}'")
         return assembly_block(self, variables, gather, clear, annotations)
 
     @collective("io", "annotations")
@@ -159,7 +160,8 @@ class Assembly(common.Assembly):
         annotations: dict[str, Any] | None = None,
     ) -> None:
         """Write what was recorded to a file; parameters as for a population's."""
-        write_assembly(self, variables, io, gather, clear, annotations)
+        if not state.passage.passes(f"write_data() of '{self.label}'"):
+            write_assembly(self, variables, io, gather, clear, annotations)
 
     @collective()
     def get_spike_counts(self, gather: bool = True) -> dict[ID, int]:

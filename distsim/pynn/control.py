@@ -11,6 +11,7 @@ from distsim.compiled import tell
 from distsim.errors import SetupError
 from distsim.pynn import simulator
 from distsim.pynn.calls import collective
+from distsim.pynn.checkpoints import begin_checkpoints
 from distsim.pynn.keeping import keep_run
 from distsim.pynn.notices import notice
 from distsim.pynn.running import run, run_until
@@ -55,11 +56,10 @@ def setup(
         Bounds of all delays [ms]; a delay outside is an error. 'auto': found from the connections.
     **options
         `seed`, `partition`, `exchange`, `engine`, `threads`, `coreneuron`, `share_input`,
-        `recording_memory`, `compression`, `overwrite`, `progress`, `log`: see
-        `distsim.pynn.simulator.Setup`. Those of PyNN's other back ends are taken, too: `rng_seed`
-        and its like for `seed`; `verbosity`, `debug`, `loglevel` for `log`; one
-        `PortabilityWarning` says what is done instead of what has no
-        meaning here.
+        `recording_memory`, `compression`, `overwrite`, `checkpoint`, `checkpoint_every`,
+        `progress`, `log`: see `distsim.pynn.simulator.Setup`. Those of PyNN's other back ends are
+        taken, too: `rng_seed` and its like for `seed`; `verbosity`, `debug`, `loglevel` for `log`;
+        one `PortabilityWarning` says what is done instead of what has no meaning here.
 
     Returns
     -------
@@ -78,6 +78,7 @@ def setup(
     state.start(
         Setup.checked(timestep=timestep, min_delay=min_delay, max_delay=max_delay, **options)
     )
+    begin_checkpoints()
     tell(is_first=rank() == 0)
     if notes:
         notice("setup(): " + ". ".join(notes))
@@ -106,6 +107,8 @@ def end(compatible_output: bool = True) -> None:
 
     Every rank must call it.
     """
+    if state.passage.passes("end()"):
+        return
     write_files()
     keep_run()
     summary = state.summary()

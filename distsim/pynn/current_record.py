@@ -1,11 +1,12 @@
 """What a current source has sent, as it was sent."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from distsim.network.currents import Signal
+from distsim.declared import declares
+from distsim.network.currents import Signal, signal_from_plain, signal_to_plain
 from distsim.pynn.simulator import state
 
 __all__ = ["CurrentRecord"]
@@ -13,6 +14,34 @@ __all__ = ["CurrentRecord"]
 Values = NDArray[np.float64]
 
 
+class Sent(NamedTuple):
+    """What was sent in a segment.
+
+    Attributes
+    ----------
+    signals : list of (int, Signal)
+        Each with the step from which on it held.
+    first, end : int
+        The steps ``first <= step < end`` are shown.
+    segment : int
+    """
+
+    signals: list[tuple[int, Signal]]
+    first: int
+    end: int
+    segment: int
+
+    def data(self, dt: float) -> tuple[Values, Values]:
+        """Return times [ms] and current [nA] at each step."""
+        steps = np.arange(self.first, self.end)
+        values = np.zeros(steps.size)
+        for first_step, signal in self.signals:
+            held = steps >= first_step
+            values[held] = signal.values(steps[held], self.segment)
+        return np.round(steps * dt, 9), values
+
+
+@declares(stored="_signals _first_step _kept", remade="is_closed", described="_dt")
 class CurrentRecord:
     """What a current was, each time with the step from which on it was so.
 
@@ -26,7 +55,7 @@ class CurrentRecord:
         self._dt = state.dt
         self._signals: list[tuple[int, Signal]] = []
         self._first_step: int | None = None
-        self._kept: tuple[Values, Values] | None = None
+        self._kept: Sent | None = None
         self.is_closed = False
         state.recorders.append(self)
 
@@ -55,11 +84,15 @@ class CurrentRecord:
 
     def close(self) -> None:
         """Keep the segment that is shown, beyond the network."""
-        self._kept = self.data()
+        self._kept = self._shown
         self.is_closed = True
 
     def data(self) -> tuple[Values, Values]:
         """Return times [ms] and current [nA] at each step of the last segment that was run."""
+        return self._shown.data(self._dt)
+
+    @property
+    def _shown(self) -> Sent:
         if self._kept is not None and (self.is_closed or not state.running):
             return self._kept
         return self._present()
@@ -69,11 +102,29 @@ class CurrentRecord:
         """Whether `start` was called."""
         return self._first_step is not None
 
-    def _present(self) -> tuple[Values, Values]:
+    def _present(self) -> Sent:
         end = state.simulation.step + 1
-        steps = np.arange(end if self._first_step is None else self._first_step, end)
-        values = np.zeros(steps.size)
-        for first_step, signal in self._signals:
-            held = steps >= first_step
-            values[held] = signal.values(steps[held], state.segment_counter)
-        return np.round(steps * self._dt, 9), values
+        first = end if self._first_step is None else self._first_step
+        return Sent(self._signals, first, end, state.segment_counter)
+
+    # --- snapshots -----------------------------------------------------------------------------
+
+    def to_plain(self) -> list[Any]:
+        """Return all of it as lists and numbers."""
+        kept = self._kept
+        past = None if kept is None else [_to_plain(kept.signals), *kept[1:]]
+        return [self._first_step, _to_plain(self._signals), past]
+
+    def take_plain(self, plain: list[Any]) -> None:
+        """Take what `to_plain` has returned."""
+        self._first_step, signals, past = plain
+        self._signals = _from_plain(signals)
+        self._kept = None if past is None else Sent(_from_plain(past[0]), *past[1:])
+
+
+def _to_plain(signals: list[tuple[int, Signal]]) -> list[Any]:
+    return [[step, signal_to_plain(signal)] for step, signal in signals]
+
+
+def _from_plain(plain: list[Any]) -> list[tuple[int, Signal]]:
+    return [(step, signal_from_plain(signal)) for step, signal in plain]

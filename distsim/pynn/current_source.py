@@ -22,7 +22,7 @@ from distsim.pynn.current_record import CurrentRecord
 from distsim.pynn.simulator import ID, state
 from distsim.pynn.standardmodels import unknown_attribute, unknown_parameter
 
-__all__ = ["CurrentSource"]
+__all__ = ["CurrentSource", "single_gid"]
 
 # a step that no run reaches
 NEVER = 2**62
@@ -50,6 +50,9 @@ class CurrentSource(StandardCurrentSource):
         self._targets: list[tuple[CellBlock, NDArray[np.int64]]] = []
         self._network: object = None
         self._record: CurrentRecord | None = None
+        # what it is known by on any number of ranks, once it flows
+        self._key = ""
+        self._is_changed = False
         super().__init__(**plain)
         self._check()
 
@@ -102,6 +105,9 @@ class CurrentSource(StandardCurrentSource):
         ]
         self._begin(cells)
         if not self._targets:
+            self._key = state.source_key(single_gid(cells))
+            self._is_changed = False
+            state.current_sources.append(self)
             self._network = state.network
             self._in_record().forget()
         for site, part in zip(sites, parts, strict=True):
@@ -187,6 +193,7 @@ class CurrentSource(StandardCurrentSource):
         except ParameterError:
             space.update(**before)
             raise
+        self._is_changed = True
         self._apply()
 
     def get_native_parameters(self) -> ParameterSpace:
@@ -216,11 +223,49 @@ class CurrentSource(StandardCurrentSource):
             self._record = CurrentRecord()
         return self._record
 
+    # --- snapshots -----------------------------------------------------------------------------
+
+    @property
+    def key(self) -> str:
+        """What it is known by, on any number of ranks."""
+        return self._key
+
+    def draw_from(self, seed: int) -> None:
+        """Draw random numbers, if any, of another seed from now on."""
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return what was set since it flows, and what is recorded, as lists and numbers."""
+        plain: dict[str, Any] = {}
+        if self._is_changed:
+            values = self.get_parameters().items()
+            plain["parameters"] = {
+                n: getattr(v, "value", np.asarray(v)).tolist() for n, v in values
+            }
+        if self._record is not None and self._record.is_recorded:
+            plain["record"] = self._record.to_plain()
+        return plain
+
+    def take_plain(self, plain: dict[str, Any]) -> None:
+        """Take what `to_plain` has returned."""
+        if "parameters" in plain:
+            self.set_parameters(**plain["parameters"])
+        if "record" in plain:
+            self._in_record().take_plain(plain["record"])
+
     def _get_data(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return times and current at each step so far."""
         if self._record is None or not self._record.is_recorded:
             raise ParameterError("the current was not recorded; call record() before run()")
         return self._record.data()
+
+
+def single_gid(cells: Any) -> int | None:
+    """Return the gid of a single cell; None of all else, such as a view of one."""
+    if isinstance(cells, ID):
+        return int(cells)
+    if not hasattr(cells, "parts") and len(cells) == 1:
+        return int(cells[0])
+    return None
 
 
 def _made(kind: Any, parameters: dict[str, Any]) -> Any:

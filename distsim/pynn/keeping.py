@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from distsim.network.prints import mixed
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.output import write_whole
 from distsim.pynn.recording import run_facts
@@ -18,7 +18,6 @@ __all__ = ["KEEP_VARIABLE", "keep_run", "weights_path"]
 
 # a file's name; set by `distsim validate` for the scripts that it runs
 KEEP_VARIABLE = "DISTSIM_KEEP"
-FACTORS = [np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)]
 
 
 def weights_path(path: Path) -> Path:
@@ -61,7 +60,7 @@ def _fingerprint(projection: Any) -> list[str]:
             shape = chunk.target_positions.shape
             weights = np.broadcast_to(np.asarray(chunk.weights, np.float32), shape)
             delays = np.rint(np.broadcast_to(chunk.delays, shape) / state.dt)
-            total += _mixed(
+            total += mixed(
                 chunk.sources.astype(np.uint64) << np.uint64(32)
                 | targets[chunk.target_positions].astype(np.uint64),
                 np.ascontiguousarray(weights).view(np.uint32).astype(np.uint64),
@@ -71,14 +70,3 @@ def _fingerprint(projection: Any) -> list[str]:
     counts, totals = gather_arrays(np.array([n]), np.array([total], np.uint64).view(np.int64))
     checksum = int(totals.view(np.uint64).sum(dtype=np.uint64))
     return [str(int(counts.sum())), f"{checksum:016x}"]
-
-
-def _mixed(*words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return one word of some, in which each bit depends on all theirs."""
-    mixed = np.zeros(words[0].shape, np.uint64)
-    for word in words:
-        mixed = (mixed ^ word) * FACTORS[0]
-        mixed ^= mixed >> np.uint64(32)
-        mixed = mixed * FACTORS[1] + FACTORS[2]
-        mixed ^= mixed >> np.uint64(29)
-    return mixed

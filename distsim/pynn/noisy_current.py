@@ -7,10 +7,10 @@ from pyNN.standardmodels import electrodes
 from distsim.errors import ParameterError
 from distsim.lockstep import lockstep
 from distsim.network.currents import Noise
-from distsim.partitioning.streams import Stream
-from distsim.pynn.current_source import CurrentSource
+from distsim.partitioning.streams import Purpose, Stream
+from distsim.pynn.current_source import CurrentSource, single_gid
 from distsim.pynn.described import describe
-from distsim.pynn.simulator import ID, state
+from distsim.pynn.simulator import state
 from distsim.pynn.standardmodels import same_names
 
 __all__ = ["NoisyCurrentSource"]
@@ -53,7 +53,7 @@ class NoisyCurrentSource(CurrentSource, electrodes.NoisyCurrentSource):
 
     def _begin(self, cells: Any) -> None:
         """Take a place in the streams when it flows for the first time."""
-        gid, is_first = _single_gid(cells), not self._targets
+        gid, is_first = single_gid(cells), not self._targets
         if is_first:
             self._address = state.noise_address(gid)
         ranks = lockstep()
@@ -67,6 +67,18 @@ class NoisyCurrentSource(CurrentSource, electrodes.NoisyCurrentSource):
         first, end = self._span()
         mean, stdev = float(self._value("mean")), float(self._value("stdev"))
         return Noise(first, end, mean, stdev, self._interval(), stream, gid)
+
+    def draw_from(self, seed: int) -> None:
+        """Draw random numbers of another seed from now on."""
+        if self._address is not None:
+            stream, gid = self._address
+            self._address = (
+                Stream.of(seed, Purpose.NOISE, 0)._replace(
+                    purpose=stream.purpose, object_id=stream.object_id
+                ),
+                gid,
+            )
+            self._apply()
 
     def _interval(self) -> int:
         """Return the steps from one value to the next."""
@@ -86,12 +98,3 @@ class NoisyCurrentSource(CurrentSource, electrodes.NoisyCurrentSource):
             raise ParameterError(f"stdev = {stdev:g} nA of NoisyCurrentSource must be 0 or above")
         if state.is_set_up:
             self._interval()
-
-
-def _single_gid(cells: Any) -> int | None:
-    """Return the gid of a single cell; None of all else, such as a view of one."""
-    if isinstance(cells, ID):
-        return int(cells)
-    if not hasattr(cells, "parts") and len(cells) == 1:
-        return int(cells[0])
-    return None

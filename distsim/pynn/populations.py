@@ -90,6 +90,8 @@ class Population(Selection, common.Population):
             self.initialize(**{**self.celltype.default_initial_values, **(initial_values or {})})
         # number 0 is that of what a population is made with, be it random or not
         self._draws = DrawCounts(self._local.size, first=1)
+        # checksums of what the cells were when they ran for the first time
+        self.birth: dict[str, str] | None = None
         state.populations.append(self)
 
     def __hash__(self) -> int:
@@ -140,6 +142,11 @@ class Population(Selection, common.Population):
     def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
         return PopulationView(self, selector, label)
 
+    @property
+    def draws(self) -> DrawCounts:
+        """How many random values its cells were given."""
+        return self._draws
+
     # --- what the engine holds -----------------------------------------------------------------
 
     def draw(
@@ -162,7 +169,9 @@ class Population(Selection, common.Population):
         """
         revisions = self._draws.take((purpose, variable), positions)
         address = purpose, self.number, self.celltype.variable_names().index(variable)
-        return values_of_cells(distribution, self._seed, address, self._local[positions], revisions)
+        return values_of_cells(
+            distribution, state.simulation.seed, address, self._local[positions], revisions
+        )
 
     def block_values(self, name: str) -> NDArray[Any]:
         """Return a parameter of this rank's cells."""

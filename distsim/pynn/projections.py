@@ -1,6 +1,7 @@
 """Projections: connections between populations, each made by the rank that owns its target."""
 
 from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from distsim.pynn.checks import plain_numbers
 from distsim.pynn.connection import Connection, LocalConnections
 from distsim.pynn.connection_files import write_table
 from distsim.pynn.connectors import OneToOneConnector, own_connector
+from distsim.pynn.described import describe
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.positions import coordinates, metric_of, share_positions
 from distsim.pynn.projection_checks import (
@@ -120,6 +122,20 @@ class Projection(CheckedProjection, RecordedProjection):
         connector = own_connector(connector)
         pre, post = presynaptic_population, postsynaptic_population
         synapse_type = synapse_type or StaticSynapse()
+        self.described = {
+            "from": describe(pre),
+            "onto": describe(post),
+            "connector": describe(connector),
+            "synapse type": describe(synapse_type),
+            "receptor type": describe(receptor_type),
+            "space": describe(space),
+        }
+        # a checksum of all that was set of its connections together
+        self.print = ""
+        # what its connections were when they were there for the first time
+        self.birth: str | None = None
+        # whether single ones of this rank were set since
+        self.is_set_singly = False
         if synapse_type.record.is_electrical:
             check_membranes(pre, post, receptor_type)
         else:
@@ -445,6 +461,7 @@ class Projection(CheckedProjection, RecordedProjection):
 
     def _values_now(self, names: list[str], audience: Audience) -> AddressedValues:
         """Return values as they are now, of all ranks or of this one."""
+        self._note_reading(names)
         is_gathered = audience is not Audience.NONE
         local = self._agreed_connections() if is_gathered else self._local_connections()
         live = state.simulation.read_synapses(self._pathway, names)
@@ -454,6 +471,13 @@ class Projection(CheckedProjection, RecordedProjection):
         sources, targets, order = self._sorted_addresses(local, audience)
         columns = gather_arrays(*columns, audience=audience)
         return AddressedValues(sources, targets, [column[order] for column in columns])
+
+    def _note_reading(self, names: list[str]) -> None:
+        """Say that values are read, where spikes change them and there were some."""
+        synapse = self._pathway.synapse
+        is_changing = not synapse.is_static and set(names) & set(synapse.variable_names)
+        if state.running and is_changing:
+            state.passage.read(f"get() of '{self.label}'")
 
     def _sorted_addresses(
         self, local: LocalConnections, audience: Audience
@@ -485,6 +509,7 @@ class Projection(CheckedProjection, RecordedProjection):
             Where the bins begin and end; default: at the smallest and the largest weight.
         nbins : int
         """
+        self._note_reading(["weight"])
         local = self._agreed_connections()
         live = state.simulation.read_synapses(self._pathway, ["weight"])
         weights = live["weight"] if live else local.column(self, "weight", state.dt)
@@ -515,6 +540,9 @@ class Projection(CheckedProjection, RecordedProjection):
             for name, value in attributes.items()
         }
         check_shapes(attributes, self.shape, str(self.label))
+        self.print = blake2b(
+            (self.print + describe(attributes)).encode(), digest_size=8
+        ).hexdigest()
         lists = {name: value for name, value in attributes.items() if np.ndim(value) == 1}
         others = {name: value for name, value in attributes.items() if name not in lists}
         space = ParameterSpace(others, self.synapse_type.get_schema(), self.shape)
@@ -596,6 +624,8 @@ class Projection(CheckedProjection, RecordedProjection):
         """
         if attribute_names in ("all", "connections"):
             attribute_names = self.synapse_type.get_parameter_names()
+        if state.passage.passes(f"save() of '{self.label}'"):
+            return
         names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
         if format not in ("list", "array"):
             raise ProjectionError(f"format = '{format}'; it must be 'list' or 'array'")
@@ -630,6 +660,7 @@ class Projection(CheckedProjection, RecordedProjection):
     def set_one(self, index: int, name: str, value: float) -> None:
         """Set weight or delay of one connection of this rank."""
         local = self._local_connections()
+        self.is_set_singly = True
         if not local.is_read_by_engine:
             self._check_present()
             # the evaluators hold these very arrays, so that many changes cost little each
@@ -645,6 +676,27 @@ class Projection(CheckedProjection, RecordedProjection):
         except DistsimError:
             local.values[name][index] = before
             raise
+
+    # --- snapshots -----------------------------------------------------------------------------
+
+    @property
+    def revisions(self) -> dict[str, int]:
+        """How often each of its values was drawn anew."""
+        return dict(self._revisions)
+
+    def connection_values(self) -> dict[str, Floats]:
+        """Return weights, delays and parameters of this rank's connections as they were set."""
+        return dict(self._agreed_connections().values)
+
+    def take_values(self, values: dict[str, Floats]) -> None:
+        """Take what `connection_values` has returned; every rank must call it."""
+        each = {name: PerEntry(column) for name, column in values.items()}
+        self._replace(self._listed(self._agreed_connections()), list(values), **each)
+
+    def lay_in(self, revisions: dict[str, int], print_: str, is_set_singly: bool) -> None:
+        """Go on from what was set elsewhere."""
+        self._revisions.update(revisions)
+        self.print, self.is_set_singly = print_, is_set_singly
 
 
 def _is_rank_local(connector: Any, values: ParameterSpace) -> bool:

@@ -367,6 +367,14 @@ class DrawCounts:
         counts[positions] += 1
         return numbers
 
+    def of(self, variable: Any) -> Integers:
+        """Return the number of the next value of each cell, shape (n_local,)."""
+        return np.broadcast_to(self._counts.get(variable, self._first), self._n_local)
+
+    def lay_in(self, variable: Any, numbers: Integers) -> None:
+        """Take what `of` has returned."""
+        self._counts[variable] = numbers
+
 
 def values_of_cells(
     distribution: pyNN.random.RandomDistribution,

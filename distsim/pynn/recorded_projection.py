@@ -74,6 +74,7 @@ class RecordedProjection(common.Projection):
             `source_index` and `target_index`. Where samples are not equidistant, an
             IrregularlySampledSignal.
         """
+        state.passage.read(f"get_data() of '{self.label}'")
         return neo_block(self._recorded(Audience.of(gather), clear))
 
     @collective("io")
@@ -88,8 +89,16 @@ class RecordedProjection(common.Projection):
         gather, clear
             As for `get_data`; without `gather`, each rank writes a file of its own.
         """
+        if state.passage.passes(f"write_data() of '{self.label}'"):
+            return
         audience = Audience.of(gather)
         write(io, self._recorded(audience, clear), audience)
+
+    def begin_recorder(self, names: list[str]) -> None:
+        """Sample these variables, if that is not so already."""
+        if self.recorder is None:
+            self.recorder = SynapseRecorder(self, names, None)
+            state.synapse_recorders.append(self.recorder)
 
     def _recorded(self, audience: Audience, clear: bool) -> ConnectionValues:
         """Return what was recorded; every rank must call it, but for an audience of none."""

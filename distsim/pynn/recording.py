@@ -9,6 +9,7 @@ import numpy as np
 import pyNN.errors
 from numpy.typing import NDArray
 
+from distsim.declared import declares
 from distsim.errors import DistsimError, ParameterError, did_you_mean
 from distsim.io.keyed_spikes import KeyedSpikes
 from distsim.io.recordings import SignalData
@@ -51,6 +52,11 @@ class Moment:
         return cls(state.simulation.step, state.segment_counter, state.running)
 
 
+@declares(
+    stored="sampling_interval _sets _has_spikes _past _first_step _began",
+    remade="_last _set_numbers",
+    described="population file _dt _spool _number",
+)
 class Recorder:
     """Records from one population, on behalf of all its views.
 
@@ -306,6 +312,55 @@ class Recorder:
         if self._moment.is_running or not segments:
             segments.append(self._present())
         return [narrowed(segment, choice) for segment in segments]
+
+    # --- snapshots -----------------------------------------------------------------------------
+
+    @property
+    def has_spikes(self) -> bool:
+        """Whether spikes are recorded."""
+        return self._has_spikes
+
+    @property
+    def probe_sets(self) -> list[ProbeSet]:
+        """What is sampled."""
+        return list(self._sets.values())
+
+    @property
+    def past(self) -> list[Segment]:
+        """The segments that have ended and were not cleared."""
+        return self._past
+
+    @property
+    def first_step(self) -> int:
+        """The step at which the present segment, or what is left of it, began."""
+        return self._first_step
+
+    @property
+    def began(self) -> datetime:
+        """When that was."""
+        return self._began
+
+    def lay_in(
+        self,
+        sets: list[ProbeSet],
+        past: list[Segment],
+        has_spikes: bool,
+        sampling_interval: float,
+        first_step: int,
+        began: datetime,
+    ) -> None:
+        """Go on with what was recorded elsewhere; the block's record of spikes has its part."""
+        block = self.population.block
+        for probe_set in self._sets.values():
+            block.probes.remove(probe_set)
+        for probe_set in sets:
+            block.probes.append(probe_set)
+        self._sets = {each.variable: each for each in sets}
+        self._past, self._has_spikes, self.sampling_interval = past, has_spikes, sampling_interval
+        self._first_step, self._began = first_step, began
+        block.spikes.spool = self._spool
+        self._open_sets(state.segment_counter)
+        block.touch()
 
     # --- for the user --------------------------------------------------------------------------
 

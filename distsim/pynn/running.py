@@ -6,7 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 from distsim.errors import ParameterError
+from distsim.interrupts import Interrupts
+from distsim.pynn.calls import collective
+from distsim.pynn.checkpoints import act, resume_run
 from distsim.pynn.simulator import state
+from distsim.pynn.triggers import Wishes
 
 __all__ = ["run", "run_until"]
 
@@ -91,31 +95,89 @@ def _run_until(end: Fraction, callbacks: Sequence[Callback] | None) -> float:
     last_step = state.last_step(float(end))
     if callable(callbacks):
         raise ParameterError("callbacks is one function; give a list of them")
-    events = [(callback, _next_step(callback)) for callback in callbacks or ()]
-    while events and state.simulation.step < last_step:
+    state.passage.n_runs += 1
+    events: list[tuple[Callback, int]] | None = None
+    if state.passage.is_passing:
+        events = _resume(last_step, list(callbacks or ()))
+        if events is None:
+            state.asked = end
+            return state.t
+    is_within = events is not None
+    if events is None:
+        events = [(callback, _next_step(callback)) for callback in callbacks or ()]
+    while events and (is_within or state.simulation.step < last_step):
         due = min(step for _, step in events)
+        state.passage.callbacks = events
         _run_to_step(min(due, last_step))
         events = [(each, _next_step(each) if step == due else step) for each, step in events]
+        is_within = False
+    state.passage.callbacks = events
     _run_to_step(last_step)
     state.asked = end
     return state.t
+
+
+@collective(called="run")
+def _resume(last_step: int, callbacks: list[Callback]) -> list[tuple[Callback, int]] | None:
+    """Pass over a run, or go on within it, in a script that resumes."""
+    state.build()
+    events = resume_run(callbacks)
+    if events is None:
+        state.simulation.pass_over(last_step)
+        state.running = True
+    return events
 
 
 def _run_to_step(last_step: int) -> None:
     """Advance to a step, and sample values of connections on the way."""
     recorders = state.synapse_recorders
     while recorders and min(recorder.next_step for recorder in recorders) <= last_step:
-        state.run_to_step(min(recorder.next_step for recorder in recorders))
+        run_to_step(min(recorder.next_step for recorder in recorders))
         for recorder in recorders:
             if recorder.next_step == state.simulation.step:
                 recorder.sample()
-    state.run_to_step(last_step)
+    run_to_step(last_step)
+
+
+@collective(called="run")
+def run_to_step(last_step: int) -> None:
+    """Make all steps up to one, if there are any; every rank must call it."""
+    simulation, triggers = state.simulation, state.triggers
+    with Interrupts() as interrupts:
+
+        def is_noted() -> bool:
+            return interrupts.is_noted or triggers.is_noted() or state.spool.is_due
+
+        state.build_under(interrupts)
+        is_done, is_any = False, simulation.step < last_step
+        with state.bar("run", last_step - simulation.step, "step") as bar:
+            state.running = True
+            while not is_done:
+                until = triggers.next_stop(simulation.step, last_step, state.step_of)
+                is_stopped = simulation.run_until(until, bar, is_noted)
+                is_done = until == last_step and not is_stopped
+                is_due = triggers.is_due(simulation.step, state.segment_counter, state.step_of)
+                if not (is_stopped or is_due):
+                    continue
+                noted = simulation.any_rank(interrupts.is_noted, *triggers.wishes())
+                if is_stopped:
+                    state.flush()
+                if is_any:
+                    act(Wishes(noted[1] or is_due, noted[2]))
+                if noted[0]:
+                    interrupts.happen(simulation.any_rank)
+    if state.spool.is_due:
+        state.flush()
 
 
 def _next_step(callback: Callback) -> int:
     """Call a callback; return the step at which it is to be called again, after the present one."""
     present = state.simulation.step
-    answer = callback(state.t)
+    state.passage.is_within_callback = True
+    try:
+        answer = callback(state.t)
+    finally:
+        state.passage.is_within_callback = False
     if answer == float("inf"):
         return 2**63
     name = getattr(callback, "__qualname__", type(callback).__qualname__)

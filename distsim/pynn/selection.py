@@ -423,6 +423,7 @@ class Selection:
         neo.Block
             Annotated with what was noted on the population, on the view, and here.
         """
+        state.passage.read(f"get_data() of '{self.label}'")
         variables = self._located(variables, locations)
         return self.recorder.get(variables, gather, self, clear, annotations=annotations)
 
@@ -454,6 +455,8 @@ class Selection:
             As for `get_data`. Rank 0 writes one file of all cells; without `gather`, each rank
             writes a file of its own.
         """
+        if state.passage.passes(f"write_data() of '{self.label}'"):
+            return
         variables = self._located(variables, locations)
         self.recorder.write(variables, io, gather, self, clear, annotations=annotations)
 
@@ -466,6 +469,7 @@ class Selection:
         gather : bool
             Of all cells, on every rank; every rank must call it then.
         """
+        state.passage.read(f"get_spike_counts() of '{self.label}'")
         return self.recorder.count("spikes", gather, self)
 
     @collective()

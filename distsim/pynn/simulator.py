@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -26,12 +27,14 @@ from distsim.lockstep import lockstep
 from distsim.network.spool import Spool
 from distsim.partitioning.placement import Placement, PlacementFunction, place
 from distsim.partitioning.streams import Purpose, Stream
-from distsim.pynn.calls import collective
 from distsim.pynn.described import describe
+from distsim.pynn.fingerprint import note_births
+from distsim.pynn.place import Place
 from distsim.pynn.projection_errors import as_pynns_error
 from distsim.pynn.random_numbers import refuse_single_draw
 from distsim.pynn.script import script_facts
 from distsim.pynn.setup_extras import EXTRAS, LEVELS, SEEDS, checked_seed
+from distsim.pynn.triggers import EVERY_VARIABLE, PATH_VARIABLE, Plan, Triggers
 
 __all__ = ["ID", "Setup", "State", "name", "state"]
 
@@ -156,6 +159,13 @@ class Setup:
     overwrite : bool
         Whether a file of recordings replaces one of its name (True), as with PyNN's other back
         ends, or is refused.
+    checkpoint : str or path-like, optional
+        File to which checkpoints of a run are written, on the native engine: on SIGUSR1; on SIGUSR2
+        or SIGTERM, which then end the job with status 75; and when a file of that name with
+        ``.now`` behind it appears. Default: the environment's DISTSIM_CHECKPOINT.
+    checkpoint_every : float or str, optional
+        How often it is written, too: in ms of the simulation's time, or ``'10 min'`` and the like
+        of the clock on the wall. Default: the environment's DISTSIM_CHECKPOINT_EVERY.
     progress : bool or None
         Show progress bars on rank 0; None: if stderr is a terminal.
     log : bool or str
@@ -172,6 +182,10 @@ class Setup:
     recording_memory: float = 64.0
     compression: str | None = None
     overwrite: bool = True
+    checkpoint: Any = dataclasses.field(default_factory=lambda: os.environ.get(PATH_VARIABLE))
+    checkpoint_every: Any = dataclasses.field(
+        default_factory=lambda: os.environ.get(EVERY_VARIABLE)
+    )
     progress: bool | None = None
     log: bool | str = True
 
@@ -205,8 +219,14 @@ class Setup:
         if not isinstance(setup.overwrite, bool):
             raise SetupError(f"overwrite = {setup.overwrite!r}; it must be True or False")
         checked_seed(setup.seed)
+        setup.plan  # noqa: B018 - raises
         entry = engine_entry(setup.engine)
         return dataclasses.replace(setup, engine_options=entry.checked_options(for_engine, OPTIONS))
+
+    @property
+    def plan(self) -> Plan:
+        """Where checkpoints go, and how often."""
+        return Plan.of(self.checkpoint, self.checkpoint_every)
 
     def _check_times(self) -> None:
         dt, low, high = self.timestep, self.min_delay, self.max_delay
@@ -234,6 +254,10 @@ class State(common.control.BaseState):
         self._n_sources = 0
         # what Python remembers of warnings, over all networks
         self.warnings: dict[Any, Any] = {}
+        self.passage = Place()
+        self.triggers = Triggers()
+        # whether a setup() has looked for the checkpoint from which the script resumes
+        self.has_resumed = False
         self._clear()
 
     def _clear(self) -> None:
@@ -257,6 +281,8 @@ class State(common.control.BaseState):
         self.notices: set[str] = set()
         # sources of noise: into each single cell, and into several
         self._n_noises: dict[int | None, int] = {}
+        self.current_sources: list[Any] = []
+        self._n_keys: dict[int | None, int] = {}
 
     def start(self, setup: Setup) -> None:
         """Begin a new, empty simulation; every rank must call it."""
@@ -463,6 +489,26 @@ class State(common.control.BaseState):
         stream = self.stream(Purpose.NOISE, n, variant=int(gid is None))
         return stream, 0 if gid is None else gid
 
+    @property
+    def n_samples(self) -> int:
+        """How many samples of cells were taken."""
+        return self._n_samples
+
+    @property
+    def n_shared_noises(self) -> int:
+        """How many sources of noise flow into several cells."""
+        return self._n_noises.get(None, 0)
+
+    def lay_in(self, running: bool, asked: Fraction, n_samples: int, n_shared_noises: int) -> None:
+        """Be where a snapshot was made, apart from what the engine knows."""
+        self.running, self._asked, self._n_samples = running, asked, n_samples
+        self._n_noises[None] = n_shared_noises
+
+    def source_key(self, gid: int | None) -> str:
+        """Return what a current source is known by that begins to flow into a cell, or several."""
+        n = self._n_keys[gid] = self._n_keys.get(gid, 0) + 1
+        return f"{n} of several cells" if gid is None else f"{n} of cell {gid}"
+
     # --- running -------------------------------------------------------------------------------
 
     @property
@@ -494,25 +540,6 @@ class State(common.control.BaseState):
             )
         return step
 
-    @collective(called="run")
-    def run_to_step(self, last_step: int) -> None:
-        """Make all steps up to one, if there are any; every rank must call it."""
-        simulation = self.simulation
-        with Interrupts() as interrupts:
-            self._build(interrupts)
-            with self._bar("run", last_step - simulation.step, "step") as bar:
-                self.running = True
-                spool = self.spool
-                while simulation.run_until(
-                    last_step, bar, lambda: interrupts.is_noted or spool.is_due
-                ):
-                    (is_interrupted,) = simulation.any_rank(interrupts.is_noted)
-                    self.flush()
-                    if is_interrupted:
-                        interrupts.happen(simulation.any_rank)
-        if self.spool.is_due:
-            self.flush()
-
     def flush(self) -> None:
         """Write what this rank has recorded to the file that outlives the job, if there is one."""
         for recorder in self.recorders:
@@ -523,11 +550,13 @@ class State(common.control.BaseState):
     def build(self) -> None:
         """Build what was described; every rank must call it."""
         with Interrupts() as interrupts:
-            self._build(interrupts)
+            self.build_under(interrupts)
 
-    def _build(self, interrupts: Interrupts) -> None:
+    def build_under(self, interrupts: Interrupts) -> None:
         """Build; after an interrupt, and if it lets us go on, begin to build anew."""
         simulation = self.simulation
+        if simulation.has_snapshots:
+            note_births(self)
 
         def report(n: int) -> None:
             bar(n)
@@ -537,14 +566,14 @@ class State(common.control.BaseState):
         is_built = False
         while not is_built:
             try:
-                with self._bar("build", None, "synapse") as bar, as_pynns_error():
+                with self.bar("build", None, "synapse") as bar, as_pynns_error():
                     simulation.prepare(report)
                 is_built = True
             except InterruptedBuildError:
                 interrupts.happen(simulation.any_rank)
 
     @contextmanager
-    def _bar(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], Any]]:
+    def bar(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], Any]]:
         """Show a progress bar on rank 0 where it is wanted."""
         is_shown = self.setup.progress
         if is_shown is None:

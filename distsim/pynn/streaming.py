@@ -61,7 +61,12 @@ def stream_to(to_file: Any) -> None:
 
 
 def _check_empty(folder: Path) -> None:
-    if any(folder.glob(f"*{SUFFIX}")):
+    left = list(folder.glob(f"*{SUFFIX}"))
+    if state.passage.is_passing:
+        # what they hold up to the checkpoint is in that, and what came later is simulated again
+        for shard in left:
+            shard.unlink()
+    elif left:
         raise FileWriteError(
             f"'{folder}' holds what a run has recorded that did not come to its end; make a file "
             f"of it by `distsim merge {folder}`, or remove that folder"

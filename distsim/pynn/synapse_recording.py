@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from distsim.comm.agreement import together
 from distsim.comm.world import world
+from distsim.declared import declares
 from distsim.errors import ParameterError, did_you_mean
 from distsim.io.connection_values import ConnectionValues, write_connection_values
 from distsim.pynn.gather import Audience, gather_arrays
@@ -21,6 +22,7 @@ __all__ = ["SynapseRecorder"]
 Floats = NDArray[np.float64]
 
 
+@declares(stored="next_step _segments _names _interval", described="_projection")
 class SynapseRecorder:
     """What is sampled of a projection.
 
@@ -78,6 +80,36 @@ class SynapseRecorder:
     def clear(self) -> None:
         """Forget what was sampled."""
         self._segments = [([], [])]
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return all but the samples as lists and numbers."""
+        times = [times for times, _ in self._segments]
+        return {
+            "names": self._names,
+            "interval": self._interval,
+            "next": self.next_step,
+            "times": times,
+        }
+
+    def columns(self) -> dict[str, Floats]:
+        """Return the samples, one row for each connection of this rank, by segment and name."""
+        n, columns = len(self._projection), {}
+        for k, (times, values) in enumerate(self._segments):
+            for i, name in enumerate(self._names):
+                column = columns[f"{k} {name}"] = np.empty((n, len(times)))
+                for j, sample in enumerate(values):
+                    column[:, j] = sample[i]
+        return columns
+
+    def lay_in(self, plain: dict[str, Any], columns: dict[str, Floats]) -> None:
+        """Take what `to_plain` and `columns` have returned."""
+        self._names, self._interval = plain["names"], plain["interval"]
+        self.next_step = plain["next"]
+        self._segments = []
+        for k, times in enumerate(plain["times"]):
+            each = [columns[f"{k} {name}"] for name in self._names]
+            values = [[column[:, j].copy() for column in each] for j in range(len(times))]
+            self._segments.append((list(times), values))
 
     def gathered(self, addresses: Any, audience: Audience) -> ConnectionValues:
         """Return what was sampled, of the connections of all ranks where they are wanted.

@@ -1,7 +1,8 @@
 """A recurrent network with every connector, model and source; its recordings and connections.
 
-Usage: network.py PARTITION EXCHANGE OUTPUT.h5 LISTS.npz, where PARTITION is block, round_robin or
-user, and EXCHANGE as in `setup()`.
+Usage: network.py PARTITION EXCHANGE OUTPUT.h5 LISTS.npz [PART SNAPSHOT.h5], where PARTITION is
+block, round_robin or user, and EXCHANGE as in `setup()`. PART is first, up to where a snapshot is
+made; or second, from there on.
 """
 
 import random
@@ -418,15 +419,8 @@ def list_of(projections):
     return lists
 
 
-def main(partition, exchange, path, lists_path):
-    """Build, run, change, run, reset, run, write."""
-    partition = backwards_in_threes if partition == "user" else partition
-    sim.setup(timestep=0.1, seed=42, partition=partition, exchange=exchange, log=False)
-    p = make_populations()
-    initialize(p)
-    projections = connect(p)
-    sine, noise = inject(p)
-    record(p, path)
+def run_and_change(p, projections, sine, noise, path):
+    """Run, change and set what can be, run; return the connections as they were now and then."""
     lists = list_of(projections)
     sim.run(20.0)
     p["curr_exp"].set(i_offset=uniform(0.9, 1.3))
@@ -459,7 +453,29 @@ def main(partition, exchange, path, lists_path):
                     connection.weight = 0.5 * connection.weight
     for each in (0, 4, 7):
         projections[each].set(delay=uniform(0.2, 3.0))
-    lists += list_of(projections)
+    return lists + list_of(projections)
+
+
+def main(partition, exchange, path, lists_path, part="", snapshot=""):
+    """Build, run, change, run, reset, run, write."""
+    partition = backwards_in_threes if partition == "user" else partition
+    sim.setup(timestep=0.1, seed=42, partition=partition, exchange=exchange, log=False)
+    p = make_populations()
+    initialize(p)
+    projections = connect(p)
+    sine, noise = inject(p)
+    record(p, path)
+    projections[-2].record("weight", sampling_interval=5.0)
+    lists = []
+    if part == "second":
+        grow(p, path)
+        noise.inject_into(p["placed"][3:])
+        sim.restore(snapshot)
+    else:
+        lists = run_and_change(p, projections, sine, noise, path)
+    if part == "first":
+        sim.checkpoint(snapshot)
+        return
     sim.run(3.3)
     sim.reset(annotations={"part": "first"})
     for cell in p["cond_exp"]:
@@ -470,6 +486,8 @@ def main(partition, exchange, path, lists_path):
     lists.append(np.array(sorted((int(k), int(n)) for k, n in counts.items())))
     lists.append(p["placed"].positions)
     lists.append(noise.get_data().magnitude)
+    for segment in projections[-2].get_data().segments:
+        lists += [signal.magnitude for signal in segment.analogsignals]
     sim.end()
     if sim.rank() == 0:
         np.savez(lists_path, *lists)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from distsim.comm.agreement import first_on_each_node, together
 from distsim.connectivity import Connections, Listed
+from distsim.declared import declares
 from distsim.engines.base import Engine
 from distsim.engines.native.arrivals import PastPoisson
 from distsim.engines.native.choice import choose_exchange
@@ -21,6 +22,7 @@ from distsim.engines.native.junctions import Junctions
 from distsim.engines.native.memory import check_memory
 from distsim.engines.native.messages import NO_SPIKES
 from distsim.engines.native.plastic import PlasticPathway
+from distsim.engines.native.snapshot import lay_in, store
 from distsim.engines.pace import Pace
 from distsim.kernels.epoch import sample
 from distsim.models import CELL_MODELS, CellModel, NativeModel
@@ -39,6 +41,13 @@ LONGEST_EPOCH = 100
 PAUSE_SECONDS = 0.1
 
 
+@declares(
+    stored="step segment seed counters array_blocks poisson_blocks renewals networks history "
+    "junctions _periods _are_times_changed",
+    remade="seconds min_delay_steps max_delay_steps exchange epoch_steps _epochs _pace "
+    "_is_structure_changed _are_junctions_changed _in_place _min _sum",
+    described="comm rank dt user_min_delay user_max_delay partition poisson_ranges exchange_kind",
+)
 class NativeSimulation(Engine):
     """Cells, pathways and clock of one rank.
 
@@ -56,6 +65,7 @@ class NativeSimulation(Engine):
     """
 
     name = "native"
+    has_snapshots = True
     models = frozenset(CELL_MODELS.values())
 
     def __init__(
@@ -139,7 +149,7 @@ class NativeSimulation(Engine):
             pathway.connections = before
 
     @property
-    def _plastics(self) -> list[PlasticPathway]:
+    def plastics(self) -> list[PlasticPathway]:
         """Synapses that have variables, in the same order on every rank."""
         return [p for network in self.networks.values() for p in network.plastic.values()]
 
@@ -247,11 +257,11 @@ class NativeSimulation(Engine):
             self.renewals.is_changed,
             any(block.is_changed for block in self.array_blocks),
             self._are_junctions_changed or self.junctions.is_changed,
-            *(plastic.is_set_alone for plastic in self._plastics),
+            *(plastic.is_set_alone for plastic in self.plastics),
         )
         is_structure_changed, is_poisson_changed, are_renewals_changed = changed[:3]
         are_times_changed, are_junctions_changed = changed[3:5]
-        for plastic, is_set in zip(self._plastics, changed[5:], strict=True):
+        for plastic, is_set in zip(self.plastics, changed[5:], strict=True):
             # what is on its way is then transmitted alike on every rank
             if is_set:
                 plastic.settle(self.step, self._epochs.arrived)
@@ -370,18 +380,33 @@ class NativeSimulation(Engine):
 
     def _refresh_poisson(self) -> None:
         """Fetch the parameters of the Poisson sources with targets here; a collective call."""
-        gids = self._heard(self.poisson_ranges)
+        gids = self.heard_poisson
         values = [block.values() for block in self.poisson_blocks]
-        # what ended before any spike that is still on its way is forgotten
-        ends = [*(since for since, _ in self._periods[1:]), self.step]
-        recent = zip(self._periods, ends, strict=False)
-        self._periods = [p for p, end in recent if end > self.step - self.history.reach]
-        self._periods.append((self.step, values))
+        self._periods = [*self.recent_periods, (self.step, values)]
         tables, sources = build_tables(gids, self.fetch_poisson_values(gids, values), self.dt)
         for network in self.networks.values():
             network.set_poisson(self.step, self.poisson_stream, tables, sources)
         for block in self.poisson_blocks:
             block.is_changed = False
+
+    @property
+    def recent_periods(self) -> list[tuple[int, list[NDArray[np.float64]]]]:
+        """Since when the Poisson sources have had which values, for spikes that are on their way.
+
+        What ended before any of these is forgotten.
+        """
+        ends = [*(since for since, _ in self._periods[1:]), self.step]
+        recent = zip(self._periods, ends, strict=False)
+        return [p for p, end in recent if end > self.step - max(self.history.reach, 1)]
+
+    def set_periods(self, periods: list[tuple[int, list[NDArray[np.float64]]]]) -> None:
+        """Take the values that the Poisson sources have had."""
+        self._periods = periods
+
+    @property
+    def heard_poisson(self) -> NDArray[np.int64]:
+        """Gids of the Poisson sources with targets here, ascending."""
+        return self._heard(self.poisson_ranges)
 
     def _refresh_renewals(self) -> None:
         """Take changed renewal sources, and fetch those with targets here; a collective call."""
@@ -402,7 +427,7 @@ class NativeSimulation(Engine):
 
         Every rank must call it.
         """
-        gids, past = self._heard(self.poisson_ranges), []
+        gids, past = self.heard_poisson, []
         ends = [*(since for since, _ in self._periods[1:]), self.step]
         for (since, values), end in zip(self._periods, ends, strict=False):
             first = max(since + 1, self.step + 1 - reach)
@@ -410,6 +435,34 @@ class NativeSimulation(Engine):
                 known = self.fetch_poisson_values(gids, values)
                 past.append(PastPoisson(first, end, *build_tables(gids, known, self.dt)))
         return past
+
+    # --- snapshots -----------------------------------------------------------------------------
+
+    def store(self, sink: Any) -> None:
+        """Hand all that goes on to a sink; see `Engine`."""
+        store(self, sink)
+
+    def lay_in(self, source: Any) -> None:
+        """Go on from what was stored; see `Engine`."""
+        lay_in(self, source)
+
+    def fork(self, seed: int) -> None:
+        """Draw random numbers of another seed from now on; see `Engine`."""
+        self.seed = seed
+        for plastic in self.plastics:
+            plastic.begin_segment(plastic.segment, seed)
+        for block in [*self.poisson_blocks, *self.renewals.blocks]:
+            block.touch()
+
+    def touch_all(self) -> None:
+        """Have all be built and looked through anew that is not laid in."""
+        self._is_structure_changed = self._are_times_changed = True
+
+    def pass_over(self, step: int) -> None:
+        """Be at a step without making those before it; see `Engine`."""
+        self.step = step
+        for block in self.array_blocks:
+            block.take(step)
 
     # --- running -------------------------------------------------------------------------------
 

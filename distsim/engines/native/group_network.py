@@ -1,12 +1,13 @@
 """One model group with its connectome and the spikes on their way to it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distsim.connectivity import Connections
+from distsim.declared import declares
 from distsim.engines.native.arrivals import Arrivals, PastPoisson
 from distsim.engines.native.connectome import build_connectome, delay_steps, empty_connectome
 from distsim.engines.native.drives import DriveSet, build_drives, collect_set
@@ -37,11 +38,14 @@ NO_DELAY = 2**30
 NOT_AS_DESCRIBED: Any = object()
 
 
+@declares(stored="since pathways", remade="last_step tables sources")
 class _Generation(NamedTuple):
     """What Poisson sources were between two changes.
 
     Attributes
     ----------
+    since : int
+        The last step in which they did not yet spike so.
     last_step : int
         The last step in which they spiked so.
     tables : PoissonTables
@@ -50,6 +54,7 @@ class _Generation(NamedTuple):
         Those that there were.
     """
 
+    since: int
     last_step: int
     tables: PoissonTables
     sources: PoissonSources
@@ -62,6 +67,12 @@ class _Generation(NamedTuple):
         return self._replace(last_step=last_step, sources=ended)
 
 
+@declares(
+    stored="group plastic _generations",
+    remade="arrivals n_synapses _n_static drives coupling _plastics _sets _built "
+    "_n_built_for _are_apart _addressed max_delay_steps",
+    described="pathways",
+)
 class GroupNetwork:
     """A model group, the pathways onto it, its connectome and queues.
 
@@ -277,10 +288,11 @@ class GroupNetwork:
         for arrivals in self.every_arrivals:
             arrivals.set_poisson(stream, tables, sources)
         # what the sources were before holds for the spikes that they have made
-        reach = max((drive_set.delay for drive_set in self._sets.values()), default=0)
-        past = [g.until(step) for g in self._generations if g.last_step + reach > step]
-        present = sources._replace(begin=np.maximum(sources.begin, step))
-        self._generations = [*past, _Generation(int(DONE), tables, present, frozenset(self._sets))]
+        past = [g.until(step) for g in self._recent(step)]
+        self._generations = [*past, _generation(step, tables, sources, frozenset(self._sets))]
+        self._build_drives(stream)
+
+    def _build_drives(self, stream: Stream) -> None:
         self.drives = build_drives(
             [
                 (self._sets[pathway], g.tables, g.sources)
@@ -290,6 +302,39 @@ class GroupNetwork:
             ],
             stream,
         )
+
+    def _recent(self, step: int) -> list[_Generation]:
+        """Return those of which spikes may be on their way at a step."""
+        reach = max((drive_set.delay for drive_set in self._sets.values()), default=0)
+        return [g for g in self._generations if g.last_step + reach > step]
+
+    def generations(self, step: int) -> list[tuple[int, list[int]]]:
+        """Return since when Poisson sources were what, and the projections drawn as they arrive."""
+        return [(g.since, sorted(p.number for p in g.pathways)) for g in self._recent(step)]
+
+    def lay_in_generations(
+        self,
+        generations: Sequence[tuple[int, Sequence[int]]],
+        stream: Stream,
+        values: Mapping[int, tuple[PoissonTables, PoissonSources]],
+    ) -> None:
+        """Take what Poisson sources were, in place of all that is known.
+
+        Parameters
+        ----------
+        generations : sequence of (int, sequence of int)
+            As from `generations`.
+        stream : Stream
+        values : mapping of int to (PoissonTables, PoissonSources)
+            What the sources were since each of these steps.
+        """
+        taken: list[_Generation] = []
+        for since, numbers in generations:
+            taken = [g.until(since) for g in taken]
+            pathways = frozenset(p for p in self._sets if p.number in numbers)
+            taken.append(_generation(since, *values[since], pathways))
+        self._generations = taken
+        self._build_drives(stream)
 
     def set_renewals(self, sources: RenewalSources) -> None:
         """Take the renewal sources that have targets here, as they are at the present step."""
@@ -321,3 +366,11 @@ class GroupNetwork:
         self._generations = []
         for arrivals in self.every_arrivals:
             arrivals.forget_spikes()
+
+
+def _generation(
+    since: int, tables: PoissonTables, sources: PoissonSources, pathways: frozenset[Pathway]
+) -> _Generation:
+    """Return what sources are after a step, without an end."""
+    present = sources._replace(begin=np.maximum(sources.begin, since))
+    return _Generation(since, int(DONE), tables, present, pathways)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.declared import declares
 from distsim.engines.native.currents import build_currents
 from distsim.engines.native.probes import build_probes, flush
 from distsim.kernels.arrays import Cells
@@ -18,6 +19,11 @@ Integers = NDArray[np.int64]
 Values = NDArray[np.float64]
 
 
+@declares(
+    stored="blocks",
+    remade="cells coefficients currents probes sets is_coupled",
+    described="model dt injections",
+)
 class CellGroup:
     """All local cells of one model, from any population, as a structure of arrays.
 

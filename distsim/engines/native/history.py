@@ -5,6 +5,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.declared import declares
 from distsim.kernels.spike_keys import step_of_key
 
 __all__ = ["SpikeHistory"]
@@ -12,6 +13,7 @@ __all__ = ["SpikeHistory"]
 Integers = NDArray[np.int64]
 
 
+@declares(stored="reach _epochs")
 class SpikeHistory:
     """The spikes of this rank's own cells that some connection, on any rank, may still carry.
 
@@ -57,12 +59,20 @@ class SpikeHistory:
         ndarray of int64
             Spikes younger than the largest delay before.
         """
+        keys = self.latest(step)
+        self.lay_in(step, keys, reach)
+        return keys
+
+    def latest(self, step: int) -> Integers:
+        """Return the spikes on their way at the present step."""
         keys = np.concatenate([np.zeros(0, np.int64), *(keys for _, keys in self._epochs)])
-        keys = keys[step_of_key(keys) > step - self.reach]
+        return keys[step_of_key(keys) > step - self.reach]
+
+    def lay_in(self, step: int, keys: Integers, reach: int) -> None:
+        """Take these spikes on their way, and the largest delay, in place of all that there is."""
         self.clear()
         self._epochs.append((step, keys))
         self.reach = reach
-        return keys
 
     def clear(self) -> None:
         """Forget all."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.comm.owners import fetch
+from distsim.declared import declares
 from distsim.engines.junction_sides import (
     Sides,
     described_sides,
@@ -40,6 +41,11 @@ EXTRAPOLATED = 0.25
 LARGEST = 0.5
 
 
+@declares(
+    stored="_gids _change",
+    remade="n_connections are_any traffic _networks exchange _max _in_place _type",
+    described="comm pathways",
+)
 class Junctions:
     """Gap junctions onto this rank's cells, and the potentials that ranks tell each other.
 
@@ -227,6 +233,16 @@ class Junctions:
         change = np.zeros(gids.size)
         _, new, old = np.intersect1d(gids, self._gids, return_indices=True)
         change[new] = self._change[old]
+        self._gids, self._change = gids, change
+
+    # --- snapshots -----------------------------------------------------------------------------
+
+    def changes(self) -> tuple[Integers, Floats]:
+        """Return the gids of coupled cells, and how their potentials changed in the last step."""
+        return self._gids, self._change
+
+    def lay_in(self, gids: Integers, change: Floats) -> None:
+        """Take what `changes` has returned, before the cells are coupled anew."""
         self._gids, self._change = gids, change
 
     # --- running -------------------------------------------------------------------------------

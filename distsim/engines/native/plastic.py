@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.declared import declares
 from distsim.engines.native.arrivals import Arrivals, find_rows
 from distsim.engines.native.groups import CellGroup
 from distsim.engines.native.plastic_rows import build_rows, no_rows, read_values, row_keys
@@ -31,6 +32,7 @@ from distsim.kernels.plastic import (
     decay_tables,
     peek_at,
     plastic_set,
+    sweep_at,
 )
 from distsim.kernels.spike_keys import gid_of_key, step_of_key
 from distsim.models.functions import argument_names
@@ -49,6 +51,12 @@ RING_SIZE = 32
 TIME_CONSTANTS = {"excitatory": "tau_syn_E", "inhibitory": "tau_syn_I"}
 
 
+@declares(
+    stored="net _segment _seed _columns",
+    remade="arrivals layout is_set_alone is_shared column_names code _coefficients "
+    "_addressed _connections _given _values _parameters",
+    described="pathway model _group _dt",
+)
 class PlasticPathway:
     """The synapses of a pathway onto the cells of one group.
 
@@ -260,6 +268,52 @@ class PlasticPathway:
         if any(not np.array_equal(self._values[n], of_targets[n]) for n in of_targets):
             self._derive_anew()
 
+    # --- snapshots -----------------------------------------------------------------------------
+
+    @property
+    def segment(self) -> int:
+        """The segment whose random numbers are drawn."""
+        return self._segment
+
+    def begin_segment(self, segment: int, seed: int) -> None:
+        """Draw the random numbers of a segment, and of a seed, from now on."""
+        self._segment, self._seed = segment, seed
+        self._take_parameters()
+
+    def learn_all(self, step: int) -> None:
+        """Have all synapses learn of what their targets did; all was delivered up to a step."""
+        if self.model.is_learning:
+            function, place = self.entry()
+            inputs = np.zeros((len(self._group.model.states), self._group.n_local))
+            sweep_at(function, place, step, self.net, inputs, np.zeros(1, np.int64))
+
+    def targets_of_synapses(self) -> Integers:
+        """Return the gids of the targets of all synapses."""
+        targets = self.net.target_gids[self.layout.rows.target.astype(np.int64)]
+        return targets.astype(np.int64)
+
+    def variables(self, names: Sequence[str]) -> list[Floats]:
+        """Return variables of all synapses, those that a run shares, too."""
+        sizes = np.diff(self.layout.rows.run_start.astype(np.int64))
+        shared = [state.name for state in self.model.source_states]
+        return [
+            self._columns[self.column_names.index(name)]
+            if name in self.column_names
+            else np.repeat(self.net.run_states[shared.index(name)], sizes)
+            for name in names
+        ]
+
+    def take_variables(self, values: Mapping[str, Floats], set_at: int, swept_at: int) -> None:
+        """Take the variables of all synapses, and when all were last set and have last learned."""
+        for k, name in enumerate(self.column_names):
+            self._columns[k] = values[name]
+        firsts = self.layout.rows.run_start[:-1].astype(np.int64)
+        for run_state, state in zip(self.net.run_states, self.model.source_states, strict=False):
+            run_state[:] = values[state.name][firsts]
+        clock = self.net.clock
+        clock[:] = 0
+        clock[FIRST_LID], clock[SWEPT], clock[SET] = self.layout.first_lid, swept_at, set_at
+
     # --- running -------------------------------------------------------------------------------
 
     def entry(self) -> tuple[int, int]:
@@ -274,6 +328,17 @@ class PlasticPathway:
         net = self.net
         if not net.clock[NEEDS_ROOM]:
             return
+        self._widen_ring()
+        net.clock[NEEDS_ROOM] = 0
+
+    def make_room_for(self, n: int) -> None:
+        """Make room for this many spikes of each target, and some more."""
+        while self.net.ring.shape[1] < 2 * n:
+            self._widen_ring()
+
+    def _widen_ring(self) -> None:
+        """Make a ring twice as long."""
+        net = self.net
         size = net.ring.shape[1]
         ring = np.zeros((net.ring.shape[0], 2 * size), np.int32)
         traces = np.zeros((*net.ring_traces.shape[:2], 2 * size))
@@ -283,7 +348,6 @@ class PlasticPathway:
             ring[cells, places % (2 * size)] = net.ring[cells, places % size]
             traces[:, cells, places % (2 * size)] = net.ring_traces[:, cells, places % size]
         self.net = net._replace(ring=ring, ring_traces=traces)
-        net.clock[NEEDS_ROOM] = 0
 
     # --- reading and writing -------------------------------------------------------------------
 

@@ -1,0 +1,152 @@
+"""What a population has recorded and not yet cleared, in a snapshot."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.io.keyed_spikes import KeyedSpikes
+from distsim.io.recordings import SignalData
+from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
+from distsim.network.records import ProbeSet
+from distsim.pynn.recording import Recorder
+from distsim.pynn.segments import Segment
+from distsim.pynn.simulator import state
+
+__all__ = ["lay_in_recorder", "store_recorder"]
+
+Integers = NDArray[np.int64]
+
+
+def store_recorder(recorder: Recorder, sink: Any) -> None:
+    """Hand all that was recorded, and what is to be, to a sink; every rank must call it."""
+    population = recorder.population
+    name, block = f"recorded/{population.first_gid}", population.block
+    sets = recorder.probe_sets
+    sink.note(
+        name,
+        {
+            "interval": recorder.sampling_interval,
+            "spikes": recorder.has_spikes,
+            "first step": recorder.first_step,
+            "began": recorder.began.isoformat(),
+            "sets": [_plain_set(each) for each in sets],
+            "past": [_plain_segment(segment) for segment in recorder.past],
+        },
+    )
+    recorded, keys = block.spikes.recorded, block.spikes.keys()[:]
+    sink.rows(f"{name}/cells", block.gids[recorded], since=block.spikes.since[recorded])
+    sink.rows(f"{name}/spikes", gid_of_key(keys), step=step_of_key(keys))
+    for each in sets:
+        sink.matrix(f"{name}/{each.variable}", block.gids[each.positions], each.samples())
+    for k, segment in enumerate(recorder.past):
+        _store_segment(f"{name}/past {k}", segment, population.first_gid, sink)
+
+
+def lay_in_recorder(recorder: Recorder, source: Any) -> None:
+    """Let a recorder have recorded what was stored, and go on; every rank must call it."""
+    population = recorder.population
+    name, block = f"recorded/{population.first_gid}", population.block
+    plain = source.note(name)
+    gids, columns = source.rows(f"{name}/cells")
+    spikes = block.spikes
+    spikes.stop()
+    places = np.searchsorted(block.gids, gids)
+    spikes.record(places, 0)
+    spikes.since[places] = columns["since"]
+    gids, columns = source.rows(f"{name}/spikes")
+    keys = np.sort(spike_key(columns["step"], gids))
+    sets, samples = [], []
+    for stored in plain["sets"]:
+        gids, blocks = source.matrix(f"{name}/{stored['variable']}")
+        row, positions = (
+            block.model.state_row(stored["variable"]),
+            np.searchsorted(block.gids, gids),
+        )
+        interval, first = stored["interval"], stored["first"]
+        probe_set = ProbeSet(stored["variable"], row, positions, interval, first, state.spool)
+        probe_set.n_additions = stored["additions"]
+        sets.append(probe_set)
+        samples.append(list(blocks))
+    past = [
+        _segment(f"{name}/past {k}", stored, population.first_gid, source)
+        for k, stored in enumerate(plain["past"])
+    ]
+    recorder.lay_in(
+        sets,
+        past,
+        has_spikes=plain["spikes"],
+        sampling_interval=plain["interval"],
+        first_step=plain["first step"],
+        began=datetime.fromisoformat(plain["began"]),
+    )
+    # when it is said which cells they are of
+    spikes.append(keys)
+    for probe_set, blocks, stored in zip(sets, samples, plain["sets"], strict=True):
+        for rows in blocks:
+            probe_set.append(rows)
+        probe_set.next_step = stored["next"]
+
+
+def _plain_set(probe_set: ProbeSet) -> dict[str, Any]:
+    return {
+        "variable": probe_set.variable,
+        "interval": probe_set.interval,
+        "first": probe_set.first_step,
+        "next": probe_set.next_step,
+        "additions": probe_set.n_additions,
+    }
+
+
+def _plain_segment(segment: Segment) -> dict[str, Any]:
+    return {
+        "index": segment.index,
+        "t_start": segment.t_start,
+        "t_stop": segment.t_stop,
+        "began": segment.began.isoformat(),
+        "annotations": segment.annotations,
+        "spikes": segment.spikes is not None,
+        "signals": [
+            [each.variable, each.units, each.t_start, each.sampling_interval]
+            for each in segment.signals
+        ],
+    }
+
+
+def _store_segment(name: str, segment: Segment, first_gid: int, sink: Any) -> None:
+    spikes = segment.spikes
+    if spikes is not None:
+        sink.rows(f"{name}/cells", first_gid + spikes.node_ids, since=spikes.since)
+        keys = spikes.keys[:]
+        sink.rows(f"{name}/spikes", gid_of_key(keys), step=step_of_key(keys))
+    for signal in segment.signals:
+        sink.matrix(f"{name}/{signal.variable}", first_gid + signal.node_ids, signal.data)
+
+
+def _segment(name: str, plain: dict[str, Any], first_gid: int, source: Any) -> Segment:
+    segment = Segment(
+        plain["index"],
+        plain["t_start"],
+        plain["t_stop"],
+        datetime.fromisoformat(plain["began"]),
+        None,
+        [],
+        plain["annotations"],
+    )
+    if plain["spikes"]:
+        cells, since = source.rows(f"{name}/cells")
+        senders, columns = source.rows(f"{name}/spikes")
+        keys = np.sort(spike_key(columns["step"], senders))
+        nodes = cells - first_gid
+        found = KeyedSpikes(nodes, keys, since["since"], first_gid, state.dt)
+        segment = replace(segment, spikes=found)
+    for variable, units, t_start, interval in plain["signals"]:
+        gids, blocks = source.matrix(f"{name}/{variable}")
+        samples = ProbeSet(variable, 0, gids, 1, 0, state.spool)
+        for rows in blocks:
+            samples.append(rows)
+        signal = SignalData(variable, units, gids - first_gid, samples.samples(), t_start, interval)
+        segment.signals.append(signal)
+    return segment

@@ -1,0 +1,187 @@
+"""When a checkpoint is to be made: after some time, on a signal, when a file appears."""
+
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+from distsim.errors import SetupError
+
+__all__ = ["STOPPED", "STOPPED_WITHOUT", "Plan", "Triggers", "Wishes"]
+
+# exit status of a job that a signal has stopped: with a checkpoint, or where none could be written
+STOPPED, STOPPED_WITHOUT = 75, 74
+# what each signal asks for: a checkpoint; and the end
+SIGNALS = {signal.SIGUSR1: False, signal.SIGUSR2: True, signal.SIGTERM: True}
+UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+# from one look for the file to the next [s]
+LOOK_SECONDS = 1.0
+
+PATH_VARIABLE, EVERY_VARIABLE, RESUME_VARIABLE = (
+    "DISTSIM_CHECKPOINT",
+    "DISTSIM_CHECKPOINT_EVERY",
+    "DISTSIM_RESUME",
+)
+
+
+class Plan(NamedTuple):
+    """Where checkpoints go, and how often they are made.
+
+    Attributes
+    ----------
+    path : Path or None
+        None: none are made.
+    every_ms : float
+        Of the simulation's time [ms]; 0: not by that.
+    every_seconds : float
+        Of the clock on the wall [s]; 0: not by that.
+    """
+
+    path: Path | None
+    every_ms: float
+    every_seconds: float
+
+    @classmethod
+    def of(cls, path: Any, every: Any) -> "Plan":
+        """Return the plan that `setup(checkpoint=..., checkpoint_every=...)` asks for.
+
+        Raises
+        ------
+        SetupError
+            If it cannot be.
+
+        Examples
+        --------
+        >>> Plan.of("run.h5", "10 min").every_seconds, Plan.of("run.h5", 500).every_ms
+        (600.0, 500.0)
+        """
+        if path is None:
+            if every is not None:
+                raise SetupError(
+                    f"checkpoint_every = {every!r} without a file; give its name, as in "
+                    "setup(checkpoint='run.checkpoint.h5')"
+                )
+            return cls(None, 0.0, 0.0)
+        if not isinstance(path, str | os.PathLike):
+            raise SetupError(f"checkpoint = {path!r}; give the name of a file")
+        found = Path(os.fspath(path)).absolute()
+        if every is None:
+            return cls(found, 0.0, 0.0)
+        match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(ms|s|min|h)?\s*", str(every))
+        try:
+            number = float(match[1]) if match else 0.0
+        except ValueError:
+            number = 0.0
+        if match is None or isinstance(every, bool) or not 0.0 < number < float("inf"):
+            raise SetupError(
+                f"checkpoint_every = {every!r}; give a time of the simulation in ms, such as "
+                "500.0, or one of the clock on the wall, such as '10 min', in s, min or h"
+            )
+        if match[2] in UNITS:
+            return cls(found, 0.0, number * UNITS[match[2]])
+        return cls(found, number, 0.0)
+
+    @property
+    def trigger(self) -> Path | None:
+        """The file whose appearance asks for a checkpoint."""
+        return None if self.path is None else self.path.with_name(self.path.name + ".now")
+
+
+class Wishes(NamedTuple):
+    """What is asked for, on this rank or on any.
+
+    Attributes
+    ----------
+    is_wanted : bool
+        A checkpoint.
+    is_end_wanted : bool
+        And then the end.
+    """
+
+    is_wanted: bool
+    is_end_wanted: bool
+
+
+class Triggers:
+    """Notes what asks for a checkpoint; all ranks act on it when they pause.
+
+    Only rank 0 looks at the clock and for the file. Signals are noted on any rank, from `begin` on
+    until another plan has none; what comes outside of a run waits for the next one.
+    """
+
+    def __init__(self) -> None:
+        self.plan = Plan(None, 0.0, 0.0)
+        self._is_first = False
+        self._is_wanted = self._is_end_wanted = False
+        self._handlers: dict[signal.Signals, Any] = {}
+        self._last = self._looked = 0.0
+        # step and segment of the last checkpoint
+        self._moment = (0, 0)
+
+    def begin(self, plan: Plan, is_first: bool) -> None:
+        """Begin with a plan, on rank 0 or on another."""
+        self.plan, self._is_first = plan, is_first
+        self._is_wanted = self._is_end_wanted = False
+        self._last = time.monotonic()
+        self._moment = (0, 0)
+        is_listening = plan.path is not None
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if is_listening and not self._handlers:
+            self._handlers = {number: signal.signal(number, self._note) for number in SIGNALS}
+        elif not is_listening:
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+            self._handlers = {}
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._is_wanted = True
+        self._is_end_wanted |= SIGNALS[signal.Signals(number)]
+
+    def is_noted(self) -> bool:
+        """Return whether this rank has noted something."""
+        return self._is_wanted or (
+            self._is_first and (self._is_time_over() or self._is_file_there())
+        )
+
+    def _is_time_over(self) -> bool:
+        seconds = self.plan.every_seconds
+        return seconds > 0 and time.monotonic() - self._last >= seconds
+
+    def _is_file_there(self) -> bool:
+        now, trigger = time.monotonic(), self.plan.trigger
+        if trigger is None or now - self._looked < LOOK_SECONDS:
+            return False
+        self._looked = now
+        if trigger.exists():
+            self._is_wanted = True
+            # gone before the checkpoint is there: who waits for that sees it appear
+            trigger.unlink(missing_ok=True)
+        return self._is_wanted
+
+    def wishes(self) -> Wishes:
+        """Return what this rank has noted."""
+        return Wishes(self.is_noted(), self._is_end_wanted)
+
+    def next_stop(self, step: int, last_step: int, step_of: Callable[[float], int]) -> int:
+        """Return where the next piece of a run ends: the same on every rank."""
+        if not self.plan.every_ms:
+            return last_step
+        interval = max(1, step_of(self.plan.every_ms))
+        return min(last_step, (step // interval + 1) * interval)
+
+    def is_due(self, step: int, segment: int, step_of: Callable[[float], int]) -> bool:
+        """Return whether it is time by the simulation's own: the same on every rank."""
+        if not self.plan.every_ms or self._moment == (step, segment):
+            return False
+        return step % max(1, step_of(self.plan.every_ms)) == 0
+
+    def done(self, step: int, segment: int) -> None:
+        """Forget what was asked for, and begin to wait anew."""
+        self._is_wanted = self._is_end_wanted = False
+        self._last, self._moment = time.monotonic(), (step, segment)

@@ -1,0 +1,217 @@
+"""The file of a snapshot: datasets that are written row by row, and one document; no MPI.
+
+A dataset's name is a path. The document is JSON, and holds what is the same for all cells.
+Nothing in the file is code, or is run when it is read.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from distsim.comm.rows import blocks_of
+from distsim.errors import FileFormatError
+from distsim.io import schema
+from distsim.io.attributes import fixed
+from distsim.io.checksums import Checksum, readable
+from distsim.io.whole_file import FailSafeFile, new_file
+
+__all__ = ["FORMAT", "SnapshotFile", "SnapshotWriter", "new_snapshot", "previous"]
+
+KIND_ATTR, KIND = "kind", "distsim snapshot"
+FORMAT_ATTR, FORMAT = "snapshot_format", 1
+DOCUMENT = "document"
+# of a chunk; its length is that of what is appended first, if that is less
+CHUNK_BYTES, LEAST_ROWS = 2**19, 16
+
+
+def previous(path: Path) -> Path:
+    """Return the name of the snapshot that was there before the one of a name."""
+    return path.with_name(path.name + ".previous")
+
+
+@contextmanager
+def new_snapshot(path: Path) -> Iterator["SnapshotWriter"]:
+    """Give a snapshot to write to, which gets its name when it is whole and on the disk.
+
+    The one that had the name before is kept as `previous`.
+
+    Raises
+    ------
+    OSError, RuntimeError
+        If it cannot be written; the one before keeps its name.
+    """
+    with new_file(path) as temporary:
+        with FailSafeFile(temporary) as disk:
+            with h5py.File(disk, "w", libver=schema.HDF5_VERSIONS) as file:
+                file.attrs[KIND_ATTR] = fixed(KIND)
+                file.attrs[FORMAT_ATTR] = FORMAT
+                writer = SnapshotWriter(file, disk)
+                yield writer
+                writer.seal()
+            disk.check()
+            os.fsync(disk.fileno())
+        _keep_previous(path)
+    _flush_folder(path.parent)
+
+
+def _keep_previous(path: Path) -> None:
+    """Give a snapshot that is there a second name, so that it is never without one."""
+    if not path.exists():
+        return
+    try:
+        between = path.with_name(f".{path.name}.{os.getpid()}.part")
+        between.unlink(missing_ok=True)
+        os.link(path, between)
+        between.replace(previous(path))
+    except OSError:  # the file system has no hard links
+        path.replace(previous(path))
+
+
+def _flush_folder(folder: Path) -> None:
+    """Have the names in a folder written to the disk, where the system can."""
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+class SnapshotWriter:
+    """Datasets that grow, and the document; made by `new_snapshot`."""
+
+    def __init__(self, file: h5py.File, disk: FailSafeFile) -> None:
+        self._file, self._disk = file, disk
+        self._datasets: dict[str, tuple[h5py.Dataset, Checksum]] = {}
+        # of datasets whose rows hold nothing: all rows so far, none of them with a byte
+        self._empty: dict[str, NDArray[Any]] = {}
+
+    def append(self, name: str, values: NDArray[Any]) -> None:
+        """Add rows to a dataset.
+
+        Raises
+        ------
+        OSError
+            If something was not written so far.
+        """
+        if not all(values.shape[1:]):
+            before = self._empty.get(name, values[:0])
+            self._empty[name] = np.concatenate([before, values])
+            return
+        if name not in self._datasets:
+            self._datasets[name] = self._created(name, values), Checksum()
+        dataset, checksum = self._datasets[name]
+        n_before = dataset.shape[0]
+        dataset.resize(n_before + values.shape[0], axis=0)
+        dataset[n_before:] = values
+        checksum.add(values)
+        self._disk.check()
+
+    def _created(self, name: str, values: NDArray[Any]) -> h5py.Dataset:
+        shape = values.shape[1:]
+        row_bytes = values.itemsize * int(np.prod(shape))
+        return self._file.create_dataset(
+            name,
+            shape=(0, *shape),
+            maxshape=(None, *shape),
+            dtype=values.dtype,
+            chunks=(min(max(values.shape[0], LEAST_ROWS), 1 + CHUNK_BYTES // row_bytes), *shape),
+            fletcher32=True,
+            track_times=False,
+        )
+
+    def write_document(self, document: dict[str, Any]) -> None:
+        """Write the document: what JSON can hold."""
+        text = json.dumps(document, sort_keys=True, indent=1)
+        self.append(DOCUMENT, np.frombuffer(text.encode(), np.uint8))
+
+    def seal(self) -> None:
+        """Note the checksums."""
+        for name, values in self._empty.items():
+            dataset = self._file.create_dataset(name, data=values, track_times=False)
+            self._datasets[name] = dataset, Checksum()
+        for dataset, checksum in self._datasets.values():
+            checksum.seal(dataset)
+
+
+class SnapshotFile:
+    """A snapshot that is read; every value is checked when it is opened.
+
+    Parameters
+    ----------
+    path : Path
+
+    Attributes
+    ----------
+    document : dict
+
+    Raises
+    ------
+    FileNotFoundError
+    FileFormatError
+        If it is no snapshot, of another format, cut short or altered.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise FileNotFoundError(f"there is no snapshot '{path}'")
+        with readable(str(path)):
+            self._file = h5py.File(path, "r")
+            kind = self._file.attrs.get(KIND_ATTR)
+            self._check_kind(path, kind, self._file.attrs.get(FORMAT_ATTR))
+            self._file.visititems(_check_values)
+            self.document: dict[str, Any] = json.loads(self._file[DOCUMENT][:].tobytes())
+
+    @staticmethod
+    def _check_kind(path: Path, kind: Any, number: Any) -> None:
+        if kind is None or bytes(kind) != KIND.encode():
+            raise FileFormatError(
+                f"'{path}' is no snapshot; give a file that checkpoint() has written",
+                path=str(path),
+            )
+        if int(number) != FORMAT:
+            raise FileFormatError(
+                f"'{path}' is a snapshot of format {number}; this distsim reads format {FORMAT}: "
+                "use the version that has written it",
+                path=str(path),
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def like(self, name: str) -> NDArray[Any]:
+        """Return no rows of a dataset, with its type and shape."""
+        dataset = self._file[name]
+        return np.empty((0, *dataset.shape[1:]), dataset.dtype)
+
+    def names(self, group: str) -> list[str]:
+        """Return the names of the datasets in a group."""
+        return sorted(self._file[group])
+
+    def n_rows(self, name: str) -> int:
+        """Return the number of rows of a dataset."""
+        return int(self._file[name].shape[0])
+
+    def rows(self, name: str, first: int, end: int) -> NDArray[Any]:
+        """Return some rows of a dataset."""
+        return self._file[name][first:end]
+
+
+def _check_values(_name: str, item: Any) -> None:
+    """Raise if a dataset has other values than were written."""
+    if isinstance(item, h5py.Dataset):
+        if schema.CHECKSUM_ATTR not in item.attrs:
+            raise ValueError(f"'{item.name}' has no checksum")
+        checksum = Checksum()
+        row_bytes = item.dtype.itemsize * int(np.prod(item.shape[1:]))
+        for first, end in blocks_of(item.shape[0], row_bytes):
+            checksum.add(item[first:end])
+        checksum.compare(item)
