@@ -108,10 +108,11 @@ def work_run(options):
             if options.record:
                 population.record("spikes", to_file=options.folder / f"{scale}.h5")
         sim.run(100.0)
-        started = time.perf_counter()
+        started, cpu_started = time.perf_counter(), time.process_time()
         sim.run(duration)
-        seconds = time.perf_counter() - started
-    return sim.rank(), {"run_s": round(seconds, 3)}
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu_started
+        sim.end()
+    return sim.rank(), {"run_s": round(seconds, 3), "cpu_s": round(cpu, 3)}
 
 
 def work_spikes(options):
@@ -183,12 +184,12 @@ def lead(options, folder):
                 row = {"record": record, **job(options, *common, *extra, ranks=options.ranks)}
                 rows.append(row)
                 print(json.dumps(row), flush=True)
-        if options.what == "run":
+        for key in ("run_s", "cpu_s") if options.what == "run" else ():
             without, with_it = (
-                statistics.median(r["run_s"] for r in rows if r["record"] is is_on)
+                statistics.median(r[key] for r in rows if r["record"] is is_on)
                 for is_on in (False, True)
             )
-            print(f"with / without recording: {with_it / without:.3f} (medians)")
+            print(f"{key}, with / without recording: {with_it / without:.3f} (medians)")
         return
     for simulator in ("distsim", "pyNN.nest"):
         extra = ["--cells", options.cells, "--rate", options.rate, "--simulator", simulator]

@@ -28,6 +28,8 @@ class TrainList(SpikeTrainList):
     """
 
     _items: Any
+    _times: Any
+    _channels: Any
     _all_channel_ids: Any
     _spiketrain_metadata: dict[str, Any]
     _since: Floats
@@ -86,7 +88,7 @@ class TrainList(SpikeTrainList):
 
     @_spike_time_array.setter
     def _spike_time_array(self, times: Any) -> None:
-        self._times: Any = times
+        self._times = times
 
     @property
     def _channel_id_array(self) -> Any:
@@ -96,7 +98,7 @@ class TrainList(SpikeTrainList):
 
     @_channel_id_array.setter
     def _channel_id_array(self, channels: Any) -> None:
-        self._channels: Any = channels
+        self._channels = channels
 
     @cached_property
     def _trains_of_spikes(self) -> Integers:

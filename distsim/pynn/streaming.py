@@ -80,8 +80,12 @@ def _at_exit(process: int, spool: Any) -> None:
 
 
 def leave() -> None:
-    """Write what was recorded since it was last written, if the present network is to go."""
-    if state.is_set_up and state.spool.lasting is not None:
+    """Write what was recorded since it was last written, if the present network is to go.
+
+    A run so short that nothing was written yet leaves nothing behind.
+    """
+    shard = state.spool.lasting
+    if state.is_set_up and isinstance(shard, Shard) and shard.fd >= 0:
         state.flush()
 
 

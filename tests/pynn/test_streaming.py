@@ -94,11 +94,17 @@ def test_what_was_cleared_is_not_merged(tmp_path, always_due):
     assert compare_files(path, tmp_path / "merged.h5").are_same
 
 
-def test_a_run_that_was_left_can_be_merged_but_not_begun_again(tmp_path, capsys):
+def test_a_short_run_leaves_nothing_without_end(tmp_path):
+    cells, _, _ = described(tmp_path / "run.h5")
+    run_all(cells)
+    sim.setup(log=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_was_left_can_be_merged_but_not_begun_again(tmp_path, capsys, always_due):
     path = tmp_path / "run.h5"
     cells, _, _ = described(path)
     run_all(cells)
-    assert not list(tmp_path.iterdir())
     sim.setup(log=False)  # without end()
     assert [each.name for each in tmp_path.iterdir()] == ["run.h5.parts"]
     with pytest.raises(FileWriteError, match=r"did not come to its end.*distsim merge"):
@@ -143,7 +149,7 @@ def test_what_is_damaged_is_named_and_left_out(tmp_path, always_due):
     np.testing.assert_array_equal(samples[~is_lost], expected[~is_lost])
 
 
-def test_shards_of_different_jobs_are_not_merged(tmp_path):
+def test_shards_of_different_jobs_are_not_merged(tmp_path, always_due):
     for name in ("one", "other"):
         described(tmp_path / f"{name}.h5")
         sim.run(1.0)
