@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -208,7 +209,9 @@ class Recorder:
 
     def complete(self) -> None:
         """Give all that was recorded so far to the spool, with what is to be known of it."""
-        self._spool.note("run", {"kind": "run", "facts": as_text(run_facts())})
+        # once for all recorders
+        if self._number == 0:
+            self._spool.note("run", {"kind": "run", "facts": as_text(run_facts())})
         info = as_text(asdict(info_of(self.population)))
         facts = {"kind": "population", "population": self._number, "info": info}
         self._spool.note(("population", self._number), facts)
@@ -415,11 +418,16 @@ def run_facts() -> dict[str, Any]:
     return {
         "simulator": "distsim",
         "engine": state.setup.engine,
-        "distsim_version": version("distsim"),
-        "pynn_version": version("pyNN"),
+        "distsim_version": _version("distsim"),
+        "pynn_version": _version("pyNN"),
         "dt": state.dt,
         "seed": state.simulation.seed,
         "min_delay": state.min_delay,
         "max_delay": state.max_delay,
         "mpi_processes": state.n_ranks,
     }
+
+
+@cache
+def _version(package: str) -> str:
+    return version(package)
