@@ -16,7 +16,7 @@ from distsim.io.recordings import PopulationData, SegmentData, SignalData, Spike
 __all__ = ["figure_of_phases", "figures_of_segment"]
 
 # rows of spikes and spikes of a population, spikes of all, traces of a signal, samples of a trace
-MAX_CELLS, MAX_SPIKES, MAX_ALL_SPIKES, N_TRACES, MAX_SAMPLES = 1000, 30_000, 100_000, 5, 5000
+MAX_CELLS, MAX_SPIKES, MAX_ALL_SPIKES, N_TRACES, MAX_SAMPLES = 1000, 30_000, 100_000, 5, 8000
 TOOLS = "xpan,box_zoom,reset"
 
 
@@ -146,14 +146,14 @@ def _traces(signal: SignalData, times: Range1d) -> Any:
     shown.add_tools(HoverTool(tooltips=tooltips))
     shown.yaxis.axis_label = f"{signal.variable}{unit_of(signal)}"
     shown.legend.click_policy = "hide"
-    _put_legend_below(shown)
+    _put_legend_below(shown, 3)
     return shown
 
 
-def _put_legend_below(shown: Any) -> None:
+def _put_legend_below(shown: Any, n_columns: int) -> None:
     """Let the names of what is drawn stand in rows that fit a narrow page, too."""
     legend = shown.legend[0]
-    legend.orientation, legend.ncols = "horizontal", 2
+    legend.orientation, legend.ncols = "horizontal", n_columns
     legend.location, legend.label_text_font_size = "bottom_left", "12px"
     legend.margin = legend.padding = 0
     legend.border_line_color = None
@@ -192,5 +192,5 @@ def figure_of_phases(phases: Mapping[str, NDArray[np.float64]]) -> Any:
     shown.x_range.start = 0
     if n_ranks <= 20:
         shown.yaxis.ticker = list(range(n_ranks))
-    _put_legend_below(shown)
+    _put_legend_below(shown, 2)
     return shown

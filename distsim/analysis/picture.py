@@ -82,7 +82,10 @@ def _figure(recording: Recording, segment: int) -> Any:
     last.set_xlabel("time (ms)")
     # a segment may have no duration
     last.set_xlim(data.t_start, max(data.t_stop, data.t_start + dt))
-    figure.suptitle(f"{path.name}: {recording.run.name or ''}".rstrip(": "))
+    name = f"{path.name}: {recording.run.name or ''}".rstrip(": ")
+    n_segments = len(recording.segments)
+    which = f", segment {data.index} (one of {n_segments})" if n_segments > 1 else ""
+    figure.suptitle(name + which)
     figure.align_ylabels()
     return figure
 
@@ -129,4 +132,6 @@ def _draw_traces(axis: Any, label: str, signal: SignalData) -> None:
         cell = f"cell {int(signal.node_ids[column])}"
         axis.plot(signal.times[some], values[some], lw=0.8, label=cell)
     axis.set_ylabel(f"{label}\n{signal.variable}{unit_of(signal)}")
-    axis.legend(loc="upper right", fontsize="x-small", ncols=N_TRACES)
+    # above the traces, not over them
+    place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.1}
+    axis.legend(fontsize="x-small", ncols=N_TRACES, frameon=False, **place)

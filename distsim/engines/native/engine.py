@@ -500,7 +500,8 @@ class NativeSimulation(Engine):
             block.record_between(first + 1, self.step, stream, self.dt)
         self.renewals.record_until(first, self.step, self.history.reach)
         self.seconds["run"] += time.perf_counter() - started
-        self.seconds["exchange"] = self._epochs.seconds_exchanging
+        # an estimate, of some exchanges only
+        self.seconds["exchange"] = min(self._epochs.seconds_exchanging, self.seconds["run"])
         return is_interrupted
 
     def _make_epochs(self, last_step: int) -> None:
