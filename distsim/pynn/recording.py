@@ -98,9 +98,14 @@ class Recorder:
         self._began = datetime.now()
         self._open_sets(segment)
 
-    def close(self) -> None:
-        """Keep the last moment of the network, which is about to go."""
-        self._last = self._moment, self.facts, self.known
+    @property
+    def last(self) -> tuple[Moment, dict[str, Any], Known]:
+        """Where the network stands, the facts of the run, and what this rank knows of it."""
+        return (Moment.now(), run_facts(), known_here()) if self._last is None else self._last
+
+    def close(self, last: tuple[Moment, dict[str, Any], Known]) -> None:
+        """Keep what `last` is of all recorders of the network, which is about to go."""
+        self._last = last
 
     @property
     def _moment(self) -> Moment:
