@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from distsim.io.keyed_spikes import KeyedSpikes
 from distsim.io.recordings import SignalData
 from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
+from distsim.network.pieces import SpikeKeys
 from distsim.network.records import ProbeSet
 from distsim.pynn.recording import Recorder
 from distsim.pynn.segments import Segment
@@ -30,6 +31,7 @@ def store_recorder(recorder: Recorder, sink: Any) -> None:
         {
             "interval": recorder.sampling_interval,
             "spikes": recorder.has_spikes,
+            "segment": state.segment_counter,
             "first step": recorder.first_step,
             "began": recorder.began.isoformat(),
             "sets": [_plain_set(each) for each in sets],
@@ -50,6 +52,7 @@ def lay_in_recorder(recorder: Recorder, source: Any) -> None:
     population = recorder.population
     name, block = f"recorded/{population.first_gid}", population.block
     plain = source.note(name)
+    recorder.close_sets()
     gids, columns = source.rows(f"{name}/cells")
     spikes = block.spikes
     spikes.stop()
@@ -71,7 +74,7 @@ def lay_in_recorder(recorder: Recorder, source: Any) -> None:
         sets.append(probe_set)
         samples.append(list(blocks))
     past = [
-        _segment(f"{name}/past {k}", stored, population.first_gid, source)
+        _segment(f"{name}/past {k}", stored, recorder, source)
         for k, stored in enumerate(plain["past"])
     ]
     recorder.lay_in(
@@ -79,6 +82,7 @@ def lay_in_recorder(recorder: Recorder, source: Any) -> None:
         past,
         has_spikes=plain["spikes"],
         sampling_interval=plain["interval"],
+        segment=plain["segment"],
         first_step=plain["first step"],
         began=datetime.fromisoformat(plain["began"]),
     )
@@ -125,7 +129,8 @@ def _store_segment(name: str, segment: Segment, first_gid: int, sink: Any) -> No
         sink.matrix(f"{name}/{signal.variable}", first_gid + signal.node_ids, signal.data)
 
 
-def _segment(name: str, plain: dict[str, Any], first_gid: int, source: Any) -> Segment:
+def _segment(name: str, plain: dict[str, Any], recorder: Recorder, source: Any) -> Segment:
+    first_gid, dt = recorder.population.first_gid, state.dt
     segment = Segment(
         plain["index"],
         plain["t_start"],
@@ -135,16 +140,22 @@ def _segment(name: str, plain: dict[str, Any], first_gid: int, source: Any) -> S
         [],
         plain["annotations"],
     )
+    recorder.note_past(segment)
     if plain["spikes"]:
         cells, since = source.rows(f"{name}/cells")
         senders, columns = source.rows(f"{name}/spikes")
-        keys = np.sort(spike_key(columns["step"], senders))
-        nodes = cells - first_gid
-        found = KeyedSpikes(nodes, keys, since["since"], first_gid, state.dt)
+        nodes, keys = cells - first_gid, np.sort(spike_key(columns["step"], senders))
+        both = np.stack([nodes, since["since"]])
+        number = recorder.open_set(segment.index, {"variable": "spikes"}, both)
+        rows = state.spool.take(keys, {"kind": "spikes", "set": number})
+        found = KeyedSpikes(nodes, SpikeKeys([rows]), since["since"], first_gid, dt)
         segment = replace(segment, spikes=found)
     for variable, units, t_start, interval in plain["signals"]:
         gids, blocks = source.matrix(f"{name}/{variable}")
-        samples = ProbeSet(variable, 0, gids, 1, 0, state.spool)
+        step, steps = state.step_of(t_start), state.step_of(interval)
+        facts = {"variable": variable, "units": units, "interval": steps, "step": step}
+        samples = ProbeSet(variable, 0, gids, steps, step, state.spool)
+        samples.set_number = recorder.open_set(segment.index, facts, gids - first_gid)
         for rows in blocks:
             samples.append(rows)
         signal = SignalData(variable, units, gids - first_gid, samples.samples(), t_start, interval)

@@ -222,12 +222,24 @@ class Recorder:
         self._spool.note(("population", self._number), facts)
         self.population.block.spikes.complete_piece()
 
+    def note_past(self, segment: Segment) -> None:
+        """Tell of a segment that has ended, and was recorded elsewhere."""
+        begin, end = state.step_of(segment.t_start), state.step_of(segment.t_stop)
+        self._note_begin(segment.index, begin, segment.began)
+        self._note_end(segment.index, end, segment.annotations)
+
+    def _note_begin(self, segment: int, step: int, began: datetime) -> None:
+        facts = {"population": self._number, "segment": segment, "step": step}
+        key = "segment", self._number, segment, step
+        self._spool.note(key, {"kind": "segment", **facts, "began": began.isoformat()})
+
+    def _note_end(self, segment: int, step: int, annotations: dict[str, Any] | None) -> None:
+        facts = {"segment": segment, "step": step, "annotations": as_text(annotations or {})}
+        self._spool.note(("reset", segment), {"kind": "reset", **facts})
+
     def _open_sets(self, segment: int) -> None:
         """Give each set of cells that are recorded together a new number."""
-        facts = {"population": self._number, "segment": segment}
-        begin = {"step": self._first_step, "began": self._began.isoformat()}
-        key = "segment", self._number, segment, self._first_step
-        self._spool.note(key, {"kind": "segment", **facts, **begin})
+        self._note_begin(segment, self._first_step, self._began)
         for probe_set in self._sets.values():
             signal = {
                 "variable": probe_set.variable,
@@ -236,16 +248,24 @@ class Recorder:
                 "step": probe_set.next_step,
             }
             nodes = self.population.block.indices[probe_set.positions]
-            probe_set.set_number = self._open_set({**facts, **signal}, nodes)
+            probe_set.set_number = self.open_set(segment, signal, nodes)
         if self._has_spikes:
             block, spikes = self.population.block, self.population.block.spikes
             cells = np.stack([block.indices, spikes.since])[:, spikes.recorded]
-            spikes.set_number = self._open_set({**facts, "variable": "spikes"}, cells)
+            spikes.set_number = self.open_set(segment, {"variable": "spikes"}, cells)
 
-    def _open_set(self, facts: dict[str, Any], cells: Integers) -> int:
+    def close_sets(self) -> None:
+        """Let what was recorded so far count no more."""
+        facts = {"kind": "cleared", "sets": self._set_numbers}
+        self._spool.note(("cleared", *self._set_numbers), facts)
+        self._set_numbers = []
+
+    def open_set(self, segment: int, facts: dict[str, Any], cells: Integers) -> int:
+        """Return a new number for cells of which a variable is recorded in a segment."""
         number = self._spool.next_set()
         self._set_numbers.append(number)
-        self._spool.note(("set", number), {"kind": "set", "set": number, **facts}, cells)
+        all_facts = {"set": number, "population": self._number, "segment": segment, **facts}
+        self._spool.note(("set", number), {"kind": "set", **all_facts}, cells)
         return number
 
     # --- segments ------------------------------------------------------------------------------
@@ -257,10 +277,7 @@ class Recorder:
         self.population.block.spikes.clear(0)
         for probe_set in self._sets.values():
             probe_set.restart()
-        facts = {"kind": "reset", "segment": state.segment_counter, "step": state.simulation.step}
-        self._spool.note(
-            ("reset", state.segment_counter), {**facts, "annotations": as_text(annotations or {})}
-        )
+        self._note_end(state.segment_counter, state.simulation.step, annotations)
         self._begin(0, state.segment_counter + 1)
 
     def clear(self) -> None:
@@ -270,9 +287,7 @@ class Recorder:
         self.population.block.spikes.clear(step)
         for probe_set in self._sets.values():
             probe_set.clear()
-        facts = {"kind": "cleared", "sets": self._set_numbers}
-        self._spool.note(("cleared", *self._set_numbers), facts)
-        self._set_numbers = []
+        self.close_sets()
         self._begin(step, self._moment.segment)
 
     def _present(self) -> Segment:
@@ -354,6 +369,7 @@ class Recorder:
         past: list[Segment],
         has_spikes: bool,
         sampling_interval: float,
+        segment: int,
         first_step: int,
         began: datetime,
     ) -> None:
@@ -367,7 +383,7 @@ class Recorder:
         self._past, self._has_spikes, self.sampling_interval = past, has_spikes, sampling_interval
         self._first_step, self._began = first_step, began
         block.spikes.spool = self._spool
-        self._open_sets(state.segment_counter)
+        self._open_sets(segment)
         block.touch()
 
     # --- for the user --------------------------------------------------------------------------

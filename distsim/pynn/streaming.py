@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 from weakref import ref
 
@@ -50,7 +51,9 @@ def stream_to(to_file: Any) -> None:
         return
     folder = Path(f"{name}{FOLDER_END}")
     with state.together():
-        if state.rank == 0:
+        if state.rank == 0 and state.passage.is_passing:
+            _set_aside(folder)
+        elif state.rank == 0:
             _check_empty(folder)
     # the same in all shards of a job
     started, _ = gather_arrays(np.array([time.time_ns()]), np.zeros(1))
@@ -58,6 +61,18 @@ def stream_to(to_file: Any) -> None:
     facts = {**first, "dt": state.dt, "file": str(name)}
     state.spool.keep_in(Shard(shard_path(folder.absolute(), state.rank), facts))
     atexit.register(_at_exit, os.getpid(), ref(state.spool))
+
+
+def _set_aside(folder: Path) -> None:
+    """Keep what the run has recorded that is now resumed from a checkpoint, till this one ends."""
+    if folder.exists():
+        aside = _aside(folder)
+        rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.before")
 
 
 def _check_empty(folder: Path) -> None:
@@ -127,4 +142,6 @@ def _discard(files: Sequence[Any]) -> None:
             # it may hold what is not ours, and a network's file system lets go of files later
             with suppress(OSError):
                 shard.path.parent.rmdir()
+    if state.rank == 0:
+        rmtree(_aside(shard.path.parent), ignore_errors=True)
     state.spool.keep_in(None)

@@ -77,6 +77,28 @@ def test_what_is_merged_is_what_end_writes(tmp_path, always_due):
         assert signals["isyn_exc"].shape[1] == 3
 
 
+def test_what_was_recorded_before_a_checkpoint_is_in_the_shards_after_it(tmp_path, always_due):
+    path = tmp_path / "run.h5"
+    cells, _, _ = described(path)
+    cells.record("v", to_file=path)
+    sim.run(10.0)
+    sim.reset(annotations={"trial": 1})
+    sim.run(10.0)
+    sim.checkpoint(tmp_path / "here")
+    sim.run(5.0)
+    sim.end()
+    cells, _, _ = described(tmp_path / "resumed.h5")
+    cells.record("v", to_file=tmp_path / "resumed.h5")
+    sim.restore(tmp_path / "here")
+    sim.run(5.0)
+    shutil.copytree(tmp_path / "resumed.h5.parts", tmp_path / "killed.parts")
+    sim.end()
+    found = merge(tmp_path / "killed.parts", tmp_path / "merged.h5")
+    assert found.losses == []
+    for other in ("resumed.h5", "merged.h5"):
+        assert compare_files(path, tmp_path / other).are_same
+
+
 def test_what_was_cleared_is_not_merged(tmp_path, always_due):
     path = tmp_path / "run.h5"
     cells, _, _ = described(path)
