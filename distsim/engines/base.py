@@ -51,6 +51,9 @@ class Engine(ABC):
         Whether it can store its state, and go on from it.
     models : collection of CellModel
         PyNN's cell models that there are, and more.
+    takes_initial_values : bool
+        Whether variables of synapses can begin with other values than their model says: those that
+        `Pathway.connections` have among their parameters.
     step : int
         The present step; time is ``step * dt``.
     segment : int
@@ -69,6 +72,7 @@ class Engine(ABC):
     name: ClassVar[str]
     has_snapshots: ClassVar[bool] = False
     models: Collection[CellModel]
+    takes_initial_values: ClassVar[bool] = False
 
     def __init__(
         self, comm: Any, dt: float, seed: int, min_delay: float | None, max_delay: float | None

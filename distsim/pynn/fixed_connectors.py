@@ -105,7 +105,9 @@ class _FixedNumber(RuleConnector):
     def _check(self) -> None:
         if self.allow_self_connections == "NoMutual":
             raise NotImplementedError(
-                f"allow_self_connections='NoMutual' of {type(self).__name__}; give True or False"
+                f"allow_self_connections='NoMutual' of {type(self).__name__}: the number of "
+                "connections of a cell leaves none to be left out. PyNN's own back ends take it "
+                "for True, and make mutual and self-connections; give True or False"
             )
 
     def _numbers(self, projection: Any) -> Any:

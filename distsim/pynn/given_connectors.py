@@ -28,6 +28,7 @@ __all__ = [
     "FromListConnector",
 ]
 
+Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
@@ -50,7 +51,51 @@ class ArrayConnector(RuleConnector, pyNN.connectors.ArrayConnector):
         return Masked(array)
 
 
-class FromListConnector(RuleConnector, pyNN.connectors.FromListConnector):
+class _ListedConnector(RuleConnector):
+    """What connectors have in common whose connections are rows of numbers.
+
+    Attributes
+    ----------
+    first_row : ndarray of float64 or None
+        Of the whole list, if that is elsewhere.
+    """
+
+    first_row: Floats | None = None
+
+    @property
+    def rows(self) -> Any:
+        """Source, target and values of each connection that this rank knows of."""
+        raise NotImplementedError
+
+    @property
+    def names(self) -> list[str]:
+        """What the values are called."""
+        raise NotImplementedError
+
+    def _listed(self, projection: Any, targets: Integers | None) -> Listed:
+        """Return the rule of the rows, or of those onto some targets."""
+        table = self.rows if len(self.rows) else np.zeros((0, 2))
+        return Listed(
+            projection.pre.size, projection.post.size, table[:, 0], table[:, 1], only=targets
+        )
+
+    def column(self, name: str) -> Floats | None:
+        """Return the rows' values of a synapse parameter, if they have them."""
+        if name not in self.names:
+            return None
+        if not len(self.rows):
+            return np.zeros(0) if self.first_row is not None else None
+        return np.asarray(self.rows[:, self._place(name)], np.float64)
+
+    def first_value(self, name: str) -> Floats:
+        """Return what `column` begins with on all ranks together: one value, or none."""
+        return np.zeros(0) if self.first_row is None else self.first_row[self._place(name)][None]
+
+    def _place(self, name: str) -> int:
+        return 2 + self.names.index(name)
+
+
+class FromListConnector(_ListedConnector, pyNN.connectors.FromListConnector):
     """Connect the pairs of cells in a list.
 
     Parameters
@@ -60,44 +105,33 @@ class FromListConnector(RuleConnector, pyNN.connectors.FromListConnector):
         Names of the values; default weight and delay.
     """
 
-    # of the whole list, if that is elsewhere
-    first_row: Floats | None = None
+    @property
+    def rows(self) -> Any:
+        """The list."""
+        return self.conn_list
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its columns."""
+        return list(self.column_names)
 
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
         known = projection.synapse_type.get_parameter_names()
-        for name in self.column_names:
+        for name in self.names:
             if name not in known:
                 raise ConnectivityError(
                     f"unknown column '{name}' in the connection list of projection "
                     f"'{projection.label}'; {did_you_mean(str(name), known)}"
                 )
-        table = self.conn_list if len(self.conn_list) else np.zeros((0, 2))
-        return Listed(
-            projection.pre.size,
-            projection.post.size,
-            table[:, 0],
-            table[:, 1],
-            only=projection.post.local_positions,
-        )
-
-    def column(self, name: str) -> Floats | None:
-        """Return the list's values of a synapse parameter, if it has them."""
-        if name not in self.column_names:
-            return None
-        if not len(self.conn_list):
-            return np.zeros(0) if self.first_row is not None else None
-        return np.asarray(self.conn_list[:, self._place(name)], np.float64)
+        return self._listed(projection, projection.post.local_positions)
 
     def first_value(self, name: str) -> Floats:
         """Return what `column` begins with on all ranks together: one value, or none."""
-        if self.first_row is None:
-            (first,) = gather_arrays(np.asarray(self.column(name), np.float64)[:1])
-            return first[:1]
-        return self.first_row[self._place(name)][None]
-
-    def _place(self, name: str) -> int:
-        return 2 + list(self.column_names).index(name)
+        if self.first_row is not None:
+            return super().first_value(name)
+        (first,) = gather_arrays(np.asarray(self.column(name), np.float64)[:1])
+        return first[:1]
 
 
 class FromFileConnector(FromListConnector, pyNN.connectors.FromFileConnector):
@@ -198,7 +232,7 @@ class CloneConnector(RuleConnector, pyNN.connectors.CloneConnector):
         return PairsOnce(Listed(projection.pre.size, projection.post.size, *pairs))
 
 
-class CSAConnector(RuleConnector, pyNN.connectors.CSAConnector):
+class CSAConnector(_ListedConnector, pyNN.connectors.CSAConnector):
     """Connect the pairs of cells of a connection set [1]_, as rank 0 makes it.
 
     Parameters
@@ -214,7 +248,8 @@ class CSAConnector(RuleConnector, pyNN.connectors.CSAConnector):
     Notes
     -----
     A random mask draws from Python's own generator: `random.seed` decides. Rank 0 enumerates the
-    set, in Python, and gives each rank the connections onto its cells.
+    set, in Python, and gives each rank the connections onto its cells: csa can enumerate a part of
+    the targets, but draws other numbers then, so that the ranks would decide what is connected.
 
     References
     ----------
@@ -232,7 +267,13 @@ class CSAConnector(RuleConnector, pyNN.connectors.CSAConnector):
         super().__init__(*args, **kwargs)
 
     @property
-    def _names(self) -> list[str]:
+    def rows(self) -> Any:
+        """Those that rank 0 has sent."""
+        return self._rows
+
+    @property
+    def names(self) -> list[str]:
+        """Weight and delay, if the set has values."""
         return ["weight", "delay"] if pyNN.connectors.csa.arity(self.cset) else []
 
     def load(self, pre: Any, post: Any, is_whole: bool) -> None:
@@ -245,39 +286,23 @@ class CSAConnector(RuleConnector, pyNN.connectors.CSAConnector):
             Whether these are all.
         """
         blocks = self._blocks(pre.size, post.size)
-        self._rows, self._first_row = shared_rows(blocks, 2 + len(self._names), post, is_whole)
+        self._rows, self.first_row = shared_rows(blocks, 2 + len(self.names), post, is_whole)
 
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
-        return self._listed(projection, projection.post.local_positions)
+        return self._once(self._listed(projection, projection.post.local_positions))
 
     def whole_rule(self, projection: Any) -> Rule:
         """Return the rule that makes the connections onto all cells, on every rank."""
-        return self._listed(projection, None)
+        return self._once(self._listed(projection, None))
 
-    def _listed(self, projection: Any, targets: NDArray[np.int64] | None) -> Rule:
-        rule = Listed(
-            projection.pre.size,
-            projection.post.size,
-            self._rows[:, 0],
-            self._rows[:, 1],
-            only=targets,
-        )
-        return rule if self._names else PairsOnce(rule)
-
-    def column(self, name: str) -> Floats | None:
-        """Return the set's values of a synapse parameter, if it has them."""
-        return self._rows[:, 2 + self._names.index(name)] if name in self._names else None
-
-    def first_value(self, name: str) -> Floats:
-        """Return what `column` begins with on all ranks together: one value, or none."""
-        if self._first_row is None:
-            return np.zeros(0)
-        return self._first_row[2 + self._names.index(name)][None]
+    def _once(self, rule: Rule) -> Rule:
+        # a mask names each pair once
+        return rule if self.names else PairsOnce(rule)
 
     def connect(self, projection: Any) -> None:
         """Connect in PyNN's way, where other values than the set's are drawn on every rank."""
-        if not self._names:
+        if not self.names:
             super().connect(projection)
             return
         rows = self._listed(projection, None).rows(np.arange(projection.post.size))
@@ -286,7 +311,7 @@ class CSAConnector(RuleConnector, pyNN.connectors.CSAConnector):
         for target, (first, last) in enumerate(itertools.pairwise(rows.indptr)):
             sources = rows.sources[first:last]
             values = {name: value[sources, target] for name, value in others.items()}
-            for name in self._names:
+            for name in self.names:
                 column = self.column(name)
                 assert column is not None
                 assert rows.entries is not None

@@ -37,6 +37,11 @@ class DistanceDependentProbabilityConnector(
     allow_self_connections : bool or 'NoMutual'
     rng : pyNN.random.AbstractRNG, optional
         Default: rank-local streams.
+
+    Notes
+    -----
+    The function is evaluated for all sources of each rank's own targets, also where it is zero from
+    some distance on.
     """
 
     def __init__(self, d_expression: Any, *args: Any, **kwargs: Any) -> None:

@@ -78,7 +78,8 @@ def _base_evaluator(value: LazyArray, projection: Any, name: str, revision: int)
         if not is_rank_local(base.rng):
             return Matrix(np.reshape(base.next(int(np.prod(projection.shape))), projection.shape))
         purpose = PURPOSES.get(name, Purpose.SYNAPSE_PARAMETER)
-        names = projection.synapse_type.record.parameter_names
+        record = projection.synapse_type.record
+        names = [*record.parameter_names, *(v.name for v in record.initial_variables)]
         variant = names.index(name) if name in names else 0
         stream = state.stream(purpose, projection.number, variant, revision, base.rng.seed)
         if name == "delay":

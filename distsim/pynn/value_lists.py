@@ -5,6 +5,7 @@ the same two cells in the order in which `Projection.get` lists them.
 """
 
 import copy
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,11 @@ from distsim.pynn.simulator import state
 
 __all__ = ["ValuesError", "check_shapes", "of_own_connections", "without_lists"]
 
+Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+# connections of all ranks that are numbered together
+N_AT_ONCE = 2**20
 
 
 class ValuesError(ProjectionError, ParameterError, pyNN.errors.InvalidDimensionsError):
@@ -88,24 +93,51 @@ def of_own_connections(
     ValuesError
         If there are too few or too many values.
     """
-    counts, sources, targets = gather_arrays(
-        np.array([local.sources.size]), local.sources, local.targets
-    )
-    order = np.lexsort((targets, sources))
-    is_new = np.ones(order.size, np.bool_)
-    is_new[1:] = (np.diff(sources[order]) != 0) | (np.diff(targets[order]) != 0)
-    place, pair = np.empty_like(order), np.empty_like(order)
-    place[order], pair[order] = np.arange(order.size), np.cumsum(is_new) - 1
-    first = int(counts[: state.rank].sum())
-    mine = slice(first, first + local.sources.size)
-    n_pairs = int(is_new.sum())
+    place, pair, n_places, n_pairs = _numbers_of(projection, local)
     own: dict[str, Floats] = {}
     for name, values in lists.items():
-        if values.size not in (order.size, n_pairs):
-            several = f", or for each of {n_pairs} pairs of cells" if n_pairs < order.size else ""
+        if values.size not in (n_places, n_pairs):
+            several = f", or for each of {n_pairs} pairs of cells" if n_pairs < n_places else ""
             raise ValuesError(
                 f"{name} of projection '{projection.label}' has {values.size} values; give one for "
-                f"each of {order.size} connections{several}, ordered by source, then by target"
+                f"each of {n_places} connections{several}, ordered by source, then by target"
             )
-        own[name] = values[(place if values.size == order.size else pair)[mine]]
+        own[name] = values[place if values.size == n_places else pair]
     return own
+
+
+def _numbers_of(projection: Any, local: LocalConnections) -> tuple[Integers, Integers, int, int]:
+    """Return the numbers of this rank's connections among all, by source, then target.
+
+    Those of a part of the sources are gathered at a time, so that no rank holds all addresses.
+
+    Returns
+    -------
+    places, pairs : ndarray of int64, shape (n_local,)
+        The number of each connection, and that of its pair of cells.
+    n_places, n_pairs : int
+        How many there are on all ranks.
+    """
+    by_source = np.argsort(local.sources, kind="stable")
+    (counts,) = gather_arrays(np.array([local.sources.size]))
+    n_parts = int(counts.sum()) // N_AT_ONCE + 1
+    bounds = np.linspace(0, projection.shape[0], n_parts + 1).astype(np.int64)
+    ends = np.searchsorted(local.sources[by_source], bounds)
+    places, pairs = np.empty((2, local.sources.size), np.int64)
+    n_places = n_pairs = 0
+    for begin, end in pairwise(ends):
+        mine = by_source[begin:end]
+        counts, sources, targets = gather_arrays(
+            np.array([mine.size]), local.sources[mine], local.targets[mine]
+        )
+        order = np.lexsort((targets, sources))
+        is_new = np.ones(order.size, np.bool_)
+        is_new[1:] = (np.diff(sources[order]) != 0) | (np.diff(targets[order]) != 0)
+        place, pair = np.empty((2, order.size), np.int64)
+        place[order], pair[order] = np.arange(order.size), np.cumsum(is_new) - 1
+        first = int(counts[: state.rank].sum())
+        places[mine] = n_places + place[first : first + mine.size]
+        pairs[mine] = n_pairs + pair[first : first + mine.size]
+        n_places += order.size
+        n_pairs += int(is_new.sum())
+    return places, pairs, n_places, n_pairs

@@ -165,7 +165,9 @@ def test_a_weight_can_be_set_on_one_rank_alone(sim, comm):
     assert sim.get_max_delay() == 2.0
 
 
-def test_a_list_of_weights_goes_to_the_connections_of_all_ranks(sim, comm):
+@pytest.mark.parametrize("n_at_once", [2, 2**20])
+def test_a_list_of_weights_goes_to_the_connections_of_all_ranks(sim, comm, monkeypatch, n_at_once):
+    monkeypatch.setattr("distsim.pynn.value_lists.N_AT_ONCE", n_at_once)
     pre = sim.Population(3, sim.IF_curr_exp())
     post = sim.Population(4, sim.IF_curr_exp())
     connections = sim.Projection(pre, post, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.0))
@@ -418,7 +420,9 @@ def test_positions_of_an_assembly_are_written_once(sim, comm, shared_tmp_path):
     np.testing.assert_array_equal(rows[:, 1], [0, 1, 2, 0, 1])
 
 
-def test_lists_of_values_are_spread_over_the_ranks(sim, comm):
+@pytest.mark.parametrize("n_at_once", [3, 2**20])
+def test_lists_of_values_are_spread_over_the_ranks(sim, comm, monkeypatch, n_at_once):
+    monkeypatch.setattr("distsim.pynn.value_lists.N_AT_ONCE", n_at_once)
     pre, post = sim.Population(3, sim.IF_curr_exp()), sim.Population(5, sim.IF_curr_exp())
     pairs = [(2, 4), (0, 1), (0, 1), (1, 0), (2, 2), (0, 1), (0, 3)]
     synapse = sim.StaticSynapse(weight=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7])

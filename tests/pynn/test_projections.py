@@ -194,15 +194,54 @@ def test_a_list_sets_one_value_for_each_connection(sim, pre, post):
         connections.set(weight=[1.0, 2.0])
 
 
-def test_weights_can_be_initialized_and_other_variables_not(sim, pre, post, dense):
+def test_weights_can_be_initialized(sim, pre, post, dense):
     dense.initialize(weight=0.25)
     assert set(dense.get("weight", "list", with_address=False)) == {0.25}
     assert dense.initial_values == {"weight": 0.25}
     dynamic = sim.Projection(pre, post, sim.AllToAllConnector(), sim.TsodyksMarkramSynapse())
-    with pytest.raises(sim.errors.NotAvailableError, match=r"initialize\(x=.* begins at 1"):
-        dynamic.initialize(x=0.5)
-    with pytest.raises(ParameterError, match="wieght"):
-        dynamic.initialize(wieght=0.5)
+    for name in ("wieght", "z"):
+        with pytest.raises(ParameterError, match=f"'{name}'"):
+            dynamic.initialize(**{name: 0.5})
+
+
+def test_synapses_begin_with_the_numbers_that_they_are_given(sim):
+    spikes = sim.Population(2, sim.SpikeSourceArray(spike_times=[5.0, 15.0]))
+    cells = sim.Population(3, sim.IF_cond_exp())
+    quantal = sim.MultiQuantalSynapse(n=[[3, 4, 5], [6, 7, 8]], U=0.5, weight=0.01, delay=1.0)
+    connections = sim.Projection(spikes, cells, sim.AllToAllConnector(), quantal)
+    space = quantal.parameter_space
+    connections.initialize(a=space["n"], u=space["U"])
+    np.testing.assert_array_equal(connections.get("a", "array"), [[3, 4, 5], [6, 7, 8]])
+    np.testing.assert_array_equal(connections.get("u", "array"), 0.5)
+
+
+@pytest.mark.parametrize("kind", ["number", "array", "list", "random"])
+def test_variables_of_a_source_can_begin_alike_or_not(sim, kind):
+    """Facilitation that decays from one spike to the next, by the equations of the model."""
+    spikes = sim.Population(1, sim.SpikeSourceArray(spike_times=[5.0]))
+    cells = sim.Population(3, sim.IF_curr_exp())
+    synapse = sim.TsodyksMarkramSynapse(U=0.2, tau_rec=50.0, tau_facil=40.0, weight=1.0, delay=1.0)
+    connections = sim.Projection(spikes, cells, sim.AllToAllConnector(), synapse)
+    sim.run(20.0)
+    begins = {
+        "number": 0.7,
+        "array": np.array([[0.3, 0.4, 0.5]]),
+        "list": [0.3, 0.4, 0.5],
+        "random": sim.RandomDistribution("uniform", low=0.1, high=0.9),
+    }
+    connections.initialize(u=begins[kind])
+    u = connections.get("u", "array")[0]
+    assert np.unique(u).size == (1 if kind == "number" else 3)
+    if kind != "random":
+        np.testing.assert_array_equal(u, np.broadcast_to(np.ravel(begins[kind]), 3))
+    spikes.set(spike_times=[30.0])
+    sim.run(20.0)
+    after = u * np.exp(-25.0 / 40.0)
+    np.testing.assert_allclose(
+        connections.get("u", "array")[0], after + 0.2 * (1.0 - after), rtol=1e-12
+    )
+    sim.reset()
+    np.testing.assert_array_equal(connections.get("u", "array")[0], u)
 
 
 def test_random_values_change_with_each_setting(sim, pre, post):

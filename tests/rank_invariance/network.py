@@ -437,6 +437,7 @@ def run_and_change(p, projections, sine, noise, path):
     projections[2].set(delay=uniform(0.2, 1.0))
     projections[-1].set(weight=uniform(0.0, 0.5))
     projections[-3].set(U=uniform(0.0, 1.0))
+    projections[-3].initialize(u=uniform(0.0, 1.0))
     lists += list_of(projections + grow(p, path))
     sim.run_until(45.0)
     sim.run(0.0)

@@ -66,6 +66,7 @@ class NativeSimulation(Engine):
 
     name = "native"
     has_snapshots = True
+    takes_initial_values = True
     models = frozenset(CELL_MODELS.values())
 
     def __init__(

@@ -84,6 +84,7 @@ class PlasticPathway:
         self.layout = no_rows()
         self.arrivals = Arrivals(self.layout.rows)
         self.is_set_alone = False
+        self.is_shared = True
         self._group = group
         self._dt = dt
         self._seed = seed
@@ -125,8 +126,10 @@ class PlasticPathway:
         """Make what runs take, of weights and parameters in the order of the connections."""
         model, layout, rows = self.model, self.layout, self.layout.rows
         self.arrivals.rows = rows
-        names = [name for name in values if name != "weight"]
-        self._given = {name: layout.of_synapses(values.pop(name)) for name in names}
+        given = {n: layout.of_synapses(values.pop(n)) for n in list(values) if n != "weight"}
+        variables = {state.name for state in model.initial_variables}
+        self._initial = {name: given.pop(name) for name in variables & set(given)}
+        self._given = given
         self._derive()
         self.column_names = model.column_names(self.is_shared)
         self._columns = np.zeros((len(self.column_names), self.n_synapses))
@@ -181,7 +184,8 @@ class PlasticPathway:
         """Find what functions take, from parameters."""
         values = {**self._given, **self._of_targets(self._given)}
         self._values: dict[str, Any] = {**values, **self.model.derive(values, self._dt)}
-        self.is_shared = self._is_shared()
+        # variables that once differ from synapse to synapse go on to
+        self.is_shared = self.is_shared and self._is_shared()
         self.code: SynapseCode = code_of(self.model, self.is_shared)
 
     def _check_values(self) -> None:
@@ -196,7 +200,8 @@ class PlasticPathway:
         """Whether the variables of a source are the same for all synapses of a run."""
         release = self.model.functions.get("release")
         taken = argument_names(release.function) if release else ()
-        return all(np.ndim(self._values.get(name, 0.0)) == 0 for name in taken)
+        values = {**self._initial, **self._values}
+        return all(np.ndim(values.get(name, 0.0)) == 0 for name in taken)
 
     def _of_targets(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what functions take from the target: the time constant of its receptor."""
@@ -231,11 +236,7 @@ class PlasticPathway:
         """Set all but the columns' weights to what they are at the beginning."""
         model, net = self.model, self.net
         for state in (*model.states, *model.source_states):
-            if state.name in self.column_names:
-                self._columns[self.column_names.index(state.name)] = state.initial
-        for i, state in enumerate(model.source_states):
-            if self.is_shared:
-                net.run_states[i] = state.initial
+            self._write(state.name, self._initial.get(state.name, state.initial))
         net.run_traces[:] = net.latest_traces[:] = net.ring_traces[:] = 0.0
         net.run_last[:] = NEVER
         net.latest[:] = NO_SPIKE
@@ -243,6 +244,14 @@ class PlasticPathway:
         net.count[:] = net.done[:] = net.clock[:] = 0
         net.clock[FIRST_LID], net.clock[SWEPT], net.clock[SET] = self.layout.first_lid, NEVER, NEVER
         self._take_parameters()
+
+    def _write(self, name: str, values: Any) -> None:
+        """Write a variable of all synapses, in the order of the columns."""
+        if name in self.column_names:
+            self._columns[self.column_names.index(name)] = values
+        else:
+            place = [state.name for state in self.model.source_states].index(name)
+            self.net.run_states[place] = values
 
     def _take_parameters(self) -> None:
         """Take parameters, and this segment's random numbers, for what runs."""
@@ -450,7 +459,8 @@ class PlasticPathway:
         self.settle(step, arrived)
         if "delay" in names:
             self._put_in_order()
-        described = self._described([n for n in names if n == "weight" or n in self._given])
+        known = {*self.model.variable_names, *self._given}
+        described = self._described([name for name in names if name in known])
         for name, values in described.items():
             self._set_values(name, self.layout.of_synapses(values))
 
@@ -477,8 +487,11 @@ class PlasticPathway:
 
     def _set_values(self, name: str, values: Any) -> None:
         """Take values of a variable or parameter, in the order of the columns."""
-        if name == "weight":
-            self._columns[0] = values
+        if name in self.model.variable_names:
+            if name != "weight":
+                self._initial[name] = values
+                self._derive_anew()
+            self._write(name, values)
             return
         self._given[name] = values
         traces = (*self.model.source_traces, *self.model.target_traces)
@@ -496,7 +509,8 @@ class PlasticPathway:
     def _put_in_order(self) -> None:
         """Make the synapses anew, with delays as they are given now; all else stays."""
         old, memory = self.net, self._memory()
-        given = {name: self.layout.of_connections(value) for name, value in self._given.items()}
+        given = {**self._given, **self._initial}
+        given = {name: self.layout.of_connections(value) for name, value in given.items()}
         self.layout, _ = build_rows(self.pathway, self._group.model, self._dt)
         self._make_arrays({**given, "weight": memory["weight"]})
         net, layout, rows = self.net, self.layout, self.layout.rows
