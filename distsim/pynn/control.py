@@ -16,7 +16,8 @@ from distsim.pynn.keeping import keep_run
 from distsim.pynn.notices import notice
 from distsim.pynn.running import run, run_until
 from distsim.pynn.setup_extras import LEVELS, translated
-from distsim.pynn.simulator import Setup, state
+from distsim.pynn.setup_options import Setup
+from distsim.pynn.simulator import state
 from distsim.pynn.streaming import leave, write_files
 
 __all__ = [
@@ -57,9 +58,9 @@ def setup(
     **options
         `seed`, `partition`, `exchange`, `engine`, `threads`, `coreneuron`, `share_input`,
         `recording_memory`, `compression`, `overwrite`, `checkpoint`, `checkpoint_every`,
-        `progress`, `log`: see `distsim.pynn.simulator.Setup`. Those of PyNN's other back ends are
-        taken, too: `rng_seed` and its like for `seed`; `verbosity`, `debug`, `loglevel` for `log`;
-        one `PortabilityWarning` says what is done instead of what has no meaning here.
+        `progress`, `log`: see `distsim.pynn.setup_options.Setup`. Those of PyNN's other back ends
+        are taken, too: `rng_seed` and its like for `seed`; `verbosity`, `debug`, `loglevel` for
+        `log`; one `PortabilityWarning` says what is done instead of what has no meaning here.
 
     Returns
     -------
