@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from distsim.comm.world import world
-from distsim.errors import FileWriteError, NotAvailableError, SnapshotError
+from distsim.errors import FileWriteError, NotAvailableError, SetupError, SnapshotError
 from distsim.io.snapshot_file import previous
 from distsim.io.snapshots import opened
 from distsim.pynn.calls import collective
@@ -108,8 +108,13 @@ def begin_checkpoints() -> None:
         raise NotAvailableError(
             f"engine '{state.setup.engine}' makes no checkpoints; engine 'native' does"
         )
-    if not os.environ.get(RESUME_VARIABLE) or state.has_resumed or plan.path is None:
+    if not os.environ.get(RESUME_VARIABLE) or state.has_resumed:
         return
+    if plan.path is None:
+        raise SetupError(
+            "this run is to resume, and no checkpoint is named: `distsim run --resume --checkpoint "
+            "FILE`, or setup(checkpoint=...)"
+        )
     state.has_resumed = True
     if world().bcast(plan.path.exists()):
         with opened(world(), plan.path) as source:

@@ -1,0 +1,33 @@
+"""A run that makes checkpoints, and can be stopped: long_run.py OUTPUT.npz T, on any ranks."""
+
+import os
+import sys
+
+import numpy as np
+
+import distsim as sim
+
+output, duration = sys.argv[1], float(sys.argv[2])
+sim.setup(timestep=0.1, seed=11, log="INFO")
+offset = sim.RandomDistribution("uniform", low=0.9, high=1.2)
+cells = sim.Population(60, sim.IF_curr_exp(i_offset=offset), label="cells")
+noise = sim.Population(20, sim.SpikeSourcePoisson(rate=100.0), label="noise")
+rule, dependence = sim.SpikePairRule(), sim.AdditiveWeightDependence(w_max=0.5)
+delays = sim.RandomDistribution("uniform", low=0.3, high=3.0)
+learning = sim.STDPMechanism(rule, dependence, weight=0.1, delay=delays)
+plastic = sim.Projection(cells, cells, sim.FixedProbabilityConnector(0.2), learning)
+static = sim.StaticSynapse(weight=0.2, delay=1.0)
+sim.Projection(noise, cells, sim.FixedProbabilityConnector(0.2), static)
+cells.record("spikes")
+cells[:2].record("v")
+sim.run(20.0)
+noise.set(rate=200.0)
+if sim.rank() == 0:
+    print(f"process {os.getpid()}", flush=True)
+sim.run(duration)
+(segment,) = cells.get_data(gather=True).segments
+weights = plastic.get("weight", "array")
+if sim.rank() == 0:
+    spikes = np.concatenate([train.magnitude for train in segment.spiketrains])
+    np.savez(output, spikes=spikes, v=segment.analogsignals[0].magnitude, weights=weights)
+sim.end()
