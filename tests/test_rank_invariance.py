@@ -86,6 +86,40 @@ def test_recordings_and_connections_do_not_depend_on_the_ranks(
     assert_equal(datasets, serial[0])
 
 
+@pytest.fixture(scope="module")
+def begun(mpi_job, tmp_path_factory):
+    """Return the snapshot of a run on 2 ranks that was not ended."""
+    folder = tmp_path_factory.mktemp("begun")
+    files = folder / "none.h5", folder / "none.npz", "first", folder / "snapshot.h5"
+    job = mpi_job(2, FOLDER / "network.py", "round_robin", "allgather", *files, timeout=580)
+    assert job.returncode == 0, job.stdout
+    return folder / "snapshot.h5"
+
+
+@pytest.mark.parametrize(
+    ("n_ranks", "partition"),
+    [
+        (3, "user"),
+        pytest.param(1, "block", marks=pytest.mark.slow),
+        pytest.param(4, "round_robin", marks=pytest.mark.slow),
+    ],
+)
+def test_what_was_begun_on_two_ranks_ends_on_others(
+    mpi_job, tmp_path, begun, serial, n_ranks, partition
+):
+    files = tmp_path / "run.h5", tmp_path / "lists.npz", "second", begun
+    job = mpi_job(n_ranks, FOLDER / "network.py", partition, "auto", *files, timeout=580)
+    assert job.returncode == 0, job.stdout
+    assert_equal(datasets_of(tmp_path / "run.h5"), serial[0])
+    with np.load(tmp_path / "lists.npz") as lists:
+        ours = list(lists.values())
+    # those that were looked at before are not there
+    expected = list(serial[1].values())[-len(ours) :]
+    assert len(ours) > 30
+    for one, other in zip(ours, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_everything_with_gap_junctions_takes_part(serial_junctions):
     datasets, lists = serial_junctions
     assert all(rows.size for rows in lists.values())

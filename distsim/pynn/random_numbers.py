@@ -371,8 +371,8 @@ class DrawCounts:
         """Return the number of the next value of each cell, shape (n_local,)."""
         return np.broadcast_to(self._counts.get(variable, self._first), self._n_local)
 
-    def lay_in(self, variable: Any, numbers: Integers) -> None:
-        """Take what `of` has returned."""
+    def lay_in(self, variable: Any, numbers: int | Integers) -> None:
+        """Take what `of` has returned, or one number for all cells."""
         self._counts[variable] = numbers
 
 

@@ -126,10 +126,22 @@ def _store_cells(sink: Sink) -> None:
         for name in changed[-1]:
             gids, values = columns[name]
             sink.rows(f"set/{population.first_gid}/{name}", gids, values=values)
-        numbers = [population.draws.of(variable) for variable in _drawn(population)]
-        rows = np.stack([np.zeros(population.block.n_local, np.int64), *numbers], axis=1)
-        sink.rows(f"drawn/{population.first_gid}", population.block.gids, numbers=rows)
     sink.note("set", changed)
+    sink.note("drawn", [_store_drawn(population, sink) for population in state.populations])
+
+
+def _store_drawn(population: Any, sink: Sink) -> list[int | None]:
+    """Store how many values were drawn of each variable, as one number where all are alike."""
+    numbers = [population.draws.of(variable) for variable in _drawn(population)]
+    bounds = [int(each.min(initial=2**62)) for each in numbers]
+    bounds += [-int(each.max(initial=-(2**62))) for each in numbers]
+    bounds = state.simulation.smallest_of_all(*bounds)
+    least, most = bounds[: len(numbers)], [-bound for bound in bounds[len(numbers) :]]
+    alike = [low if low >= high else None for low, high in zip(least, most, strict=True)]
+    for k, each in enumerate(numbers):
+        if alike[k] is None:
+            sink.rows(f"drawn/{population.first_gid} {k}", population.block.gids, number=each)
+    return alike
 
 
 def _drawn(population: Any) -> list[tuple[Purpose, str]]:
@@ -138,9 +150,10 @@ def _drawn(population: Any) -> list[tuple[Purpose, str]]:
 
 
 def _lay_in_cells(path: Path, source: Source) -> None:
-    changed = source.note("set")
+    changed, drawn = source.note("set"), source.note("drawn")
     prints = present_prints(state.simulation, state.populations)
-    for population, present, names in zip(state.populations, prints, changed, strict=True):
+    each = zip(state.populations, prints, changed, drawn, strict=True)
+    for population, present, names, alike in each:
         others = [n for n in present if n not in names and present[n] != population.birth[n]]
         if others:
             raise SnapshotError(
@@ -154,9 +167,12 @@ def _lay_in_cells(path: Path, source: Source) -> None:
                 population.initial[name.removeprefix("initial ")] = columns["values"]
             else:
                 block.take_column(name, gids, columns["values"])
-        _, columns = source.rows(f"drawn/{population.first_gid}")
-        for k, variable in enumerate(_drawn(population)):
-            population.draws.lay_in(variable, columns["numbers"][:, 1 + k].copy())
+        for k, (variable, number) in enumerate(zip(_drawn(population), alike, strict=True)):
+            if number is None:
+                _, columns = source.rows(f"drawn/{population.first_gid} {k}")
+                population.draws.lay_in(variable, columns["number"])
+            else:
+                population.draws.lay_in(variable, number)
 
 
 # --- connections -------------------------------------------------------------------------------
