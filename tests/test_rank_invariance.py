@@ -99,8 +99,8 @@ def begun(mpi_job, tmp_path_factory):
 @pytest.mark.parametrize(
     ("n_ranks", "partition"),
     [
-        (3, "user"),
-        pytest.param(1, "block", marks=pytest.mark.slow),
+        (1, "user"),
+        pytest.param(3, "block", marks=pytest.mark.slow),
         pytest.param(4, "round_robin", marks=pytest.mark.slow),
     ],
 )

@@ -82,7 +82,10 @@ class CurrentRecord:
         if self._first_step is not None:
             self._first_step = 0
 
-    def close(self) -> None:
+    def complete(self) -> None:
+        """Do nothing: what was sent is worked out when it is asked for, and in no spool."""
+
+    def close(self, _last: Any) -> None:
         """Keep the segment that is shown, beyond the network."""
         self._kept = self._shown
         self.is_closed = True

@@ -24,7 +24,7 @@ Integers = NDArray[np.int64]
 def store_recorder(recorder: Recorder, sink: Any) -> None:
     """Hand all that was recorded, and what is to be, to a sink; every rank must call it."""
     population = recorder.population
-    name, block = f"recorded/{population.first_gid}", population.block
+    name, block = f"recorded/{population.number}", population.block
     sets = recorder.probe_sets
     sink.note(
         name,
@@ -50,7 +50,7 @@ def store_recorder(recorder: Recorder, sink: Any) -> None:
 def lay_in_recorder(recorder: Recorder, source: Any) -> None:
     """Let a recorder have recorded what was stored, and go on; every rank must call it."""
     population = recorder.population
-    name, block = f"recorded/{population.first_gid}", population.block
+    name, block = f"recorded/{population.number}", population.block
     plain = source.note(name)
     recorder.close_sets()
     gids, columns = source.rows(f"{name}/cells")

@@ -167,10 +167,10 @@ class State(common.control.BaseState):
         if setup.log:
             level = setup.log if isinstance(setup.log, str) else logging.INFO
             configure_log(comm.Get_rank(), level)
-        if self.recorders:
-            last = self.recorders[0].last
-            for recorder in self.recorders:
-                recorder.close(last)
+        # a record of a current knows nothing of the network
+        last = next((each.last for each in self.recorders if hasattr(each, "last")), None)
+        for recorder in self.recorders:
+            recorder.close(last)
         self.setup = setup
         self._clear()
         low = None if isinstance(setup.min_delay, str) else float(setup.min_delay)

@@ -125,7 +125,7 @@ def _store_cells(sink: Sink) -> None:
         changed.append([name for name in columns if prints[name] != population.birth[name]])
         for name in changed[-1]:
             gids, values = columns[name]
-            sink.rows(f"set/{population.first_gid}/{name}", gids, values=values)
+            sink.rows(f"set/{population.number}/{name}", gids, values=values)
     sink.note("set", changed)
     sink.note("drawn", [_store_drawn(population, sink) for population in state.populations])
 
@@ -140,7 +140,7 @@ def _store_drawn(population: Any, sink: Sink) -> list[int | None]:
     alike = [low if low >= high else None for low, high in zip(least, most, strict=True)]
     for k, each in enumerate(numbers):
         if alike[k] is None:
-            sink.rows(f"drawn/{population.first_gid} {k}", population.block.gids, number=each)
+            sink.rows(f"drawn/{population.number} {k}", population.block.gids, number=each)
     return alike
 
 
@@ -162,14 +162,14 @@ def _lay_in_cells(path: Path, source: Source) -> None:
             )
         block = population.block
         for name in names:
-            gids, columns = source.rows(f"set/{population.first_gid}/{name}")
+            gids, columns = source.rows(f"set/{population.number}/{name}")
             if name.startswith("initial "):
                 population.initial[name.removeprefix("initial ")] = columns["values"]
             else:
                 block.take_column(name, gids, columns["values"])
         for k, (variable, number) in enumerate(zip(_drawn(population), alike, strict=True)):
             if number is None:
-                _, columns = source.rows(f"drawn/{population.first_gid} {k}")
+                _, columns = source.rows(f"drawn/{population.number} {k}")
                 population.draws.lay_in(variable, columns["number"])
             else:
                 population.draws.lay_in(variable, number)

@@ -23,6 +23,7 @@ def describe(n=8, seed=5, **options):
     """Return a small network with noise, plastic synapses, and Poisson sources; all recorded."""
     sim = distsim
     sim.setup(timestep=0.1, seed=seed, log=False, **options)
+    sim.Population(0, sim.IF_curr_exp(), label="empty").record(["spikes", "v"])
     offset = sim.RandomDistribution("uniform", low=0.9, high=1.2)
     p = sim.Population(n, sim.IF_curr_exp(i_offset=offset), label="cells")
     noise = sim.Population(6, sim.SpikeSourcePoisson(rate=200.0), label="noise")
@@ -205,13 +206,13 @@ def test_other_cells_connections_or_currents_are_refused(stored):
     distsim.Projection(*pair, distsim.OneToOneConnector(), distsim.StaticSynapse())
     with pytest.raises(SnapshotError, match="projections: "):
         distsim.restore(stored)
-    describe()[-1].inject_into(state.populations[0][6:])
+    describe()[-1].inject_into(state.populations[1][6:])
     with pytest.raises(SnapshotError, match="currents"):
         distsim.restore(stored)
 
 
 def network_of(populations):
-    return populations[0], populations[0]
+    return populations[1], populations[1]
 
 
 def test_what_is_set_after_the_first_run_is_no_other_network_but_refused_where_it_is_lost(
@@ -237,7 +238,7 @@ def test_a_damaged_file_is_refused(stored, tmp_path, fault):
         path.write_bytes(data[: len(data) // 2])
     elif fault == "byte":
         with h5py.File(path) as file:
-            dataset = file["cells/0/state"]
+            dataset = file["cells/0.1/state"]
             place = dataset.id.get_chunk_info(0).byte_offset
         data[place + 3] ^= 1
         path.write_bytes(data)

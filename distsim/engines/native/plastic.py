@@ -54,7 +54,7 @@ TIME_CONSTANTS = {"excitatory": "tau_syn_E", "inhibitory": "tau_syn_I"}
 @declares(
     stored="net _segment _seed _columns",
     remade="arrivals layout is_set_alone is_shared column_names code _coefficients "
-    "_addressed _connections _given _values _parameters",
+    "_addressed _connections _given _initial _values _parameters",
     described="pathway model _group _dt",
 )
 class PlasticPathway:
@@ -288,6 +288,12 @@ class PlasticPathway:
         """Draw the random numbers of a segment, and of a seed, from now on."""
         self._segment, self._seed = segment, seed
         self._take_parameters()
+
+    def tell_apart(self) -> None:
+        """Let variables of a source be those of each synapse, as where they once differed."""
+        if self.is_shared:
+            self.is_shared = False
+            self._put_in_order()
 
     def learn_all(self, step: int) -> None:
         """Have all synapses learn of what their targets did; all was delivered up to a step."""

@@ -53,6 +53,8 @@ def lay_in_synapses(
 ) -> None:
     """Let the synapses of a pathway go on from what was stored; every rank must call it."""
     clock = source.note(name)
+    if clock["differ"]:
+        plastic.tell_apart()
     plastic.begin_segment(clock["segment"], sim.seed)
     net, rows, model = plastic.net, plastic.layout.rows, plastic.model
     order = _order(plastic)

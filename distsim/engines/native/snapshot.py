@@ -5,6 +5,7 @@ ranks a simulation was, or is to be. What follows from the description is made a
 with their static synapses, queues, tables of sources.
 """
 
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,7 +16,7 @@ from distsim.engines.native.plastic_snapshot import lay_in_synapses, store_synap
 from distsim.errors import SnapshotError
 from distsim.kernels.kept import print_of_rows
 from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
-from distsim.network.blocks import SourceBlock
+from distsim.network.blocks import CellBlock, SourceBlock
 from distsim.network.currents import signal_to_plain
 from distsim.network.poisson import build_tables
 from distsim.network.prints import mixed
@@ -51,17 +52,16 @@ def store(simulation: "NativeSimulation", sink: Any) -> None:
     sink.note("clock", clock | {"reach": sim.history.reach})
     sink.note("counters", _totals(sim))
     _store_spikes("in flight", sim.history.latest(sim.step), sink)
-    for network in sim.networks.values():
-        for block in network.group.blocks:
-            columns = {"state": block.state.T, "refractory": block.refractory}
-            sink.rows(f"cells/{block.first_gid}", block.gids, **columns)
+    for name, block in _cell_blocks(sim):
+        columns = {"state": block.state.T, "refractory": block.refractory}
+        sink.rows(name, block.gids, **columns)
     sink.note("currents", _print_of_currents(sim))
     gids, change = sim.junctions.changes()
     sink.rows("junctions", gids, change=change)
     _store_poisson(sim, sink)
     _store_spikes("renewals/in flight", sim.renewals.draw_until(sim.step, sim.history.reach), sink)
-    for renewal in sim.renewals.blocks:
-        sink.rows(f"renewals/{renewal.first_gid}", renewal.gids, progress=renewal.progress())
+    for k, renewal in enumerate(sim.renewals.blocks):
+        sink.rows(f"renewals/{k}", renewal.gids, progress=renewal.progress())
     _store_spikes("given", _joined([block.new for block in sim.array_blocks]), sink)
     sink.note("connections", _print_of_connections(sim))
     for k, network in enumerate(sim.networks.values()):
@@ -90,15 +90,14 @@ def lay_in(simulation: "NativeSimulation", source: Any) -> None:
     whole = counters if sim.rank == 0 else dict.fromkeys(counters, 0)
     sim.counters.update(whole | {name: counters[name] for name in ("steps", "epochs")})
     sim.history.lay_in(sim.step, _spikes("in flight", source), clock["reach"])
-    for network in sim.networks.values():
-        for block in network.group.blocks:
-            _, columns = source.rows(f"cells/{block.first_gid}")
-            block.state[:], block.refractory[:] = columns["state"].T, columns["refractory"]
+    for name, block in _cell_blocks(sim):
+        _, columns = source.rows(name)
+        block.state[:], block.refractory[:] = columns["state"].T, columns["refractory"]
     gids, columns = source.rows("junctions")
     sim.junctions.lay_in(gids, columns["change"])
     sim.renewals.lay_in(_spikes("renewals/in flight", source))
-    for renewal in sim.renewals.blocks:
-        _, columns = source.rows(f"renewals/{renewal.first_gid}")
+    for k, renewal in enumerate(sim.renewals.blocks):
+        _, columns = source.rows(f"renewals/{k}")
         renewal.lay_in(sim.step, sim.renewal_stream, sim.dt, columns["progress"])
     given = _spikes("given", source)
     for array in sim.array_blocks:
@@ -117,6 +116,13 @@ def lay_in(simulation: "NativeSimulation", source: Any) -> None:
     for k, network in enumerate(sim.networks.values()):
         for plastic in network.plastic.values():
             lay_in_synapses(f"synapses/{plastic.pathway.number}/{k}", plastic, sim, source)
+
+
+def _cell_blocks(sim: "NativeSimulation") -> Iterator[tuple[str, CellBlock]]:
+    """Yield the populations of cells, each with a name; an empty one has no gid of its own."""
+    for k, network in enumerate(sim.networks.values()):
+        for j, block in enumerate(network.group.blocks):
+            yield f"cells/{k}.{j}", block
 
 
 def _print_of_currents(sim: "NativeSimulation") -> str:
