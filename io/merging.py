@@ -15,6 +15,7 @@ from distsim.io.checksums import check_file
 from distsim.io.keyed_spikes import KeyedSpikes
 from distsim.io.recordings import (
     PopulationData,
+    Provenance,
     RunInfo,
     SegmentData,
     SignalData,
@@ -176,8 +177,16 @@ class _Job:
                     merged.n_values += sum(s.data.shape[0] * s.data.shape[1] for s in signals)
         facts = {key: value for shard in shards for key, value in shard.facts.items()}
         facts["complete_until"] = merged.complete_until
-        write_parts(path, parts, RunInfo(facts, description=""), progress, compression)
+        run = RunInfo(facts, description="", provenance=self._provenance())
+        write_parts(path, parts, run, progress, compression)
         return merged
+
+    def _provenance(self) -> Provenance:
+        accounts = [shard.account for shard in self._shards]
+        names = dict.fromkeys(name for account in accounts for name in account)
+        table = {n: np.array([account.get(n, np.nan) for account in accounts]) for n in names}
+        known = [shard.known for shard in self._shards if shard.known]
+        return Provenance(known[0] if known else {}, table)
 
     def _losses(self) -> list[str]:
         found = []

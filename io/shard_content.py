@@ -29,6 +29,10 @@ class ShardContent:
         Facts of the first frame.
     facts : dict
         Of the run, as known last.
+    known : dict
+        How it came about.
+    account : dict of str to float
+        What this rank has done.
     populations : dict of int to PopulationInfo
     began : dict of (int, int) to list of (int, str)
         For each segment and population step and time at which it was begun.
@@ -48,6 +52,8 @@ class ShardContent:
         self.file = file
         self.job: dict[str, Any] = {}
         self.facts: dict[str, Any] = {}
+        self.known: dict[str, Any] = {}
+        self.account: dict[str, float] = {}
         self.populations: dict[int, PopulationInfo] = {}
         self.began: dict[tuple[int, int], list[tuple[int, str]]] = defaultdict(list)
         self.resets: dict[int, dict[str, Any]] = {}
@@ -61,7 +67,8 @@ class ShardContent:
             if kind == "job":
                 self.job = facts
             elif kind == "run":
-                self.facts = from_text(facts["facts"])
+                self.facts, self.known = from_text(facts["facts"]), from_text(facts["known"])
+                self.account = facts["account"]
             elif kind == "population":
                 self.populations[facts["population"]] = PopulationInfo(**from_text(facts["info"]))
             elif kind == "segment":

@@ -216,7 +216,9 @@ class Recorder:
         """Give all that was recorded so far to the spool, with what is to be known of it."""
         # once for all recorders
         if self._number == 0:
-            self._spool.note("run", {"kind": "run", "facts": as_text(run_facts())})
+            known = known_here()
+            texts = {"facts": as_text(run_facts()), "known": as_text(known.facts)}
+            self._spool.note("run", {"kind": "run", **texts, "account": known.account})
         info = as_text(asdict(info_of(self.population)))
         facts = {"kind": "population", "population": self._number, "info": info}
         self._spool.note(("population", self._number), facts)

@@ -62,6 +62,9 @@ def test_what_is_merged_is_what_end_writes(tmp_path, always_due):
     assert found.losses == []
     assert found.complete_until == found.last == 15.3
     # which has all variables, also those that the file did not ask for
+    origins = [sim_io.open(each).run.provenance for each in (path, tmp_path / "merged.h5")]
+    assert origins[0].facts.keys() == origins[1].facts.keys()
+    assert origins[0].ranks["spikes"] == origins[1].ranks["spikes"]
     whole, merged = read_block(path), read_block(tmp_path / "merged.h5")
     assert [s.annotations for s in whole.segments] == [s.annotations for s in merged.segments]
     assert merged.annotations["axis"][0].tolist() == [0, 1, 2]
