@@ -92,8 +92,13 @@ def test_a_current_changed_after_an_interrupt_flows_as_it_was_changed(engine, mo
         cells.inject(current)
         cells.record("v")
         pause = Pace.pause
+
+        def strike_first(self, n, _, pause=pause):
+            signal.raise_signal(signal.SIGINT)
+            return pause(self, n, True)
+
         with monkeypatch.context() as patch:
-            patch.setattr(Pace, "pause", lambda self, n, _, pause=pause: pause(self, n, True))
+            patch.setattr(Pace, "pause", strike_first)
             if strike:
                 with pytest.raises(KeyboardInterrupt):
                     sim.run(50.0)
