@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.io.recordings import SpikeData
+from distsim.kernels.spike_keys import gid_of_key, step_of_key
 
 __all__ = ["KeyedSpikes"]
 
@@ -76,10 +77,10 @@ class KeyedSpikes:
             yield self.keys[start : start + BLOCK_KEYS]
 
     def _times(self, keys: Integers) -> NDArray[np.float64]:
-        return np.round((keys >> 32) * self.dt, 9)
+        return np.round(step_of_key(keys) * self.dt, 9)
 
     def _senders(self, keys: Integers) -> Integers:
-        return (keys & 0xFFFFFFFF) - self.first_gid
+        return gid_of_key(keys) - self.first_gid
 
 
 class Column:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from distsim.io.keyed_spikes import KeyedSpikes
 from distsim.io.recordings import PopulationInfo
 from distsim.io.shards import Frame, ShardFile, from_text
+from distsim.kernels.spike_keys import step_of_key
 from distsim.network.pieces import Piece, Samples, SpikeKeys
 
 __all__ = ["ShardContent", "gap"]
@@ -97,7 +98,7 @@ class ShardContent:
                     n_rows = frame.rows.shape[0]
                     steps.append(frame.facts["step"] + (n_rows - 1) * facts["interval"])
                 else:
-                    steps.append(int(frame.rows[frame.rows.shape[0] - 1 :][0]) >> 32)
+                    steps.append(int(step_of_key(frame.rows[frame.rows.shape[0] - 1 :][0])))
         return max(steps)
 
     def _numbers(self, segment: int) -> list[int]:

@@ -18,7 +18,7 @@ from distsim.io.recordings import Provenance
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.simulator import state
 
-__all__ = ["Known", "cell_parameters", "collected", "known_here", "timed"]
+__all__ = ["Known", "cell_parameters", "collected", "known_here", "timed", "version_of"]
 
 PACKAGES = ("numpy", "numba", "neo", "h5py", "mpi4py")
 # of what an engine counts as 'build' and 'run', these are parts
@@ -99,7 +99,7 @@ def _facts() -> dict[str, Any]:
         # of another simulator
         "engine_version": getattr(sys.modules.get(setup.engine), "__version__", None),
         "python_version": platform.python_version(),
-        **{f"{package}_version": _version(package) for package in PACKAGES},
+        **{f"{package}_version": version_of(package) for package in PACKAGES},
         "mpi_library": library_version(),
         "system": f"{platform.system()} {platform.machine()}",
     }
@@ -111,7 +111,8 @@ def _name_of(function: Any) -> str:
 
 
 @cache
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """Return the version of a package, None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -2,8 +2,6 @@
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,7 @@ from distsim.io.shards import as_text
 from distsim.network.records import ProbeSet
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.output import block_of, info_of, write
-from distsim.pynn.provenance import Known, known_here
+from distsim.pynn.provenance import Known, known_here, version_of
 from distsim.pynn.segments import Choice, Segment, narrowed
 from distsim.pynn.simulator import ID, state
 
@@ -441,16 +439,11 @@ def run_facts() -> dict[str, Any]:
     return {
         "simulator": "distsim",
         "engine": state.setup.engine,
-        "distsim_version": _version("distsim"),
-        "pynn_version": _version("pyNN"),
+        "distsim_version": version_of("distsim"),
+        "pynn_version": version_of("pyNN"),
         "dt": state.dt,
         "seed": state.simulation.seed,
         "min_delay": state.min_delay,
         "max_delay": state.max_delay,
         "mpi_processes": state.n_ranks,
     }
-
-
-@cache
-def _version(package: str) -> str:
-    return version(package)
