@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from distsim.errors import DistsimError, FileWriteError, ParameterError
+from distsim.errors import DistsimError, ParameterError
 from distsim.launch import launch
 
 __all__ = ["main"]
@@ -275,12 +275,11 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     from distsim.io.conversion import convert
+    from distsim.io.whole_file import check_new
 
     _check_file(options.file)
-    if options.target.exists() and not options.overwrite:
-        raise FileWriteError(
-            f"there is a '{options.target}' already; name another one, or say --overwrite"
-        )
+    if not options.overwrite:
+        check_new(options.target, "; name another one, or say --overwrite")
     for written in convert(options.file, options.target):
         print(f"written: {written}")
     return 0

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from distsim.errors import FileFormatError, FileWriteError
+from distsim.errors import FileFormatError
 from distsim.io.checksums import check_file
 from distsim.io.keyed_spikes import KeyedSpikes
 from distsim.io.recordings import (
@@ -22,6 +22,7 @@ from distsim.io.recordings import (
 )
 from distsim.io.shard_content import ShardContent, gap
 from distsim.io.shards import SUFFIX, ShardFile, from_text
+from distsim.io.whole_file import check_new
 from distsim.io.writer import write_parts
 from distsim.network.pieces import Samples
 
@@ -103,10 +104,8 @@ def merge(
         _check_one_job(folder, shards)
         job = shards[0].job
         path = target or folder.parent / Path(str(job["file"])).with_suffix(".h5").name
-        if path.exists() and not overwrite:
-            raise FileWriteError(
-                f"there is a file '{path}' already; name another one, or say --overwrite"
-            )
+        if not overwrite:
+            check_new(path, "; name another one, or say --overwrite")
         merged = _Job(shards).written(path, compression, progress)
         check_file(path)
     for shard in shards:

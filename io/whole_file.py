@@ -9,7 +9,7 @@ from tempfile import NamedTemporaryFile
 
 from distsim.errors import FileWriteError
 
-__all__ = ["FailSafeFile", "check_folder", "check_space", "new_file", "write_error"]
+__all__ = ["FailSafeFile", "check_folder", "check_new", "check_space", "new_file", "write_error"]
 
 
 @contextmanager
@@ -45,6 +45,19 @@ def check_folder(path: Path) -> None:
     _make_folder(path)
     with NamedTemporaryFile(prefix=".", suffix=".part", dir=path.parent):
         pass
+
+
+def check_new(path: Path, way_out: str) -> None:
+    """Raise if something has the name of a file or folder that is to be made.
+
+    Raises
+    ------
+    FileWriteError
+        The message ends with the way out.
+    """
+    if path.exists():
+        kind = "folder" if path.is_dir() else "file"
+        raise FileWriteError(f"there is a {kind} '{path}' already{way_out}", path=str(path))
 
 
 def _make_folder(path: Path) -> None:

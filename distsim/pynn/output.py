@@ -11,11 +11,11 @@ from pyNN import recording
 
 from distsim.comm.agreement import together
 from distsim.comm.world import world
-from distsim.errors import DistsimError, FileWriteError, ParameterError
+from distsim.errors import DistsimError, ParameterError
 from distsim.io.neo_blocks import block as neo_block
 from distsim.io.neo_blocks import joined
 from distsim.io.recordings import PopulationData, PopulationInfo, RunInfo, SegmentData
-from distsim.io.whole_file import check_folder, check_space, new_file, write_error
+from distsim.io.whole_file import check_folder, check_new, check_space, new_file, write_error
 from distsim.io.writer import write as write_file
 from distsim.pynn.gather import Audience
 from distsim.pynn.provenance import cell_parameters, collected, known_here, timed
@@ -335,11 +335,9 @@ def check_target(io: Any) -> None:
 
 def _check_new(io: Any) -> None:
     name = getattr(io, "filename", io)
-    if isinstance(name, str | Path) and Path(name).exists():
-        raise FileWriteError(
-            f"there is a file '{name}' already, and setup() was told overwrite = False; name "
-            "another one, or remove it"
-        )
+    if isinstance(name, str | Path):
+        way_out = ", and setup() was told overwrite = False; name another one, or remove it"
+        check_new(Path(name), way_out)
 
 
 def has_own_format(io: Any) -> bool:
