@@ -33,10 +33,15 @@ class Job:
     def wait_for(self, happened):
         """Wait until something has happened."""
         end = time.monotonic() + PATIENCE
-        while not happened():
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < end, self.log.read_text()
-            time.sleep(0.05)
+        try:
+            while not happened():
+                assert self.process.poll() is None, self.log.read_text()
+                assert time.monotonic() < end, self.log.read_text()
+                time.sleep(0.05)
+        except AssertionError:
+            self.process.kill()
+            self.process.wait()
+            raise
 
     def wait(self):
         """Return the exit status."""
@@ -51,6 +56,8 @@ def test_a_job_that_is_stopped_and_then_killed_ends_as_if_it_had_never_been(tmp_
     whole.mkdir()
     assert Job(1, whole, "5000").wait() == 0
 
+    hold = tmp_path / "hold"
+    hold.touch()
     first = Job(2, tmp_path, "5000")
     first.wait_for(first.checkpoint.exists)
     first.process.send_signal(signal.SIGTERM)
@@ -63,6 +70,7 @@ def test_a_job_that_is_stopped_and_then_killed_ends_as_if_it_had_never_been(tmp_
     (rank,) = re.findall(r"process (\d+)", second.log.read_text())
     os.kill(int(rank), signal.SIGKILL)
     assert second.wait() not in (0, STOPPED)
+    hold.unlink()
 
     last = Job(1, tmp_path, "5000")
     assert last.wait() == 0, last.log.read_text()

@@ -159,7 +159,8 @@ def run_to_step(last_step: int) -> None:
                 is_due = triggers.is_due(simulation.step, state.segment_counter, state.step_of)
                 if not (is_stopped or is_due):
                     continue
-                noted = simulation.any_rank(interrupts.is_noted, *triggers.wishes())
+                wishes = triggers.take() if is_any else Wishes(False, False)
+                noted = simulation.any_rank(interrupts.is_noted, *wishes)
                 if is_stopped:
                     state.flush()
                 if is_any:

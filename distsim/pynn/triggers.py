@@ -117,7 +117,9 @@ class Triggers:
     def __init__(self) -> None:
         self.plan = Plan(None, 0.0, 0.0)
         self._is_first = False
-        self._is_wanted = self._is_end_wanted = False
+        # how often a checkpoint, and the end, was asked for; and how much of that was taken
+        self._n_wanted = self._n_ends = 0
+        self._taken = (0, 0)
         self._handlers: dict[signal.Signals, Any] = {}
         self._last = self._looked = 0.0
         # step and segment of the last checkpoint
@@ -126,7 +128,7 @@ class Triggers:
     def begin(self, plan: Plan, is_first: bool) -> None:
         """Begin with a plan, on rank 0 or on another."""
         self.plan, self._is_first = plan, is_first
-        self._is_wanted = self._is_end_wanted = False
+        self._taken = self._n_wanted, self._n_ends
         self._last = time.monotonic()
         self._moment = (0, 0)
         is_listening = plan.path is not None
@@ -140,14 +142,14 @@ class Triggers:
             self._handlers = {}
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        self._is_wanted = True
-        self._is_end_wanted |= SIGNALS[signal.Signals(number)]
+        self._n_wanted += 1
+        self._n_ends += SIGNALS[signal.Signals(number)]
 
     def is_noted(self) -> bool:
-        """Return whether this rank has noted something."""
-        return self._is_wanted or (
-            self._is_first and (self._is_time_over() or self._is_file_there())
-        )
+        """Return whether this rank has noted something that was not taken yet."""
+        if self._is_first and (self._is_time_over() or self._is_file_there()):
+            return True
+        return self._n_wanted > self._taken[0]
 
     def _is_time_over(self) -> bool:
         seconds = self.plan.every_seconds
@@ -159,14 +161,19 @@ class Triggers:
             return False
         self._looked = now
         if trigger.exists():
-            self._is_wanted = True
+            self._n_wanted += 1
             # gone before the checkpoint is there: who waits for that sees it appear
             trigger.unlink(missing_ok=True)
-        return self._is_wanted
+            return True
+        return False
 
-    def wishes(self) -> Wishes:
-        """Return what this rank has noted."""
-        return Wishes(self.is_noted(), self._is_end_wanted)
+    def take(self) -> Wishes:
+        """Return what this rank has noted, once; what comes from here on is for the next time."""
+        is_noted = self.is_noted()
+        wanted, ends = self._n_wanted, self._n_ends
+        wishes = Wishes(is_noted or wanted > self._taken[0], ends > self._taken[1])
+        self._taken = wanted, ends
+        return wishes
 
     def next_stop(self, step: int, last_step: int, step_of: Callable[[float], int]) -> int:
         """Return where the next piece of a run ends: the same on every rank."""
@@ -182,6 +189,5 @@ class Triggers:
         return step % max(1, step_of(self.plan.every_ms)) == 0
 
     def done(self, step: int, segment: int) -> None:
-        """Forget what was asked for, and begin to wait anew."""
-        self._is_wanted = self._is_end_wanted = False
+        """Begin to wait anew for what the clocks ask for."""
         self._last, self._moment = time.monotonic(), (step, segment)

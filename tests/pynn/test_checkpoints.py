@@ -459,17 +459,20 @@ def test_signals_and_a_file_ask_for_checkpoints(tmp_path):
     triggers, path = Triggers(), tmp_path / "run.h5"
     handler = signal.getsignal(signal.SIGTERM)
     triggers.begin(Plan.of(path, None), is_first=True)
-    assert triggers.wishes() == (False, False)
+    assert triggers.take() == (False, False)
     signal.raise_signal(signal.SIGUSR1)
-    assert triggers.wishes() == (True, False)
-    triggers.done(3, 0)
+    assert triggers.is_noted()
+    assert triggers.take() == (True, False)
+    assert not triggers.is_noted()
     (tmp_path / "run.h5.now").touch()
     triggers._looked = 0.0
-    assert triggers.wishes() == (True, False)
+    assert triggers.take() == (True, False)
     assert not (tmp_path / "run.h5.now").exists()
     for number in (signal.SIGUSR2, signal.SIGTERM):
-        triggers.done(3, 0)
         signal.raise_signal(number)
-        assert triggers.wishes() == (True, True)
+        # what comes while a checkpoint is written is for the next one
+        triggers.done(3, 0)
+        assert triggers.take() == (True, True)
+        assert triggers.take() == (False, False)
     triggers.begin(Plan.of(None, None), is_first=True)
     assert signal.getsignal(signal.SIGTERM) == handler

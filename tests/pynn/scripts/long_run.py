@@ -1,7 +1,12 @@
-"""A run that makes checkpoints, and can be stopped: long_run.py OUTPUT.npz T, on any ranks."""
+"""A run that makes checkpoints, and can be stopped: long_run.py OUTPUT.npz T, on any ranks.
+
+While a file `hold` is beside the output, it waits at each second of its time for a signal.
+"""
 
 import os
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 
@@ -9,6 +14,16 @@ import distsim as sim
 
 output, duration = sys.argv[1], float(sys.argv[2])
 sim.setup(timestep=0.1, seed=11, log="INFO")
+
+
+def wait_for_signal(t):
+    while (
+        t > 500.0 and Path(output).with_name("hold").exists() and not sim.state.triggers.is_noted()
+    ):
+        time.sleep(0.05)
+    return t + 1000.0
+
+
 offset = sim.RandomDistribution("uniform", low=0.9, high=1.2)
 cells = sim.Population(60, sim.IF_curr_exp(i_offset=offset), label="cells")
 noise = sim.Population(20, sim.SpikeSourcePoisson(rate=100.0), label="noise")
@@ -24,7 +39,7 @@ sim.run(20.0)
 noise.set(rate=200.0)
 if sim.rank() == 0:
     print(f"process {os.getpid()}", flush=True)
-sim.run(duration)
+sim.run(duration, callbacks=[wait_for_signal])
 (segment,) = cells.get_data(gather=True).segments
 weights = plastic.get("weight", "array")
 if sim.rank() == 0:
