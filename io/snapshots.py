@@ -7,6 +7,7 @@ of ranks nor on which rank owns a cell.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ from numpy.typing import NDArray
 
 from distsim.comm.agreement import agree, together
 from distsim.comm.gathering import gather
-from distsim.comm.rows import HandOut, Rows, blocks_of, collect_rows, rows_of_pieces
+from distsim.comm.rows import (
+    HandOut,
+    Rows,
+    blocks_of,
+    collect_lists,
+    collect_rows,
+    distinct_rows,
+    rows_of_pieces,
+)
 from distsim.errors import DistsimError, FileFormatError, ParameterError
 from distsim.io.snapshot_file import SnapshotFile, new_snapshot
 from distsim.io.whole_file import write_error
@@ -23,7 +32,9 @@ from distsim.io.whole_file import write_error
 __all__ = ["Sink", "Source", "opened", "stored"]
 
 Integers = NDArray[np.int64]
-KEY = "key"
+KEY, LENGTH = "key", "length"
+# where the columns of lists are, beside keys and lengths
+LISTS = "lists"
 
 
 @contextmanager
@@ -96,18 +107,35 @@ class Sink:
 
     def rows(self, name: str, gids: Integers, **columns: NDArray[Any]) -> None:
         """Store rows of this rank's cells, shape (n, ...); those of one cell keep their order."""
-        self._take(name, gids, columns)
+        collect_rows(self._comm, gids, columns, partial(self._take, name))
 
     def shared(self, name: str, keys: Integers, **columns: NDArray[Any]) -> None:
         """Store rows of which several ranks may have the same, each once."""
-        self._take(name, keys, columns, are_shared=True)
+        keys, columns = distinct_rows(self._comm, keys, columns)
+        collect_rows(self._comm, keys, columns, partial(self._take, name))
 
-    def _take(self, name: str, keys: Integers, columns: Rows, are_shared: bool = False) -> None:
-        def take(found: Integers, piece: Rows) -> None:
-            for column, values in ((KEY, found), *piece.items()):
-                self._append(f"{name}/{column}", values)
+    def lists(self, name: str, gids: Integers, lengths: Integers, **columns: NDArray[Any]) -> None:
+        """Store lists of rows, one for each of some of this rank's cells.
 
-        collect_rows(self._comm, keys, columns, take, are_shared)
+        Parameters
+        ----------
+        name : str
+        gids : ndarray of int64, shape (n,), ascending
+        lengths : ndarray of int64, shape (n,)
+        **columns : ndarray, shape (lengths.sum(), ...)
+            One list after the other.
+        """
+
+        def take(found: Integers, counts: Integers, piece: Rows) -> None:
+            self._take(name, found, {LENGTH: counts})
+            for column, values in piece.items():
+                self._append(f"{name}/{LISTS}/{column}", values)
+
+        collect_lists(self._comm, gids, lengths, columns, take)
+
+    def _take(self, name: str, found: Integers, piece: Rows) -> None:
+        for column, values in ((KEY, found), *piece.items()):
+            self._append(f"{name}/{column}", values)
 
     def matrix(self, name: str, gids: Integers, values: Any) -> None:
         """Store an array with a column for each of some of this rank's cells.
@@ -228,6 +256,26 @@ class Source:
         assert like is not None
         return rows_of_pieces(keys, pieces, like)
 
+    def lists(self, name: str) -> tuple[Integers, Integers, dict[str, NDArray[Any]]]:
+        """Return gids and lengths of the lists of this rank's cells, ascending, and their rows."""
+        keys, lengths, rows, n_before = [], [], [], 0
+        like = self._like(f"{name}/{LISTS}")
+        for found, piece in self._pieces(name, [KEY, LENGTH]):
+            owners = self.rank_of(found)
+            hand_out = HandOut(self._comm, owners)
+            keys.append(hand_out.rows(found))
+            lengths.append(hand_out.rows(piece[LENGTH]))
+            ends = n_before + np.concatenate([[0], np.cumsum(piece[LENGTH])])
+            n_after = self._comm.bcast(int(ends[-1]))
+            for first, end in blocks_of(n_after - n_before, _bytes_of_row(like)):
+                first, end = n_before + first, n_before + end
+                hand_out = HandOut(self._comm, np.repeat(owners, np.diff(ends.clip(first, end))))
+                block = self._block(f"{name}/{LISTS}", like, first, end)
+                rows.append({column: hand_out.rows(values) for column, values in block.items()})
+            n_before = n_after
+        gids, columns = rows_of_pieces(keys, rows, like)
+        return gids, np.concatenate([np.zeros(0, np.int64), *lengths]), columns
+
     def shared(self, name: str, wanted: Integers) -> dict[str, NDArray[Any]]:
         """Return the shared rows of some keys, ascending.
 
@@ -240,7 +288,8 @@ class Source:
         n_found = 0
         for found, piece in self._pieces(name):
             keys = self._comm.bcast(found)
-            _, mine, theirs = np.intersect1d(wanted, keys, assume_unique=True, return_indices=True)
+            mine = np.flatnonzero(np.isin(wanted, keys, assume_unique=True))
+            theirs = np.searchsorted(keys, wanted[mine])
             n_found += mine.size
             for column, values in piece.items():
                 whole = self._comm.bcast(values)
@@ -253,7 +302,7 @@ class Source:
 
     def matrix(self, name: str) -> tuple[Integers, Iterator[NDArray[np.float64]]]:
         """Return the gids of this rank's columns, and blocks of their rows; exhaust them."""
-        (every, _), *_ = list(self._pieces(f"{name}", [KEY]))
+        every = np.concatenate([keys for keys, _ in self._pieces(name, [KEY])])
         hand_out = HandOut(self._comm, self.rank_of(every))
         return hand_out.rows(every), self._blocks(f"{name}/values", hand_out)
 
@@ -273,17 +322,29 @@ class Source:
         self, name: str, columns: list[str] | None = None
     ) -> Iterator[tuple[Integers, dict[str, NDArray[Any]]]]:
         """Yield keys and columns in pieces: what there is on rank 0, empty arrays on others."""
-        header = None
+        like = self._like(name, columns)
+        n_rows = self._comm.bcast(
+            None if self._file is None else self._file.n_rows(f"{name}/{KEY}")
+        )
+        for first, end in [*blocks_of(n_rows, _bytes_of_row(like))] or [(0, 0)]:
+            piece = self._block(name, like, first, end)
+            yield piece.pop(KEY), piece
+
+    def _like(self, name: str, columns: list[str] | None = None) -> dict[str, NDArray[Any]]:
+        """Return columns without rows; every rank must call it."""
+        like = None
         if self._file is not None:
             names = columns or self._file.names(name)
             like = {column: self._file.like(f"{name}/{column}") for column in names}
-            header = like, self._file.n_rows(f"{name}/{KEY}")
-        like, n_rows = self._comm.bcast(header)
-        row_bytes = sum(a.itemsize * int(np.prod(a.shape[1:])) for a in like.values())
-        whole = [(0, n_rows)] if columns else [*blocks_of(n_rows, row_bytes)] or [(0, 0)]
-        for first, end in whole:
-            piece = dict(like)
-            if self._file is not None:
-                piece = {c: self._file.rows(f"{name}/{c}", first, end) for c in like}
-            found = piece.pop(KEY)
-            yield found, piece
+        found: dict[str, NDArray[Any]] = self._comm.bcast(like)
+        return found
+
+    def _block(self, name: str, like: Rows, first: int, end: int) -> dict[str, NDArray[Any]]:
+        """Return some rows on rank 0, none on others."""
+        if self._file is None:
+            return dict(like)
+        return {column: self._file.rows(f"{name}/{column}", first, end) for column in like}
+
+
+def _bytes_of_row(columns: Rows) -> int:
+    return sum(a.itemsize * int(np.prod(a.shape[1:])) for a in columns.values())

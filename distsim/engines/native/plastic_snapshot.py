@@ -1,9 +1,10 @@
 """Synapses with variables in a snapshot.
 
 Before they are stored, all synapses learn of what their targets did, as they do in a sweep; so
-what is stored does not depend on which synapses happen to share a rank. A synapse is known by its
-target and source, several between the same two cells by their order; what all synapses of a source
-and delay share, by these; and the spikes of a target that are still to be looked at, by the target.
+what is stored does not depend on which synapses happen to share a rank. Those of a target are in
+the order (source, delay, draw), which follows from the description; so only how many they are is
+stored, and a checksum, but not from where each is. What all synapses of a source and delay share is
+known by these, and the spikes of a target that are still to be looked at, by the target.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.comm.rows import stable_order
 from distsim.engines.native.plastic import PlasticPathway
 from distsim.errors import SnapshotError
 from distsim.kernels.delivery import DONE
 from distsim.kernels.plastic import N_LATEST, NEVER, NO_SPIKE, SET
+from distsim.network.prints import mixed
 
 if TYPE_CHECKING:
     from distsim.engines.native.engine import NativeSimulation
@@ -24,6 +27,8 @@ __all__ = ["lay_in_synapses", "store_synapses"]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 DELAY_BITS = 16
+# synapses whose checksums are made at once
+N_AT_ONCE = 2**20
 
 
 def store_synapses(name: str, plastic: PlasticPathway, sim: "NativeSimulation", sink: Any) -> None:
@@ -34,12 +39,11 @@ def store_synapses(name: str, plastic: PlasticPathway, sim: "NativeSimulation", 
     clock = {"segment": plastic.segment, "set": int(net.clock[SET]), "differ": differ}
     longest = -sim.smallest_of_all(-int(net.lags.max()))[0]
     sink.note(name, clock)
-    order = _order(plastic)
-    variables = model.column_names(not differ)
-    values = plastic.variables(variables)
+    sink.note(f"{name}/connections", _print_of_connections(plastic, sim))
+    targets, lengths, order = _lists(plastic)
+    values = plastic.variables(model.column_names(not differ))
     columns = {f"variable {k}": column[order] for k, column in enumerate(values)}
-    keys = _sources_of_synapses(plastic)[order]
-    sink.rows(f"{name}/synapses", plastic.targets_of_synapses()[order], source=keys, **columns)
+    sink.lists(f"{name}/synapses", targets, lengths, **columns)
     runs = {"last": net.run_last, "traces": net.run_traces.T}
     if not differ:
         runs["states"] = net.run_states.T
@@ -57,11 +61,11 @@ def lay_in_synapses(
         plastic.tell_apart()
     plastic.begin_segment(clock["segment"], sim.seed)
     net, rows, model = plastic.net, plastic.layout.rows, plastic.model
-    order = _order(plastic)
-    targets, columns = source.rows(f"{name}/synapses")
-    mine = plastic.targets_of_synapses()[order], _sources_of_synapses(plastic)[order]
-    is_same = np.array_equal(targets, mine[0]) and np.array_equal(columns["source"], mine[1])
-    if sim.any_rank(not is_same)[0]:
+    targets, lengths, order = _lists(plastic)
+    stored_targets, stored_lengths, columns = source.lists(f"{name}/synapses")
+    is_same = np.array_equal(targets, stored_targets) and np.array_equal(lengths, stored_lengths)
+    is_other = _print_of_connections(plastic, sim) != source.note(f"{name}/connections")
+    if sim.any_rank(not is_same or is_other)[0]:
         raise SnapshotError(
             f"the connections of '{plastic.pathway.label}' are not those of the snapshot, though "
             "they are described alike: what a function of the script gives is not the same as it "
@@ -82,16 +86,35 @@ def lay_in_synapses(
     _take_spikes(plastic, sim.step, *source.rows(f"{name}/targets"))
 
 
-def _sources_of_synapses(plastic: PlasticPathway) -> Integers:
+def _lists(plastic: PlasticPathway) -> tuple[Integers, Integers, Integers]:
+    """Return targets, ascending, how many synapses each has, and these, one list after the other.
+
+    They are in rows by source, and in these by delay, then in the order in which they were made.
+    """
+    gids, target = plastic.net.target_gids, plastic.layout.rows.target
+    by_gid = np.argsort(gids, kind="stable")
+    place_of = np.empty(gids.size, np.uint32)
+    place_of[by_gid] = np.arange(gids.size)
+    places = place_of[target]
+    lengths = np.bincount(places, minlength=gids.size)
+    has_any = np.flatnonzero(lengths)
+    return gids[by_gid][has_any].astype(np.int64), lengths[has_any], stable_order(places)
+
+
+def _print_of_connections(plastic: PlasticPathway, sim: "NativeSimulation") -> str:
+    """Return a checksum of target, source and delay of all synapses, of all ranks together."""
     rows = plastic.layout.rows
-    sizes = np.diff(rows.run_start.astype(np.int64)[rows.row_start])
-    return np.repeat(rows.row_source, sizes)
-
-
-def _order(plastic: PlasticPathway) -> Integers:
-    """Return the synapses by target, then source, then the order in which they were made."""
-    ends = _sources_of_synapses(plastic), plastic.targets_of_synapses()
-    return np.lexsort((plastic.layout.order, *ends))
+    keys, sizes = _keys_of_runs(rows), np.diff(rows.run_start.astype(np.int64))
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    total = np.zeros(1, np.uint64)
+    for first in range(0, rows.target.size, N_AT_ONCE):
+        end = min(first + N_AT_ONCE, rows.target.size)
+        runs = slice(np.searchsorted(ends, first, "right") - 1, np.searchsorted(ends, end))
+        lengths = np.diff(ends[runs.start : runs.stop + 1].clip(first, end))
+        sources = np.repeat(keys[runs], lengths).astype(np.uint64)
+        targets = plastic.net.target_gids[rows.target[first:end]].astype(np.uint64)
+        total += mixed(targets, sources).sum(dtype=np.uint64)
+    return f"{int(sim.sum_of_all(total)[0]):016x}"
 
 
 def _keys_of_runs(rows: Any) -> Integers:
