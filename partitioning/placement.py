@@ -21,7 +21,7 @@ PlacementFunction = Callable[[int, int, int], ArrayLike]
 
 
 class Placement(Protocol):
-    """A split of cells ``0 .. n_cells - 1`` over ranks ``0 .. n_ranks - 1``."""
+    """A split of cells, numbered from 0, over ranks."""
 
     @property
     def n_cells(self) -> int:

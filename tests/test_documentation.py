@@ -1,0 +1,82 @@
+"""What the pages of the documentation show is run, and the commands in them are the command's.
+
+Blocks of Python of a page run in order, in one process, in a folder of their own. Above a block, in
+a comment that no reader sees, may stand
+
+    <!-- before: code, that the block needs and that would only distract -->
+    <!-- not run: why it cannot be -->
+
+A block that is not run has to be Python all the same.
+"""
+
+import ast
+import re
+import shlex
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from distsim.cli import _parser
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(
+    r"(?:^<!-- (?P<mark>before|not run):(?P<text>.*?)-->\n)?"
+    r"^```(?P<language>\w*)\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def blocks(page, language):
+    """Return mark, text of the mark, and code of each block of a language, with empty lines above.
+
+    These lines let errors show the line of the page.
+    """
+    text = page.read_text()
+    found = []
+    for match in BLOCK.finditer(text):
+        if match["language"] == language:
+            above = "\n" * text.count("\n", 0, match.start("code"))
+            mark = (match["text"] or "").strip("\n")
+            found.append((match["mark"], textwrap.dedent(mark), above + match["code"]))
+    return found
+
+
+def names(language):
+    return [page.name for page in PAGES if blocks(page, language)]
+
+
+def page_of(name):
+    return next(page for page in PAGES if page.name == name)
+
+
+@pytest.mark.parametrize("name", names("python"))
+def test_what_a_page_shows_runs(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = page_of(name)
+    scope = {"__name__": "__main__"}
+    for mark, text, code in blocks(page, "python"):
+        if mark == "not run":
+            assert len(text.split()) >= 3, f"{page}: why is a block not run?"
+            ast.parse(code, page)
+            continue
+        if mark == "before":
+            exec(compile(text, f"{page}, before", "exec"), scope)
+        exec(compile(code, page, "exec"), scope)
+
+
+@pytest.mark.parametrize("name", names("sh"))
+def test_commands_of_a_page_are_those_there_are(name):
+    for _, _, code in blocks(page_of(name), "sh"):
+        for command in re.split(r"&&|\|\||[;|\n]", code.replace("\\\n", " ")):
+            program, *arguments = shlex.split(command, comments=True) or [""]
+            if program == "distsim":
+                _parser().parse_args(arguments)
+
+
+def test_every_block_has_a_language_that_is_looked_at_or_is_no_code():
+    for page in PAGES:
+        for match in BLOCK.finditer(page.read_text()):
+            language = match["language"] or "text"
+            assert language in ("python", "sh", "text", "ini", "toml", "bash"), (page, language)
