@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_info(commands)
     _add_warmup(commands)
     _add_validate(commands)
+    _add_estimate(commands)
     _add_inspect(commands)
     _add_plot(commands)
     _add_report(commands)
@@ -127,6 +128,33 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("script", type=Path, help="Python script")
     parser.add_argument("args", nargs=argparse.REMAINDER, help="all that follows is the script's")
     parser.set_defaults(command=_validate)
+
+
+def _add_estimate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "estimate",
+        help="tell what a script would take on some numbers of ranks",
+        description="Describe the network of a script without building it, and tell memory of a "
+        "rank, size of files, and time on some numbers of ranks, by a short calibration here.",
+        parents=[_estimate_options()],
+    )
+    parser.add_argument("script", type=Path, help="Python script")
+    parser.add_argument(
+        "args", nargs=argparse.REMAINDER, help="of the script; behind -- all that follows is"
+    )
+    parser.set_defaults(command=_estimate)
+
+
+def _estimate_options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "distsim estimate", add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS
+    )
+    parser.add_argument("--ranks", metavar="N,N,...", help="numbers of ranks (1)")
+    parser.add_argument(
+        "--rate", type=float, metavar="HZ", help="of all cells (found with a piece of the network)"
+    )
+    parser.add_argument("--json", action="store_true", help="bytes, seconds and Hz as JSON")
+    return parser
 
 
 def _add_inspect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -314,6 +342,22 @@ def _validate(options: argparse.Namespace) -> int:
     validation.draw(outcomes, picture)
     print(f"drawn to {picture}")
     return int(any(row.failures for row in rows) or any(row.failures for row in learned))
+
+
+def _estimate(options: argparse.Namespace) -> int:
+    # options may stand behind the script, too; what follows -- is the script's
+    end = options.args.index("--") if "--" in options.args else len(options.args)
+    given, own = _estimate_options().parse_known_args(options.args[:end], options)
+    _check_script(given.script)
+    # not above: the other commands start faster without the simulator
+    from distsim.estimate.estimate import estimate, parsed_ranks
+    from distsim.estimate.report import as_json, as_text
+
+    ranks = parsed_ranks(getattr(given, "ranks", "1"))
+    args = [*own, *options.args[end + 1 :]]
+    found = estimate(given.script, args, ranks, getattr(given, "rate", None))
+    print(as_json(found) if getattr(given, "json", False) else as_text(found))
+    return 0
 
 
 def _check_script(script: Path) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "ParameterError",
     "PartitionError",
     "PortabilityWarning",
+    "ScriptError",
     "SetupError",
     "SnapshotError",
     "did_you_mean",
@@ -79,6 +80,10 @@ class ExchangeError(DistsimError, RuntimeError):
 
 class EngineError(DistsimError, RuntimeError):
     """An engine that is not installed, cannot run like this, or cannot do what was asked."""
+
+
+class ScriptError(DistsimError, RuntimeError):
+    """A script that cannot be described: it fails, sets up nothing, or runs nothing."""
 
 
 class CollectiveError(DistsimError, RuntimeError):

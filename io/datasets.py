@@ -14,7 +14,7 @@ from distsim.io import schema
 from distsim.io.checksums import Checksum
 from distsim.io.whole_file import FailSafeFile, check_space, new_file
 
-__all__ = ["create", "mark_order", "mark_sonata", "new_hdf5_file", "store"]
+__all__ = ["chunks_of", "create", "mark_order", "mark_sonata", "new_hdf5_file", "store"]
 
 
 @contextmanager
@@ -99,8 +99,7 @@ def create(
     compression : str, optional
         One of h5py's.
     """
-    limits = schema.REPORT_CHUNK if len(shape) == 2 else (schema.LIST_CHUNK,)
-    chunks = tuple(min(length, limit) for length, limit in zip(shape, limits, strict=True))
+    chunks = chunks_of(shape)
     # what is empty has no chunks
     return group.create_dataset(
         name,
@@ -113,3 +112,15 @@ def create(
         shuffle=compression is not None and all(chunks),
         track_times=False,
     )
+
+
+def chunks_of(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of the chunks of a list or a matrix.
+
+    Examples
+    --------
+    >>> chunks_of((100,)), chunks_of((10_000, 20))
+    ((100,), (256, 20))
+    """
+    limits = schema.REPORT_CHUNK if len(shape) == 2 else (schema.LIST_CHUNK,)
+    return tuple(min(length, limit) for length, limit in zip(shape, limits, strict=True))

@@ -3,6 +3,7 @@
 import distsim.compiled  # noqa: F401 - keeps machine code
 from distsim.connectivity.bounds import Bounds
 from distsim.connectivity.connections import Chunk, Connections
+from distsim.connectivity.counts import Sample, sampled
 from distsim.connectivity.dense import AllToAll, OneToOne
 from distsim.connectivity.distances import (
     Coordinates,
@@ -73,6 +74,8 @@ __all__ = [
     "ProbabilityOfIndices",
     "Rows",
     "Rule",
+    "Sample",
     "SmallWorld",
     "Values",
+    "sampled",
 ]

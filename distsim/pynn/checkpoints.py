@@ -79,6 +79,8 @@ def restore(path: str | os.PathLike[str], seed: int | None = None) -> None:
     FileFormatError
         If the file is no checkpoint, of another format, cut short or altered.
     """
+    if state.passage.describes_only:
+        return
     _restored(Path(path))
     if seed is not None:
         checked_seed(seed)

@@ -75,10 +75,10 @@ def setup(
         If MPI cannot be loaded, or the ranks came up apart from each other.
     """
     options, notes = translated(options)
+    given = Setup.checked(timestep=timestep, min_delay=min_delay, max_delay=max_delay, **options)
+    state.passage.begins(given.engine)
     leave()
-    state.start(
-        Setup.checked(timestep=timestep, min_delay=min_delay, max_delay=max_delay, **options)
-    )
+    state.start(given)
     begin_checkpoints()
     tell(is_first=rank() == 0)
     if notes:
@@ -108,7 +108,7 @@ def end(compatible_output: bool = True) -> None:
 
     Every rank must call it.
     """
-    if state.passage.passes("end()"):
+    if state.passage.ends():
         return
     write_files()
     keep_run()

@@ -6,7 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pyNN.parameters import ParameterSpace
 
-from distsim.connectivity import Connections, Constant, Distances, Listed, PerEntry, Rule, Values
+from distsim.connectivity import (
+    Connections,
+    Constant,
+    Distances,
+    Listed,
+    PerEntry,
+    Rule,
+    Values,
+    sampled,
+)
 from distsim.network.pathways import Pathway
 from distsim.partitioning.streams import Purpose
 from distsim.pynn.checked_projection import CheckedProjection
@@ -182,8 +191,15 @@ class MadeProjection(CheckedProjection):
         return self._local_connections()
 
     def __len__(self) -> int:
-        """Return the number of connections on this rank."""
+        """Return the number of connections on this rank; the expected one if nothing is built."""
+        if state.passage.describes_only:
+            return self.n_expected
         return int(self._local_connections().sources.size)
+
+    @property
+    def n_expected(self) -> int:
+        """How many connections this rank is expected to have."""
+        return round(sampled(self._pathway.connections, self._pathway.targets).n_synapses)
 
 
 def is_made_by_ranks(connector: Any, values: ParameterSpace) -> bool:

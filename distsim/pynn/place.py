@@ -24,18 +24,32 @@ class Place:
     ----------
     n_runs, n_calls : int
         Of `run` and its like, and of `checkpoint`, so far.
+    n_steps : int
+        That these runs were asked for.
+    describes_only : bool
+        Whether nothing is built, and no run ever made: what is described is all that is wanted.
     callbacks : list of (callable, int)
         Those of the run that is on, and the steps at which they are called next.
     is_within_callback : bool
     """
 
+    describes_only = False
+
     def __init__(self) -> None:
-        self.n_runs = self.n_calls = 0
+        self.n_runs = self.n_calls = self.n_steps = 0
         self.callbacks: list[tuple[Any, int]] = []
         self.is_within_callback = False
         self._goal: tuple[str, int] | None = None
         # what the script has read first of what it simulated; empty: nothing
         self.first_read = ""
+
+    def begins(self, engine: str) -> None:
+        """Note that a script has called `setup()`."""
+
+    def runs(self, n_steps: int) -> None:
+        """Note that a script has called `run`, for so many steps."""
+        self.n_runs += 1
+        self.n_steps += n_steps
 
     # --- where a checkpoint is made ------------------------------------------------------------
 
@@ -97,6 +111,10 @@ class Place:
                 "`if not sim.is_resuming():` first"
             )
         self.first_read = self.first_read or what
+
+    def ends(self) -> bool:
+        """Return whether `end()` is left out."""
+        return self.passes("end()")
 
     def passes(self, what: str) -> bool:
         """Return whether something is left out, since it was done before the checkpoint."""

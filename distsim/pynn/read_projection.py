@@ -38,6 +38,8 @@ class ReadProjection(MadeProjection):
         """
         if not gather:
             return len(self)
+        if state.passage.describes_only:
+            return self.n_expected
         n_local = self._agreed_connections().sources.size
         (counts,) = gather_arrays(np.array([n_local], np.int64))
         self._n_connections = int(counts.sum())

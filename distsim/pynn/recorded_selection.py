@@ -98,10 +98,11 @@ class RecordedSelection:
             self.recorder.record(variables, self.block_positions, sampling_interval)
         # PyNN's deprecated record_v() and its like give True for no file
         if to_file is not None and not isinstance(to_file, bool):
-            with state.together():
-                if state.rank == 0:
-                    check_target(to_file)
-            stream_to(to_file)
+            if not state.passage.describes_only:
+                with state.together():
+                    if state.rank == 0:
+                        check_target(to_file)
+                stream_to(to_file)
             self.recorder.file = to_file
             state.write_on_end.append((self, variables, to_file))
             # names may differ from rank to rank, but not which populations share one

@@ -95,7 +95,7 @@ def _run_until(end: Fraction, callbacks: Sequence[Callback] | None) -> float:
     last_step = state.last_step(float(end))
     if callable(callbacks):
         raise ParameterError("callbacks is one function; give a list of them")
-    state.passage.n_runs += 1
+    state.passage.runs(last_step - state.simulation.step)
     events: list[tuple[Callback, int]] | None = None
     if state.passage.is_passing:
         events = _resume(last_step, list(callbacks or ()))

@@ -433,6 +433,8 @@ class State(common.control.BaseState):
 
     def build_under(self, interrupts: Interrupts) -> None:
         """Build; after an interrupt, and if it lets us go on, begin to build anew."""
+        if self.passage.describes_only:
+            return
         simulation = self.simulation
         if simulation.has_snapshots:
             note_births(self)

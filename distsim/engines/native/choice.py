@@ -11,7 +11,7 @@ from distsim.engines.native.messages import Traffic
 from distsim.engines.native.routes import Routes, find_routes
 from distsim.partitioning import Partition
 
-__all__ = ["choose_exchange", "estimate_costs"]
+__all__ = ["choose_exchange", "estimate_costs", "exchange_costs"]
 
 # fewer ranks are not asked for their routes: an Allgather takes three hops at most
 FEW_RANKS = 8
@@ -78,10 +78,28 @@ def estimate_costs(
         [ms]
     """
     spikes = RATE * epoch / 1000.0
-    n_sent, n_received = spikes * routes.neighbour.size, spikes * n_wanted
     n_neighbours = max(routes.receivers.size, routes.senders.size)
+    n_sent, n_received = spikes * routes.neighbour.size, spikes * n_wanted
+    return exchange_costs(n_ranks, n_neighbours, spikes * n_cells, n_sent, n_received)
+
+
+def exchange_costs(
+    n_ranks: int, n_neighbours: int, n_spikes: float, n_sent: float, n_received: float
+) -> tuple[float, float]:
+    """Return what one exchange costs a rank by Allgather, and directed [s].
+
+    Parameters
+    ----------
+    n_ranks : int
+    n_neighbours : int
+        Ranks that it sends to, or receives from, when directed.
+    n_spikes : float
+        Of all ranks.
+    n_sent, n_received : float
+        Spikes of a rank, when directed.
+    """
     all_to_all = (n_ranks - 1).bit_length() * HOP
-    all_to_all += 8 * (n_ranks + spikes * n_cells) * BYTE + spikes * n_cells * SPIKE
+    all_to_all += 8 * (n_ranks + n_spikes) * BYTE + n_spikes * SPIKE
     directed = HOP + n_neighbours * MESSAGE
     directed += 8 * (n_neighbours + max(n_sent, n_received)) * BYTE + n_received * SPIKE
     return all_to_all, directed

@@ -16,7 +16,7 @@ from distsim.network.pathways import Pathway
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["available_bytes", "check_memory", "plastic_bytes"]
+__all__ = ["available_bytes", "check_memory", "plastic_bytes", "synapse_bytes"]
 
 # fewer bytes on a rank are not looked at; expected numbers of synapses may be so much too large
 SMALL, MARGIN = 2**28, 1.1
@@ -107,10 +107,24 @@ def _expected(model: CellModel, pathway: Pathway) -> tuple[float, float]:
         # the other sides of a rank's junctions are on other ranks, and theirs here
         return n_synapses, n_synapses * pathway.synapse.n_sides * SIDE
     if pathway.synapse.is_static:
-        return n_synapses, n_synapses * (
-            2 if pathway.connections.constant_weight is not None else 6
-        )
+        n_local = sum(block.n_local for block, _ in pathway.blocks if block.model is model)
+        has_weights = pathway.connections.constant_weight is None
+        return n_synapses, synapse_bytes(n_synapses, n_local, has_weights)
     return n_synapses, plastic_bytes(pathway, n_synapses, n_targets)
+
+
+def synapse_bytes(n_synapses: float, n_local: int, has_weights: bool) -> float:
+    """Return the bytes of static synapses: targets, and weights where these differ.
+
+    Parameters
+    ----------
+    n_synapses : float
+    n_local : int
+        Cells on the rank that they can go to.
+    has_weights : bool
+        Whether the weights of a row differ.
+    """
+    return n_synapses * ((4 if has_weights else 0) + (2 if n_local < 2**16 else 4))
 
 
 def plastic_bytes(pathway: Pathway, n_synapses: float, n_targets: int) -> float:
