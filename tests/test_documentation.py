@@ -5,6 +5,7 @@ a comment that no reader sees, may stand
 
     <!-- before: code, that the block needs and that would only distract -->
     <!-- not run: why it cannot be -->
+    <!-- raises: code, of which the block of text below shows the error -->
 
 A block that is not run has to be Python all the same.
 """
@@ -12,34 +13,34 @@ A block that is not run has to be Python all the same.
 import ast
 import re
 import shlex
-import textwrap
 from pathlib import Path
 
 import pytest
 
 from distsim.cli import _parser
+from distsim.errors import DistsimError, PortabilityWarning
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(
-    r"(?:^<!-- (?P<mark>before|not run):(?P<text>.*?)-->\n)?"
+    r"(?:^<!-- (?P<mark>before|not run|raises):(?P<text>.*?)-->\n)?"
     r"^```(?P<language>\w*)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 
 
 def blocks(page, language):
-    """Return mark, text of the mark, and code of each block of a language, with empty lines above.
+    """Return mark, its text, and code of each block of a language, and of those that raise.
 
-    These lines let errors show the line of the page.
+    Above the code are as many empty lines as let errors show the line of the page.
     """
     text = page.read_text()
     found = []
     for match in BLOCK.finditer(text):
-        if match["language"] == language:
+        if match["language"] == language or (match["mark"] == "raises" and language == "python"):
             above = "\n" * text.count("\n", 0, match.start("code"))
-            mark = (match["text"] or "").strip("\n")
-            found.append((match["mark"], textwrap.dedent(mark), above + match["code"]))
+            mark = (match["text"] or "").strip()
+            found.append((match["mark"], mark, above + match["code"]))
     return found
 
 
@@ -51,12 +52,20 @@ def page_of(name):
     return next(page for page in PAGES if page.name == name)
 
 
+# at the import of Brian 2
+@pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
 @pytest.mark.parametrize("name", names("python"))
 def test_what_a_page_shows_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = page_of(name)
     scope = {"__name__": "__main__"}
     for mark, text, code in blocks(page, "python"):
+        if mark == "raises":
+            with pytest.raises((DistsimError, PortabilityWarning)) as raised:
+                exec(compile(text, f"{page}, raises", "exec"), scope)
+            told = f"{raised.type.__name__}: {raised.value}"
+            assert told.split() == code.split()
+            continue
         if mark == "not run":
             assert len(text.split()) >= 3, f"{page}: why is a block not run?"
             ast.parse(code, page)
