@@ -117,8 +117,10 @@ def check_file(path: Path) -> None:
 
 
 @contextmanager
-def readable(path: str) -> Iterator[None]:
+def readable(path: str, way_out: str = "") -> Iterator[None]:
     """Let whatever HDF5 and its values raise while a file is read say that it is damaged.
+
+    The message ends with the way out.
 
     Raises
     ------
@@ -133,7 +135,7 @@ def readable(path: str) -> Iterator[None]:
     except Exception as error:
         raise FileFormatError(
             f"'{path}' is damaged, or was changed by another program: {error}; take a copy of the "
-            "file, or run the simulation again",
+            f"file, or run the simulation again{way_out}",
             path=path,
         ) from error
 

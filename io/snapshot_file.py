@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from distsim.io.attributes import fixed
 from distsim.io.checksums import Checksum, readable
 from distsim.io.whole_file import FailSafeFile, new_file
 
-__all__ = ["FORMAT", "SnapshotFile", "SnapshotWriter", "new_snapshot", "previous"]
+__all__ = ["FORMAT", "SnapshotFile", "SnapshotWriter", "new_snapshot", "previous", "recover"]
 
 KIND_ATTR, KIND = "kind", "distsim snapshot"
 FORMAT_ATTR, FORMAT = "snapshot_format", 2
@@ -40,7 +41,8 @@ def previous(path: Path) -> Path:
 def new_snapshot(path: Path) -> Iterator["SnapshotWriter"]:
     """Give a snapshot to write to, which gets its name when it is whole and on the disk.
 
-    The one that had the name before is kept as `previous`.
+    The one that had the name before is kept as `previous`; what a process has left that ended
+    while it wrote one is removed.
 
     Raises
     ------
@@ -48,6 +50,8 @@ def new_snapshot(path: Path) -> Iterator["SnapshotWriter"]:
         If it cannot be written; the one before keeps its name.
     """
     with new_file(path) as temporary:
+        for left in path.parent.glob(f".{escape(path.stem)}.*.part{escape(path.suffix)}"):
+            left.unlink(missing_ok=True)
         with FailSafeFile(temporary) as disk:
             with h5py.File(disk, "w", libver=schema.HDF5_VERSIONS) as file:
                 file.attrs[KIND_ATTR] = fixed(KIND)
@@ -72,6 +76,18 @@ def _keep_previous(path: Path) -> None:
         between.replace(previous(path))
     except OSError:  # the file system has no hard links
         path.replace(previous(path))
+
+
+def recover(path: Path) -> bool:
+    """Give the snapshot before the one of a name that name, if there is no other of it.
+
+    Where the file system has no hard links, a process may end between the two steps by which a
+    snapshot takes the place of another.
+    """
+    if path.exists() or not previous(path).exists():
+        return False
+    previous(path).rename(path)
+    return True
 
 
 def _flush_folder(folder: Path) -> None:
@@ -162,7 +178,8 @@ class SnapshotFile:
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise FileNotFoundError(f"there is no snapshot '{path}'")
-        with readable(str(path)):
+        way_out = f"; the one before is '{previous(path)}'" if previous(path).exists() else ""
+        with readable(str(path), way_out):
             self._file = h5py.File(path, "r")
             kind = self._file.attrs.get(KIND_ATTR)
             self._check_kind(path, kind, self._file.attrs.get(FORMAT_ATTR))

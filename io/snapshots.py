@@ -94,15 +94,17 @@ class Sink:
         Raises
         ------
         ParameterError
-            If JSON cannot.
+            On every rank, if JSON cannot.
         """
+        failure = None
         try:
             json.dumps(value)
         except (TypeError, ValueError) as error:
-            raise ParameterError(
+            failure = ParameterError(
                 f"'{name}' cannot be stored ({error}); annotations, and what callbacks offer, are "
                 "numbers, text, and lists and dicts of these: convert them"
-            ) from error
+            )
+        agree(self._comm, failure)
         self._document[name] = value
 
     def rows(self, name: str, gids: Integers, **columns: NDArray[Any]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from distsim.pynn.triggers import STOPPED
 
@@ -20,11 +22,11 @@ PATIENCE = 120.0
 class Job:
     """A job of several ranks that writes checkpoints, resumed if there is one."""
 
-    def __init__(self, n_ranks, folder, duration):
+    def __init__(self, n_ranks, folder, *times, script=SCRIPT):
         self.checkpoint = folder / "run.h5"
         self.log = folder / f"log{n_ranks}"
         options = ["-n", str(n_ranks), "--checkpoint", str(self.checkpoint), "--resume"]
-        options += ["--checkpoint-every", "250", str(SCRIPT), str(folder / "run.npz"), duration]
+        options += ["--checkpoint-every", "250", str(script), str(folder / "run.npz"), *times]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "distsim", "run", *options], stdout=log, stderr=log
@@ -70,15 +72,80 @@ def test_a_job_that_is_stopped_and_then_killed_ends_as_if_it_had_never_been(tmp_
     (rank,) = re.findall(r"process (\d+)", second.log.read_text())
     os.kill(int(rank), signal.SIGKILL)
     assert second.wait() not in (0, STOPPED)
+    assert re.search("signal 9|Killed|killed", second.log.read_text())
+    # what it was writing when it ended would have no name
+    assert not [path for path in tmp_path.iterdir() if "part" in path.name]
     hold.unlink()
 
     last = Job(1, tmp_path, "5000")
     assert last.wait() == 0, last.log.read_text()
     assert "going on from" in last.log.read_text()
-    with np.load(tmp_path / "run.npz") as ours, np.load(whole / "run.npz") as expected:
+    assert_same_outcome(tmp_path, whole)
+
+
+def assert_same_outcome(folder, whole):
+    with np.load(folder / "run.npz") as ours, np.load(whole / "run.npz") as expected:
         assert sorted(ours) == ["spikes", "v", "weights"]
         for name, values in expected.items():
             np.testing.assert_array_equal(ours[name], values)
+
+
+@pytest.mark.slow
+def test_ten_pieces_on_other_ranks_each_are_one_run(tmp_path):
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert Job(4, whole, "3000").wait() == 0
+    for k, n_ranks in enumerate([2, 1, 3, 4, 2, 1, 4, 3, 2]):
+        job = Job(n_ranks, tmp_path, "3000", f"{300.0 * (k + 1)}")
+        assert job.wait() == STOPPED, job.log.read_text()
+    last = Job(3, tmp_path, "3000")
+    assert last.wait() == 0, last.log.read_text()
+    assert_same_outcome(tmp_path, whole)
+
+
+@pytest.mark.slow
+def test_what_was_begun_on_two_ranks_goes_on_on_any(tmp_path):
+    whole, begun = tmp_path / "whole", tmp_path / "begun"
+    for folder in (whole, begun):
+        folder.mkdir()
+    assert Job(2, whole, "1500").wait() == 0
+    assert Job(2, begun, "1500", "700").wait() == STOPPED
+    for n_ranks in (1, 3, 4):
+        folder = tmp_path / f"{n_ranks}"
+        folder.mkdir()
+        shutil.copy(begun / "run.h5", folder)
+        job = Job(n_ranks, folder, "1500")
+        assert job.wait() == 0, job.log.read_text()
+        assert_same_outcome(folder, whole)
+
+
+FAILING = """
+import distsim as sim
+from distsim import lockstep
+from distsim.io import snapshots
+
+# a rank that failed waits so long for the others [s]
+lockstep.FAILURE_DELAY = 1.0
+sim.setup(timestep=0.1)
+cells = sim.Population(5, sim.IF_curr_exp(i_offset=1.0))
+sim.run(1.0)
+
+def fail(*arguments):
+    raise MemoryError("no memory for rows")
+
+if sim.rank() == 1:
+    snapshots.collect_rows = fail
+sim.run(500.0)
+"""
+
+
+def test_an_error_of_one_rank_while_it_stores_ends_all(tmp_path):
+    script = tmp_path / "failing.py"
+    script.write_text(FAILING)
+    job = Job(2, tmp_path, script=script)
+    assert job.wait() not in (0, STOPPED)
+    assert "MemoryError: no memory for rows" in job.log.read_text()
+    assert not job.checkpoint.exists()
 
 
 def test_resuming_without_the_name_of_a_checkpoint_is_refused(tmp_path):

@@ -15,6 +15,7 @@ from distsim.pynn.connection import LocalConnections
 from distsim.pynn.described import describe
 from distsim.pynn.made_projection import MadeProjection
 from distsim.pynn.projection_errors import as_pynns_error
+from distsim.pynn.selection import gid_map
 from distsim.pynn.simulator import state
 from distsim.pynn.synapse_values import evaluator
 from distsim.pynn.value_lists import check_shapes, of_own_connections
@@ -22,6 +23,7 @@ from distsim.pynn.values import as_function
 
 __all__ = ["ChangedProjection"]
 
+Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
@@ -172,6 +174,17 @@ class ChangedProjection(MadeProjection):
     def revisions(self) -> dict[str, int]:
         """How often each of its values was drawn anew."""
         return dict(self._revisions)
+
+    def addresses(self) -> tuple[Integers, Integers, Integers]:
+        """Return an order of this rank's connections, and gids of their targets and sources in it.
+
+        By target, then source, then as they were made; so it does not depend on the ranks.
+        """
+        local_sources, local_targets = self.local_pairs()
+        targets = gid_map(self.post.parts).gids(local_targets)
+        sources = gid_map(self.pre.parts).gids(local_sources)
+        order = np.lexsort((np.arange(targets.size), sources, targets))
+        return order, targets[order], sources[order]
 
     def connection_values(self) -> dict[str, Floats]:
         """Return weights, delays and parameters of this rank's connections as they were set."""

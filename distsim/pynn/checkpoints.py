@@ -8,7 +8,7 @@ from typing import Any
 
 from distsim.comm.world import world
 from distsim.errors import FileWriteError, NotAvailableError, SetupError, SnapshotError
-from distsim.io.snapshot_file import previous
+from distsim.io.snapshot_file import previous, recover
 from distsim.io.snapshots import opened
 from distsim.pynn.calls import collective
 from distsim.pynn.place import CALL, RUN
@@ -118,6 +118,9 @@ def begin_checkpoints() -> None:
             "FILE`, or setup(checkpoint=...)"
         )
     state.has_resumed = True
+    with state.together():
+        if state.rank == 0 and recover(plan.path):
+            logger.warning("'%s' is not there: going on from the one before it", plan.path)
     if world().bcast(plan.path.exists()):
         with opened(world(), plan.path) as source:
             state.passage.pass_to(source.note("position"))
@@ -179,8 +182,11 @@ def act(wishes: Wishes) -> None:
     path, simulation = state.setup.plan.path, state.simulation
     assert path is not None
     status = STOPPED
+    with state.together():
+        # which asks callbacks of the user's
+        position = state.passage.position(RUN)
     try:
-        write_snapshot(path, state.passage.position(RUN))
+        write_snapshot(path, position)
     except FileWriteError as error:
         status = STOPPED_WITHOUT
         if state.rank == 0:

@@ -29,11 +29,18 @@ def columns_of(population: Any) -> dict[str, Column]:
                 zeros = np.zeros(block.n_local)
                 values = population.initial.get(variable, zeros)
                 columns[f"initial {variable}"] = block.gids, values
+    if population.are_positions_set:
+        columns["positions"] = block.gids, population.positions.T[population.local_positions]
     return columns
 
 
 def present_prints(simulation: Engine, populations: list[Any]) -> list[Prints]:
     """Return checksums of all that can be set of cells, of each population; collective."""
+    if not populations:
+        return []
+    are_set = simulation.any_rank(*(population.are_positions_set for population in populations))
+    for population, is_set in zip(populations, are_set, strict=True):
+        population.are_positions_set = is_set
     each = [columns_of(population) for population in populations]
     sums = [print_of(*column) for columns in each for column in columns.values()]
     totals = iter(simulation.sum_of_all(np.array(sums, np.uint64)))
@@ -43,13 +50,24 @@ def present_prints(simulation: Engine, populations: list[Any]) -> list[Prints]:
 def note_births(state: Any) -> None:
     """Keep what new populations and projections are, before they run; every rank must call it."""
     new = [population for population in state.populations if population.birth is None]
-    if new:
-        for population, prints in zip(new, present_prints(state.simulation, new), strict=True):
-            population.birth = prints
-    for projection in state.projections:
-        if projection.birth is None:
-            projection.birth = projection.print
-            projection.is_set_singly = False
+    for population, prints in zip(new, present_prints(state.simulation, new), strict=True):
+        population.birth = prints
+    projections = [projection for projection in state.projections if projection.birth is None]
+    if not projections:
+        return
+    singly = state.simulation.any_rank(*(each.is_set_singly for each in projections))
+    for projection, is_set_singly in zip(projections, singly, strict=True):
+        if is_set_singly:
+            projection.print += f" {_print_of_values(state.simulation, projection)}"
+        projection.birth, projection.is_set_singly = projection.print, False
+
+
+def _print_of_values(simulation: Engine, projection: Any) -> str:
+    """Return a checksum of the values of all connections of a projection; collective."""
+    order, targets, sources = projection.addresses()
+    columns = [column[order] for column in projection.connection_values().values()]
+    total = print_of(targets, np.stack([sources.astype(np.float64), *columns], axis=1))
+    return f"{int(simulation.sum_of_all(np.array([total], np.uint64))[0]):016x}"
 
 
 def fingerprint(state: Any) -> dict[str, Any]:

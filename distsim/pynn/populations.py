@@ -77,12 +77,16 @@ class Population(Selection, common.Population):
         self._are_positions_shared = False
         # by this rank, cell by cell; others may not know
         self.is_moved = False
+        # rather than following from the structure
+        self.are_positions_set = False
         self.annotations: dict[str, Any] = {}
         self.number = state.n_populations
         self._seed = state.simulation.seed
         self.initial_values: dict[str, LazyArray] = {}
         self.initial: dict[str, NDArray[np.float64]] = {}
         self._network = state.network
+        # checksums of what the cells were when they ran for the first time
+        self.birth: dict[str, str] | None = None
         with state.together():
             self._create_cells()
             self.structure = structure or space.Line()
@@ -90,8 +94,6 @@ class Population(Selection, common.Population):
             self.initialize(**{**self.celltype.default_initial_values, **(initial_values or {})})
         # number 0 is that of what a population is made with, be it random or not
         self._draws = DrawCounts(self._local.size, first=1)
-        # checksums of what the cells were when they ran for the first time
-        self.birth: dict[str, str] | None = None
         state.populations.append(self)
 
     def __hash__(self) -> int:
@@ -227,7 +229,7 @@ class Population(Selection, common.Population):
                 f"(3, {self.size})"
             )
         self._positions, self._are_positions_shared = array, False
-        self._structure = None
+        self._structure, self.are_positions_set = None, True
 
     positions = property(
         _get_positions, _set_positions, doc="Coordinates of all cells, shape (3, size)."
@@ -235,7 +237,7 @@ class Population(Selection, common.Population):
 
     def _set_cell_position(self, id: Any, pos: Any) -> None:  # noqa: A002 - PyNN's name
         self._own_positions()[:, self.id_to_index(id)] = pos
-        self.is_moved = True
+        self.is_moved = self.are_positions_set = True
 
     def _get_cell_position(self, id: Any) -> NDArray[np.float64]:  # noqa: A002 - PyNN's name
         places, index = self._places(), self.id_to_index(id)
@@ -267,11 +269,18 @@ class Population(Selection, common.Population):
         mine = self.local_positions
         indices, rows = gather_arrays(mine, self._get_positions().T[mine])
         self._own_positions()[:, indices] = rows.T
-        self.is_moved = False
+        self.is_moved, self.are_positions_set = False, True
+
+    def lay_in_positions(self, of_local_cells: NDArray[np.float64]) -> None:
+        """Take positions of this rank's cells, shape (n, 3); every rank must call it."""
+        self._own_positions()[:, self.local_positions] = of_local_cells.T
+        self.take_positions_of_owners()
 
     def _set_structure(self, structure: Any) -> None:
         self._structure = structure
         self._positions = None
+        # one that is set later than the first is in no description of the population
+        self.are_positions_set = self.birth is not None
         if not is_repeatable(structure):
             self._get_positions()
 

@@ -27,7 +27,6 @@ from distsim.pynn.fingerprint import (
     present_prints,
 )
 from distsim.pynn.recorded_snapshot import lay_in_recorder, store_recorder
-from distsim.pynn.selection import gid_map
 from distsim.pynn.simulator import state
 
 __all__ = ["read_snapshot", "write_snapshot"]
@@ -122,7 +121,7 @@ def _store_cells(sink: Sink) -> None:
         state.populations, present_prints(state.simulation, state.populations), strict=True
     ):
         columns = columns_of(population)
-        changed.append([name for name in columns if prints[name] != population.birth[name]])
+        changed.append([name for name in columns if prints[name] != population.birth.get(name)])
         for name in changed[-1]:
             gids, values = columns[name]
             sink.rows(f"set/{population.number}/{name}", gids, values=values)
@@ -154,7 +153,8 @@ def _lay_in_cells(path: Path, source: Source) -> None:
     prints = present_prints(state.simulation, state.populations)
     each = zip(state.populations, prints, changed, drawn, strict=True)
     for population, present, names, alike in each:
-        others = [n for n in present if n not in names and present[n] != population.birth[n]]
+        birth = population.birth
+        others = [n for n in present if n not in names and present[n] != birth.get(n)]
         if others:
             raise SnapshotError(
                 f"{', '.join(others)} of '{population.label}' were set after the first run; in "
@@ -165,6 +165,8 @@ def _lay_in_cells(path: Path, source: Source) -> None:
             gids, columns = source.rows(f"set/{population.number}/{name}")
             if name.startswith("initial "):
                 population.initial[name.removeprefix("initial ")] = columns["values"]
+            elif name == "positions":
+                population.lay_in_positions(columns["values"])
             else:
                 block.take_column(name, gids, columns["values"])
         for k, (variable, number) in enumerate(zip(_drawn(population), alike, strict=True)):
@@ -193,7 +195,7 @@ def _store_connections(sink: Sink) -> None:
         }
         name = f"connections/{projection.number}"
         if is_changed or projection.recorder is not None:
-            order, targets, sources = _addresses(projection)
+            order, targets, sources = projection.addresses()
         if is_changed:
             values = {n: column[order] for n, column in projection.connection_values().items()}
             sink.rows(f"{name}/set", targets, source=sources, **values)
@@ -203,15 +205,6 @@ def _store_connections(sink: Sink) -> None:
             sink.rows(f"{name}/recorded", targets, source=sources, **samples)
         notes.append(plain)
     sink.note("projections", notes)
-
-
-def _addresses(projection: Any) -> tuple[Integers, Integers, Integers]:
-    """Return an order of this rank's connections, and their targets and sources in it."""
-    local_sources, local_targets = projection.local_pairs()
-    targets = gid_map(projection.post.parts).gids(local_targets)
-    sources = gid_map(projection.pre.parts).gids(local_sources)
-    order = np.lexsort((np.arange(targets.size), sources, targets))
-    return order, targets[order], sources[order]
 
 
 def _lay_in_connections(path: Path, source: Source) -> None:
@@ -252,7 +245,7 @@ def _rows_of(
     SnapshotError
         On every rank, if they are of other connections.
     """
-    order, targets, sources = _addresses(projection)
+    order, targets, sources = projection.addresses()
     gids, columns = source.rows(name)
     is_same = np.array_equal(gids, targets) and np.array_equal(columns.pop("source"), sources)
     if state.simulation.any_rank(not is_same)[0]:

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -126,9 +127,11 @@ class Triggers:
         self._moment = (0, 0)
 
     def begin(self, plan: Plan, is_first: bool) -> None:
-        """Begin with a plan, on rank 0 or on another."""
+        """Begin with a plan, on rank 0 or on another.
+
+        What was noted for the plan before, and not taken, stays.
+        """
         self.plan, self._is_first = plan, is_first
-        self._taken = self._n_wanted, self._n_ends
         self._last = time.monotonic()
         self._moment = (0, 0)
         is_listening = plan.path is not None
@@ -137,6 +140,7 @@ class Triggers:
         if is_listening and not self._handlers:
             self._handlers = {number: signal.signal(number, self._note) for number in SIGNALS}
         elif not is_listening:
+            self._taken = self._n_wanted, self._n_ends
             for number, handler in self._handlers.items():
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
             self._handlers = {}
@@ -160,10 +164,11 @@ class Triggers:
         if trigger is None or now - self._looked < LOOK_SECONDS:
             return False
         self._looked = now
-        if trigger.exists():
+        if trigger.is_file():
             self._n_wanted += 1
             # gone before the checkpoint is there: who waits for that sees it appear
-            trigger.unlink(missing_ok=True)
+            with suppress(OSError):
+                trigger.unlink()
             return True
         return False
 

@@ -228,6 +228,43 @@ def test_what_is_set_after_the_first_run_is_no_other_network_but_refused_where_i
         distsim.restore(tmp_path / "run.h5")
 
 
+def test_cells_that_are_moved_after_the_first_run_are_where_they_were(tmp_path):
+    p, noise, *_ = describe()
+    distsim.run(1.0)
+    p[2].position = (1.0, 2.0, 3.0)
+    noise.positions = np.arange(18.0).reshape(3, 6)
+    distsim.checkpoint(tmp_path / "run.h5")
+    expected = p.positions.copy(), noise.positions.copy()
+    p, noise, *_ = describe()
+    distsim.restore(tmp_path / "run.h5")
+    assert_equal((p.positions, noise.positions), expected)
+    assert tuple(p[2].position) == (1.0, 2.0, 3.0)
+
+
+def test_a_weight_or_a_place_that_is_set_before_the_first_run_is_part_of_the_network(tmp_path):
+    def describe_with(weight, place):
+        network = describe()
+        network[3][1].weight = weight
+        network[0][2].position = place
+        return network
+
+    places = (1.0, 2.0, 3.0), (1.0, 2.0, 4.0)
+    describe_with(0.25, places[0])
+    distsim.run(1.0)
+    distsim.checkpoint(tmp_path / "run.h5")
+    for others, named in (((0.3, places[0]), "'driven': set"), ((0.25, places[1]), "positions")):
+        describe_with(*others)
+        with pytest.raises(SnapshotError, match=named):
+            distsim.restore(tmp_path / "run.h5")
+    network = describe_with(0.25, places[0])
+    distsim.restore(tmp_path / "run.h5")
+    network[3][1].weight = 0.5
+    distsim.checkpoint(tmp_path / "run.h5")
+    network = describe_with(0.25, places[0])
+    distsim.restore(tmp_path / "run.h5")
+    assert network[3][1].weight == 0.5
+
+
 @pytest.mark.parametrize("fault", ["cut", "byte", "format", "other", "none"])
 def test_a_damaged_file_is_refused(stored, tmp_path, fault):
     path = tmp_path / "run.h5"
@@ -263,6 +300,26 @@ def test_the_one_before_is_kept(tmp_path):
     assert previous(path).read_bytes() == first
     assert path.read_bytes() != first
     assert sorted(file.name for file in tmp_path.iterdir()) == ["run.h5", "run.h5.previous"]
+
+
+def test_a_damaged_file_says_that_there_is_one_before_it(tmp_path):
+    describe()
+    path = tmp_path / "run.h5"
+    for _ in range(2):
+        distsim.checkpoint(path)
+    path.write_bytes(path.read_bytes()[:1000])
+    describe()
+    with pytest.raises(FileFormatError, match=r"the one before is '.*run\.h5\.previous'"):
+        distsim.restore(path)
+
+
+def test_what_a_process_has_left_that_ended_while_it_wrote_is_removed(tmp_path):
+    describe()
+    others = [".run.4321.part.h5x", ".run2.4321.part.h5", "run.4321.part.h5"]
+    for name in [".run.4321.part.h5", *others]:
+        (tmp_path / name).write_text("half")
+    distsim.checkpoint(tmp_path / "run.h5")
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(["run.h5", *others])
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
@@ -311,6 +368,16 @@ def test_a_script_resumes_within_a_run_after_changes(play, tmp_path, stop_after)
     with pytest.raises(StoppedError):
         play(in_pieces, tmp_path / "run.h5", stop_after=stop_after)
     assert_equal(play(in_pieces, tmp_path / "run.h5", resume=True), expected)
+
+
+def test_a_script_resumes_from_the_one_before_where_a_process_ended_between_the_two(play, tmp_path):
+    expected = play(in_pieces, tmp_path / "whole.h5")
+    path = tmp_path / "run.h5"
+    with pytest.raises(StoppedError):
+        play(in_pieces, path, stop_after=1)
+    # as on a file system without hard links
+    path.replace(previous(path))
+    assert_equal(play(in_pieces, path, resume=True), expected)
 
 
 def test_a_script_without_a_checkpoint_yet_begins_at_the_beginning(play, tmp_path):
@@ -474,5 +541,11 @@ def test_signals_and_a_file_ask_for_checkpoints(tmp_path):
         triggers.done(3, 0)
         assert triggers.take() == (True, True)
         assert triggers.take() == (False, False)
+    # what comes between two networks is not lost
+    signal.raise_signal(signal.SIGTERM)
+    triggers.begin(Plan.of(path, None), is_first=True)
+    assert triggers.take() == (True, True)
+    signal.raise_signal(signal.SIGTERM)
     triggers.begin(Plan.of(None, None), is_first=True)
+    assert triggers.take() == (False, False)
     assert signal.getsignal(signal.SIGTERM) == handler

@@ -1,9 +1,11 @@
-"""A run that makes checkpoints, and can be stopped: long_run.py OUTPUT.npz T, on any ranks.
+"""A run that makes checkpoints, and can be stopped: long_run.py OUTPUT.npz T [STOP], on any ranks.
 
-While a file `hold` is beside the output, it waits at each second of its time for a signal.
+While a file `hold` is beside the output, it waits at each second of its time for a signal. From the
+time STOP on, its last rank sends one to itself.
 """
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -12,7 +14,7 @@ import numpy as np
 
 import distsim as sim
 
-output, duration = sys.argv[1], float(sys.argv[2])
+output, duration, stop = sys.argv[1], float(sys.argv[2]), float((*sys.argv[3:], "inf")[0])
 sim.setup(timestep=0.1, seed=11, log="INFO")
 
 
@@ -22,6 +24,12 @@ def wait_for_signal(t):
     ):
         time.sleep(0.05)
     return t + 1000.0
+
+
+def stop_oneself(t):
+    if t >= stop and sim.rank() == sim.num_processes() - 1:
+        signal.raise_signal(signal.SIGUSR2)
+    return t + 50.0
 
 
 offset = sim.RandomDistribution("uniform", low=0.9, high=1.2)
@@ -39,7 +47,7 @@ sim.run(20.0)
 noise.set(rate=200.0)
 if sim.rank() == 0:
     print(f"process {os.getpid()}", flush=True)
-sim.run(duration, callbacks=[wait_for_signal])
+sim.run(duration, callbacks=[wait_for_signal, stop_oneself])
 (segment,) = cells.get_data(gather=True).segments
 weights = plastic.get("weight", "array")
 if sim.rank() == 0:
