@@ -4,11 +4,12 @@ Usage::
 
     python benchmarks/checkpoint.py cells [--cells 100000] [--ranks 2]
     python benchmarks/checkpoint.py synapses [--cells 10000] [--ranks 2]
+    python benchmarks/checkpoint.py recorded [--cells 1000] [--duration 1000] [--ranks 2]
     python benchmarks/checkpoint.py microcircuit [--scale 1.0] [--ranks 2] [--other-ranks 1]
 
-cells: without synapses. synapses: with STDP of pairs, 100 onto each cell. microcircuit: a
-checkpoint is made, and the run goes on; then another job on other ranks restores it, and both must
-have the same spikes, to the bit.
+cells: without synapses. synapses: with STDP of pairs, 100 onto each cell. recorded: spikes, and v
+at each step, of all cells. microcircuit: a checkpoint is made, and the run goes on; then another
+job on other ranks restores it, and both must have the same spikes, to the bit.
 """
 
 import argparse
@@ -85,7 +86,19 @@ def plastic_cells(options):
     return [cells]
 
 
-DESCRIBED = {"cells": plain_cells, "synapses": plastic_cells, "microcircuit": microcircuit}
+def recorded_cells(options):
+    """Describe cells of which all is recorded."""
+    (cells,) = plain_cells(options)
+    cells.record(["spikes", "v"])
+    return [cells]
+
+
+DESCRIBED = {
+    "cells": plain_cells,
+    "synapses": plastic_cells,
+    "recorded": recorded_cells,
+    "microcircuit": microcircuit,
+}
 
 
 def work(options):
@@ -170,7 +183,7 @@ def main():
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.cells is None:
-        options.cells = 100_000 if options.what == "cells" else 10_000
+        options.cells = {"cells": 100_000, "recorded": 1000}.get(options.what, 10_000)
     if options.part:
         work(options)
         return

@@ -28,6 +28,7 @@ from distsim.comm.rows import (
 from distsim.errors import DistsimError, FileFormatError, ParameterError
 from distsim.io.snapshot_file import SnapshotFile, new_snapshot
 from distsim.io.whole_file import write_error
+from distsim.kernels.spike_keys import gid_of_key
 
 __all__ = ["Sink", "Source", "opened", "stored"]
 
@@ -110,6 +111,10 @@ class Sink:
     def rows(self, name: str, gids: Integers, **columns: NDArray[Any]) -> None:
         """Store rows of this rank's cells, shape (n, ...); those of one cell keep their order."""
         collect_rows(self._comm, gids, columns, partial(self._take, name))
+
+    def spikes(self, name: str, keys: Integers) -> None:
+        """Store spikes of this rank's cells, as keys of step and gid, ascending."""
+        collect_rows(self._comm, keys, {}, partial(self._take, name))
 
     def shared(self, name: str, keys: Integers, **columns: NDArray[Any]) -> None:
         """Store rows of which several ranks may have the same, each once."""
@@ -257,6 +262,13 @@ class Source:
             like = piece
         assert like is not None
         return rows_of_pieces(keys, pieces, like)
+
+    def spikes(self, name: str) -> Integers:
+        """Return the spikes of this rank's cells, as keys of step and gid, ascending."""
+        keys = [np.zeros(0, np.int64)]
+        for found, _ in self._pieces(name):
+            keys.append(HandOut(self._comm, self.rank_of(gid_of_key(found))).rows(found))
+        return np.concatenate(keys)
 
     def lists(self, name: str) -> tuple[Integers, Integers, dict[str, NDArray[Any]]]:
         """Return gids and lengths of the lists of this rank's cells, ascending, and their rows."""

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from distsim.comm.world import world
 from distsim.errors import FileWriteError, NotAvailableError, SetupError, SnapshotError
 from distsim.io.snapshot_file import previous, recover
 from distsim.io.snapshots import opened
 from distsim.pynn.calls import collective
 from distsim.pynn.place import CALL, RUN
+from distsim.pynn.recorded_snapshot import bytes_of_recorder
 from distsim.pynn.setup_extras import checked_seed
 from distsim.pynn.simulator import state
 from distsim.pynn.snapshot import read_snapshot, write_snapshot
@@ -20,6 +23,9 @@ from distsim.pynn.triggers import RESUME_VARIABLE, STOPPED, STOPPED_WITHOUT, Wis
 __all__ = ["act", "begin_checkpoints", "checkpoint", "is_resuming", "restore", "resume_run"]
 
 logger = logging.getLogger(__name__)
+
+# of what was recorded, in a checkpoint that is written again and again [bytes]
+LARGE_BYTES = 2**28
 
 
 @collective("path")
@@ -193,6 +199,7 @@ def act(wishes: Wishes) -> None:
             logger.warning("no checkpoint at t = %g ms: %s; an older one is kept", state.t, error)
     else:
         _tell(path)
+        _tell_of_size()
     state.triggers.done(simulation.step, state.segment_counter)
     if wishes.is_end_wanted:
         if state.rank == 0:
@@ -200,6 +207,22 @@ def act(wishes: Wishes) -> None:
                 "stopped at t = %g ms by a signal; `distsim run --resume` goes on", state.t
             )
         raise SystemExit(status)
+
+
+def _tell_of_size() -> None:
+    """Warn once where each checkpoint writes much anew of what was recorded."""
+    mine = sum(bytes_of_recorder(population.recorder) for population in state.populations)
+    n_bytes = int(state.simulation.sum_of_all(np.array([mine], np.uint64))[0])
+    if n_bytes < LARGE_BYTES or state.passage.is_size_told:
+        return
+    state.passage.is_size_told = True
+    if state.rank == 0:
+        logger.warning(
+            "what was recorded is %.3g MB of this checkpoint, and is written anew with each: let "
+            "the script write it on the way (write_data(..., clear=True) between two runs), record "
+            "fewer cells or at longer intervals, or make checkpoints less often",
+            n_bytes / 1e6,
+        )
 
 
 def _tell(path: Path) -> None:

@@ -42,6 +42,8 @@ class Place:
         self._goal: tuple[str, int] | None = None
         # what the script has read first of what it simulated; empty: nothing
         self.first_read = ""
+        # whether it was said how much of a checkpoint is what was recorded
+        self.is_size_told = False
 
     def begins(self, engine: str) -> None:
         """Note that a script has called `setup()`."""

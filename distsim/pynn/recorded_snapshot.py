@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from distsim.io.keyed_spikes import KeyedSpikes
 from distsim.io.recordings import SignalData
-from distsim.kernels.spike_keys import gid_of_key, spike_key, step_of_key
 from distsim.network.pieces import SpikeKeys
 from distsim.network.records import ProbeSet
 from distsim.pynn.recording import Recorder
 from distsim.pynn.segments import Segment
 from distsim.pynn.simulator import state
 
-__all__ = ["lay_in_recorder", "store_recorder"]
+__all__ = ["bytes_of_recorder", "lay_in_recorder", "store_recorder"]
 
 Integers = NDArray[np.int64]
 
@@ -38,13 +37,23 @@ def store_recorder(recorder: Recorder, sink: Any) -> None:
             "past": [_plain_segment(segment) for segment in recorder.past],
         },
     )
-    recorded, keys = block.spikes.recorded, block.spikes.keys()[:]
+    recorded = block.spikes.recorded
     sink.rows(f"{name}/cells", block.gids[recorded], since=block.spikes.since[recorded])
-    sink.rows(f"{name}/spikes", gid_of_key(keys), step=step_of_key(keys))
+    sink.spikes(f"{name}/spikes", block.spikes.keys()[:])
     for each in sets:
         sink.matrix(f"{name}/{each.variable}", block.gids[each.positions], each.samples())
     for k, segment in enumerate(recorder.past):
         _store_segment(f"{name}/past {k}", segment, population.first_gid, sink)
+
+
+def bytes_of_recorder(recorder: Recorder) -> int:
+    """Return how much this rank stores of what was recorded [bytes]."""
+    shapes = [each.samples().shape for each in recorder.probe_sets]
+    n_spikes = recorder.population.block.spikes.keys().size
+    for segment in recorder.past:
+        shapes += [signal.data.shape for signal in segment.signals]
+        n_spikes += 0 if segment.spikes is None else segment.spikes.keys.size
+    return 8 * (n_spikes + sum(n_rows * n_cells for n_rows, n_cells in shapes))
 
 
 def lay_in_recorder(recorder: Recorder, source: Any) -> None:
@@ -59,8 +68,7 @@ def lay_in_recorder(recorder: Recorder, source: Any) -> None:
     places = np.searchsorted(block.gids, gids)
     spikes.record(places, 0)
     spikes.since[places] = columns["since"]
-    gids, columns = source.rows(f"{name}/spikes")
-    keys = np.sort(spike_key(columns["step"], gids))
+    keys = source.spikes(f"{name}/spikes")
     sets, samples = [], []
     for stored in plain["sets"]:
         gids, blocks = source.matrix(f"{name}/{stored['variable']}")
@@ -123,8 +131,7 @@ def _store_segment(name: str, segment: Segment, first_gid: int, sink: Any) -> No
     spikes = segment.spikes
     if spikes is not None:
         sink.rows(f"{name}/cells", first_gid + spikes.node_ids, since=spikes.since)
-        keys = spikes.keys[:]
-        sink.rows(f"{name}/spikes", gid_of_key(keys), step=step_of_key(keys))
+        sink.spikes(f"{name}/spikes", spikes.keys[:])
     for signal in segment.signals:
         sink.matrix(f"{name}/{signal.variable}", first_gid + signal.node_ids, signal.data)
 
@@ -143,8 +150,7 @@ def _segment(name: str, plain: dict[str, Any], recorder: Recorder, source: Any) 
     recorder.note_past(segment)
     if plain["spikes"]:
         cells, since = source.rows(f"{name}/cells")
-        senders, columns = source.rows(f"{name}/spikes")
-        nodes, keys = cells - first_gid, np.sort(spike_key(columns["step"], senders))
+        nodes, keys = cells - first_gid, source.spikes(f"{name}/spikes")
         both = np.stack([nodes, since["since"]])
         number = recorder.open_set(segment.index, {"variable": "spikes"}, both)
         rows = state.spool.take(keys, {"kind": "spikes", "set": number})

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import distsim
 from distsim.errors import FileFormatError, FileWriteError, SetupError, SnapshotError
 from distsim.io.snapshot_file import previous
+from distsim.pynn import checkpoints
 from distsim.pynn.place import Place
 from distsim.pynn.simulator import state
 from distsim.pynn.triggers import Plan, Triggers
@@ -471,6 +472,15 @@ def test_what_was_written_is_left_and_what_was_read_is_refused(play, tmp_path):
         play(reading, tmp_path / "run.h5", resume=True)
     assert play(reading, tmp_path / "run.h5", resume=True, asks=True) == expected[1:]
     assert (tmp_path / "part0.h5").read_text() == "as it was"
+
+
+def test_it_is_said_once_when_much_was_recorded(play, tmp_path, monkeypatch, caplog):
+    # 8 bytes for each value of v and each spike
+    monkeypatch.setattr(checkpoints, "LARGE_BYTES", 8 * 8 * 101)
+    play(in_pieces, tmp_path / "run.h5")
+    told = [record for record in caplog.records if "written anew with each" in record.message]
+    assert len(told) == 1
+    assert "MB of this checkpoint" in told[0].message
 
 
 def test_a_checkpoint_within_a_callback_is_refused(sim, tmp_path):
