@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from distsim.allocation import default_ranks
 from distsim.errors import DistsimError, ParameterError
 from distsim.launch import launch
 
@@ -62,7 +63,13 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="run a script on N ranks",
         description="Run a script on N ranks with the launcher of the MPI that mpi4py loads.",
     )
-    parser.add_argument("-n", type=int, default=1, metavar="N", help="number of ranks (1)")
+    parser.add_argument(
+        "-n",
+        type=int,
+        default=default_ranks(os.environ),
+        metavar="N",
+        help="number of ranks (1; in a job of Slurm's its number of tasks)",
+    )
     parser.add_argument(
         "--engine", metavar="NAME", help="simulator that runs a script that imports distsim"
     )
@@ -388,9 +395,8 @@ def _tell_of_checkpoints(options: argparse.Namespace) -> bool:
         "DISTSIM_CHECKPOINT_EVERY": options.checkpoint_every,
         "DISTSIM_RESUME": "1" if options.resume else None,
     }
-    given = {name: text for name, text in told.items() if text is not None}
-    os.environ.update(given)
-    return bool(given)
+    os.environ.update({name: text for name, text in told.items() if text is not None})
+    return any(os.environ.get(name) for name in told)
 
 
 def _info(_options: argparse.Namespace) -> int:

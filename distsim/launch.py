@@ -1,21 +1,30 @@
 """Start a script on N ranks with the launcher of the MPI that mpi4py loads."""
 
-import contextlib
-import ctypes
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from distsim.allocation import (
+    END_VARIABLE,
+    check_room,
+    end_of_job,
+    tasks_of_nodes,
+)
 from distsim.comm.world import claimed_ranks, rank_environment
 from distsim.errors import LauncherError
+from distsim.passing import (
+    end_session,
+    end_with_parent,
+    has_terminal,
+    say_what_ended,
+    signals_passed_to,
+)
 from distsim.user_folders import with_home
 
 __all__ = [
@@ -24,7 +33,6 @@ __all__ = [
     "build_command",
     "build_environment",
     "count_cores",
-    "end_with_parent",
     "find_launcher",
     "find_library",
     "identify_launcher",
@@ -43,9 +51,6 @@ except OSError:
     paths = []
 print(json.dumps([MPI.Get_library_version().strip("\\0 \\n"), paths[0] if paths else None]))
 """
-
-# of Linux's prctl: the signal to a process whose parent has ended
-PR_SET_PDEATHSIG = 1
 
 # seconds until a program that should only print its version is given up
 PROBE_TIMEOUT = 30
@@ -66,6 +71,7 @@ EXPORTED = (
     "DISTSIM_KEEP",
     "DISTSIM_RESUME",
     "MPI_LIB_NRN_PATH",
+    END_VARIABLE,
 )
 
 # variables that say that a resource manager has given this job its nodes
@@ -122,14 +128,16 @@ def launch(
     Raises
     ------
     LauncherError
-        If there is no MPI or no launcher for it, or this process is itself one of many ranks.
+        If there is no MPI or no launcher for it, if this process is itself one of many ranks, or
+        the job of Slurm's in which it runs has no room for so many.
 
     Notes
     -----
     SIGTERM, SIGHUP and SIGINT are passed on to the launcher, which ends the ranks; one line on
     stderr says so. With checkpoints, SIGUSR1 and SIGUSR2 are passed on, too, and the latter
     instead of SIGTERM: a launcher that gets that leaves ranks a second, which is not enough to
-    write one. On Linux the launcher ends them, too, when this process is gone without a word.
+    write one. What a launcher has left then, as one does that gets a signal twice, is killed. On
+    Linux the launcher ends them, too, when this process is gone without a word.
     """
     for name, n_claimed in claimed_ranks(os.environ):
         if n_claimed > 1:
@@ -141,38 +149,27 @@ def launch(
                 variable=name,
                 n_claimed=n_claimed,
             )
+    check_room(n_ranks, os.environ, script)
     found = identify_launcher(launcher) if launcher is not None else find_launcher()
     program = [sys.executable, str(script), *args]
-    exported = ["DISTSIM_N_RANKS", *(name for name in EXPORTED if name in os.environ)]
-    command = build_command(found, n_ranks, program, exported)
     environ = build_environment(found, n_ranks, os.environ, count_cores(), is_root())
-    job = subprocess.Popen(command, env=environ, preexec_fn=end_with_parent())
-    with _signals_passed_to(job, has_checkpoints) as passed:
+    end = end_of_job() if has_checkpoints else None
+    if end is not None:
+        environ[END_VARIABLE] = end
+    exported = ["DISTSIM_N_RANKS", *(name for name in EXPORTED if name in environ)]
+    command = build_command(found, n_ranks, program, exported)
+    # without a terminal, its own session tells its ranks from all other processes
+    has_session = not has_terminal()
+    job = subprocess.Popen(
+        command, env=environ, preexec_fn=end_with_parent(), start_new_session=has_session
+    )
+    with signals_passed_to(job, has_session, has_checkpoints) as passed:
         status = job.wait()
+    if passed and has_session:
+        end_session(job.pid)
     if passed and status != 0 and not (has_checkpoints and 0 < status < 128):
-        return _say_what_ended(passed[0], status)
+        return say_what_ended(passed[0], status)
     return status if status >= 0 else 128 - status
-
-
-def end_with_parent() -> Callable[[], None] | None:
-    """Return what a child must call first, to get SIGTERM once this process is gone.
-
-    Returns
-    -------
-    callable or None
-        For ``Popen(preexec_fn=...)``; None where the system is not Linux, which alone has this.
-    """
-    if sys.platform != "linux":
-        return None
-    parent, prctl = os.getpid(), ctypes.CDLL(None).prctl
-
-    def ask_for_signal() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            # it was gone before
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    return ask_for_signal
 
 
 def find_library() -> MPILibrary:
@@ -340,9 +337,9 @@ def build_environment(
 
     Notes
     -----
-    Within an allocation of a resource manager, placement and transport are the launcher's. On a
-    node of one's own, ranks are bound to cores only where each core gets one: a second job would
-    be bound to the same cores.
+    Within an allocation of a resource manager, placement and transport are the launcher's. Ranks
+    are bound to cores only where each core gets one: a second job on the node would be bound to the
+    same cores, and hardware threads, which Slurm may count as CPUs, are none.
     """
     settings = {}
     # each rank computes with one thread; the libraries below numpy would take all cores
@@ -390,20 +387,21 @@ def _open_mpi_settings(
 ) -> dict[str, str]:
     settings = {}
     is_4 = _major(launcher) in ("3", "4")
+    unbound = (
+        "OMPI_MCA_hwloc_base_binding_policy" if is_4 else "PRTE_MCA_hwloc_default_binding_policy"
+    )
     if is_root:
         settings["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
         settings["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
     if any(name in environ for name in ALLOCATION_VARIABLES):
+        n_ranks_of_nodes = {min(n_ranks, n_tasks) for n_tasks in tasks_of_nodes(environ)}
+        if n_ranks_of_nodes and n_ranks_of_nodes != {n_cores}:
+            settings[unbound] = "none"
         return settings
     # all ranks on this node: shared memory only, which also starts faster
     settings["OMPI_MCA_pml"] = "ob1"
     settings["OMPI_MCA_btl"] = "self,vader" if is_4 else "self,sm"
     if n_ranks != n_cores:
-        unbound = (
-            "OMPI_MCA_hwloc_base_binding_policy"
-            if is_4
-            else "PRTE_MCA_hwloc_default_binding_policy"
-        )
         settings[unbound] = "none"
     if n_ranks > n_cores:
         if is_4:
@@ -442,44 +440,3 @@ def _vendor_and_version(text: str) -> tuple[str, str]:
 
 def _major(of: Launcher | MPILibrary) -> str:
     return of.version.partition(".")[0]
-
-
-def _say_what_ended(number: int, status: int) -> int:
-    """Write which signal ended a job, if its ranks have not; return the status for it."""
-    if status != 128 + number:
-        text = "interrupted" if number == signal.SIGINT else signal.Signals(number).name
-        sys.stderr.write(f"distsim: {text}\n")
-    return 128 + number
-
-
-@contextlib.contextmanager
-def _signals_passed_to(
-    job: "subprocess.Popen[bytes]", has_checkpoints: bool = False
-) -> Iterator[list[int]]:
-    """Pass signals on to a job as long as the context lasts; give a list of those that came."""
-    passed: list[int] = []
-
-    def pass_on(number: int, _frame: types.FrameType | None) -> None:
-        passed.append(number)
-        # Ctrl-C in a terminal reaches the launcher without our help
-        if not (number == signal.SIGINT and _is_terminals_foreground()):
-            is_end = has_checkpoints and number == signal.SIGTERM
-            job.send_signal(signal.SIGUSR2 if is_end else number)
-
-    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-    numbers += [signal.SIGUSR1, signal.SIGUSR2] if has_checkpoints else []
-    before = {number: signal.signal(number, pass_on) for number in numbers}
-    try:
-        yield passed
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _is_terminals_foreground() -> bool:
-    """Tell whether a terminal sends its signals to this process and its children."""
-    try:
-        with Path("/dev/tty").open() as terminal:
-            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
-    except OSError:
-        return False

@@ -18,7 +18,7 @@ from distsim.analysis.tables import shown, table
 from distsim.errors import EngineError
 from distsim.io import reader
 from distsim.io.recordings import PopulationData, SignalData, SpikeData
-from distsim.launch import end_with_parent
+from distsim.passing import end_with_parent
 from distsim.pynn.keeping import KEEP_VARIABLE, weights_path
 
 __all__ = [

@@ -132,6 +132,17 @@ def test_placement_within_an_allocation_is_the_launcher_s():
     assert not [name for name in environ if "MCA" in name]
 
 
+@pytest.mark.parametrize(
+    ("tasks", "n_cores", "is_bound"),
+    [("4", 4, True), ("4", 2, False), ("4", 8, False), ("4(x2)", 4, True), ("4,2", 4, False)],
+)
+def test_ranks_of_a_job_are_bound_only_where_each_has_a_core(tasks, n_cores, is_bound):
+    job = {"SLURM_JOB_ID": "1", "SLURM_TASKS_PER_NODE": tasks}
+    environ = build_environment(OPEN_MPI_5, 4, job, n_cores, is_root=False)
+    assert environ.get("PRTE_MCA_hwloc_default_binding_policy") == (None if is_bound else "none")
+    assert "OMPI_MCA_btl" not in environ
+
+
 def test_settings_of_the_user_are_kept():
     user = {"OMPI_MCA_btl": "self,tcp", "OMP_NUM_THREADS": "7"}
     environ = build_environment(OPEN_MPI_5, 4, user, n_cores=2, is_root=False)

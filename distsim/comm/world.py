@@ -1,5 +1,6 @@
 """The communicator of all ranks, and whether the launcher meant the same ranks."""
 
+import atexit
 import functools
 import os
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_launch",
     "claimed_ranks",
+    "is_node_named",
     "leave_job_of_parent",
     "library_version",
     "rank_environment",
@@ -81,9 +83,18 @@ def world() -> "MPI.Intracomm":
     leave_job_of_parent()
     os.environ.update(with_home(os.environ))
     try:
+        import mpi4py
+
+        if not is_node_named(os.environ):
+            # it is asked what it is before it starts
+            mpi4py.rc.initialize = False
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         raise _no_mpi(str(error)) from error
+    if not is_node_named(os.environ) and not MPI.Is_initialized():
+        _check_vendor(*MPI.get_vendor())
+        MPI.Init_thread()
+        atexit.register(MPI.Finalize)
     check_launch(MPI.COMM_WORLD.Get_size(), os.environ)
     if MPI.COMM_WORLD.Get_size() > 1:
         os.environ[RANK_VARIABLE] = f"{os.getpid()} {_told(os.environ)}"
@@ -146,13 +157,60 @@ def check_launch(n_ranks: int, environ: Mapping[str, str]) -> None:
                 f"the launcher started {n_claimed} ranks ({name}={environ[name]}), but the MPI "
                 f"communicator has {n_ranks}: they would run as separate simulations. The "
                 f"likely cause is a launcher of another MPI than the one that mpi4py loads"
-                f"{_cause(name)}; start the job with `distsim run -n {n_claimed} script.py`, or "
-                f"with the mpiexec beside that MPI's library (`distsim info` shows its path). A "
-                f"program that is to run alone inside a job needs {name} unset",
+                f"{_cause(name, environ)}; start the job with `distsim run -n {n_claimed} "
+                f"script.py`, or with the mpiexec beside that MPI's library (`distsim info` shows "
+                f"its path). A program that is to run alone inside a job needs {name} unset",
                 n_claimed=n_claimed,
                 n_ranks=n_ranks,
                 variable=name,
             )
+
+
+def is_node_named(environ: Mapping[str, str]) -> bool:
+    """Tell whether the node of a task of srun has the name that Slurm has for it.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+        The environment of this process.
+
+    Returns
+    -------
+    bool
+        True where this is no such task.
+
+    Examples
+    --------
+    >>> step = {"PMIX_NAMESPACE": "slurm.pmix.7.0", "SLURMD_NODENAME": "n1"}
+    >>> is_node_named(step | {"PMIX_HOSTNAME": "n1.cluster"})
+    True
+    >>> is_node_named(step | {"PMIX_HOSTNAME": "login"})
+    False
+    """
+    names = [environ.get(name, "") for name in ("PMIX_HOSTNAME", "SLURMD_NODENAME")]
+    is_task = environ.get("PMIX_NAMESPACE", "").startswith("slurm.pmix.") and all(names)
+    host, node = (name.partition(".")[0] for name in names)
+    return not is_task or host == node
+
+
+def _check_vendor(vendor: str, version: tuple[int, ...]) -> None:
+    """Refuse an MPI that would abort, without a reason, where a node has two names.
+
+    Open MPI from version 5 on asks PMIx which ranks share its node by the name that this gives
+    itself, and Slurm has told PMIx by its own.
+    """
+    if vendor != "Open MPI" or version[0] < 5:
+        return
+    host, node = os.environ["PMIX_HOSTNAME"], os.environ["SLURMD_NODENAME"]
+    n_tasks = os.environ.get("SLURM_STEP_NUM_TASKS", "N")
+    raise LauncherError(
+        f"this node is called '{host}', and '{node}' by Slurm: Open MPI {version[0]} started by "
+        f"`srun --mpi=pmix` would abort without a reason from 3 ranks on a node on. Start the "
+        f"ranks by `distsim run -n {n_tasks} script.py` in the batch script, without srun, or use "
+        "the cluster's own MPI",
+        host=host,
+        node=node,
+    )
 
 
 def claimed_ranks(environ: Mapping[str, str]) -> list[tuple[str, int]]:
@@ -214,8 +272,8 @@ def _no_mpi(reason: str) -> LauncherError:
     )
 
 
-def _cause(name: str) -> str:
-    if name == "SLURM_STEP_NUM_TASKS":
+def _cause(name: str, environ: Mapping[str, str]) -> str:
+    if "SLURM_STEP_ID" in environ and name in ("SLURM_STEP_NUM_TASKS", "PMI_SIZE"):
         return ", or srun without `--mpi=pmix` (`srun --mpi=list` shows what it has)"
     return ""
 

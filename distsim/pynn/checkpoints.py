@@ -204,7 +204,9 @@ def act(wishes: Wishes) -> None:
     if wishes.is_end_wanted:
         if state.rank == 0:
             logger.warning(
-                "stopped at t = %g ms by a signal; `distsim run --resume` goes on", state.t
+                "stopped at t = %g ms, by a signal or as the job's time is over soon; "
+                "`distsim run --resume` goes on",
+                state.t,
             )
         raise SystemExit(status)
 

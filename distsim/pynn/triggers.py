@@ -1,4 +1,4 @@
-"""When a checkpoint is to be made: after some time, on a signal, when a file appears."""
+"""When a checkpoint is to be made: by a clock, on a signal, when a file appears."""
 
 import os
 import re
@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+from distsim.allocation import END_VARIABLE
 from distsim.errors import SetupError
 
 __all__ = ["STOPPED", "STOPPED_WITHOUT", "Plan", "Triggers", "Wishes"]
@@ -22,6 +23,8 @@ SIGNALS = {signal.SIGUSR1: False, signal.SIGUSR2: True, signal.SIGTERM: True}
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 # from one look for the file to the next [s]
 LOOK_SECONDS = 1.0
+# so long before a job's time is over it ends with a checkpoint [s], and a part of what it has left
+MARGIN_SECONDS, MARGIN_PART = 120.0, 0.1
 
 PATH_VARIABLE, EVERY_VARIABLE, RESUME_VARIABLE = (
     "DISTSIM_CHECKPOINT",
@@ -123,6 +126,8 @@ class Triggers:
         self._taken = (0, 0)
         self._handlers: dict[signal.Signals, Any] = {}
         self._last = self._looked = 0.0
+        # when to end, as there will be no time later; by the monotonic clock [s]
+        self._end = float("inf")
         # step and segment of the last checkpoint
         self._moment = (0, 0)
 
@@ -133,6 +138,7 @@ class Triggers:
         """
         self.plan, self._is_first = plan, is_first
         self._last = time.monotonic()
+        self._end = self._last + _time_to_run(os.environ.get(END_VARIABLE, ""), time.time())
         self._moment = (0, 0)
         is_listening = plan.path is not None
         if threading.current_thread() is not threading.main_thread():
@@ -151,9 +157,19 @@ class Triggers:
 
     def is_noted(self) -> bool:
         """Return whether this rank has noted something that was not taken yet."""
-        if self._is_first and (self._is_time_over() or self._is_file_there()):
+        if self._is_first and (
+            self._is_end_near() or self._is_time_over() or self._is_file_there()
+        ):
             return True
         return self._n_wanted > self._taken[0]
+
+    def _is_end_near(self) -> bool:
+        if self.plan.path is None or time.monotonic() < self._end:
+            return False
+        self._end = float("inf")
+        self._n_wanted += 1
+        self._n_ends += 1
+        return True
 
     def _is_time_over(self) -> bool:
         seconds = self.plan.every_seconds
@@ -196,3 +212,17 @@ class Triggers:
     def done(self, step: int, segment: int) -> None:
         """Begin to wait anew for what the clocks ask for."""
         self._last, self._moment = time.monotonic(), (step, segment)
+
+
+def _time_to_run(end: str, now: float) -> float:
+    """Return for how long to run until a checkpoint must be made, before a job is ended [s].
+
+    Examples
+    --------
+    >>> _time_to_run("1000", now=900.0), _time_to_run("90000", now=0.0), _time_to_run("", now=0.0)
+    (90.0, 89880.0, inf)
+    """
+    left = float(end) - now if end.isdecimal() else 0.0
+    if left <= 0.0:
+        return float("inf")
+    return left - min(MARGIN_SECONDS, MARGIN_PART * left)
