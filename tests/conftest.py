@@ -41,6 +41,7 @@ for path in (
     "engines/neuron_marks.py",
     "pynn/flag_cases.py",
     "rank_invariance/own_types.py",
+    "slurm/cluster.py",
 ):
     spec = importlib.util.spec_from_file_location(Path(path).stem, Path(__file__).parent / path)
     sys.modules[spec.name] = importlib.util.module_from_spec(spec)
