@@ -29,7 +29,14 @@ from numba.core import caching, dispatcher
 
 from distsim.user_folders import Choice, choose_folder
 
-__all__ = ["choose_code_folder", "code_name", "forget_other_versions", "keep_code", "tell"]
+__all__ = [
+    "choose_code_folder",
+    "code_name",
+    "forget_other_versions",
+    "keep_code",
+    "n_kept",
+    "tell",
+]
 
 PREFIX = "distsim-"
 PACKAGES = (
@@ -105,6 +112,12 @@ def tell(is_first: bool) -> None:
         Whether this rank is the one that speaks.
     """
     _notice.tell(is_first)
+
+
+def n_kept() -> int:
+    """Return how many pieces of compiled code are kept of this version."""
+    folder, _ = choose_code_folder()
+    return 0 if folder is None else sum(1 for _ in folder.rglob("*.nbc"))
 
 
 def forget_other_versions() -> None:

@@ -7,11 +7,11 @@ import numpy as np
 from distsim.io import schema
 from distsim.io.datasets import chunks_of
 
-__all__ = ["dataset_bytes", "report_bytes", "spikes_bytes"]
+__all__ = ["FILE", "POPULATION", "dataset_bytes", "report_bytes", "spikes_bytes"]
 
-# of a dataset beside its values: its header, attributes, and group; of each chunk its place in the
-# index, and a checksum
-DATASET, CHUNK = 700, 16 + 4
+# of a dataset beside its values, and of each chunk: its place in the index, and a checksum; of a
+# population and of a file beside its datasets: groups and attributes
+DATASET, CHUNK, POPULATION, FILE = 700, 16 + 4, 2100, 4500
 
 
 def dataset_bytes(dtype: "np.dtype[np.generic]", shape: tuple[int, ...]) -> int:

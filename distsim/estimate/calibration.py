@@ -28,8 +28,6 @@ WINDOW, MEMORY = 5.0, 100.0
 LONGEST, PATIENCE = 1000.0, 6.0
 # of the windows in which steps are timed: how long [ms], how many, for how long in all [s]
 TIMED, FEWEST, MOST, LONG_ENOUGH = 50.0, 4, 20, 1.5
-# kernels that are loaded take less of the processor's time [s]
-COMPILING = 8.0
 
 
 @dataclass(frozen=True)
@@ -100,8 +98,6 @@ class Calibration:
         Memory of this process without what is described and built [bytes].
     loading : float
         What it takes to load kernels [s].
-    has_compiled : bool
-        Whether they were compiled instead, which takes memory, too.
     cell_bytes : CellBytes
     checkpoint : Checkpoint
     paces : dict of int to Pace
@@ -112,7 +108,6 @@ class Calibration:
     epoch_steps: int
     base: float
     loading: float
-    has_compiled: bool
     cell_bytes: CellBytes
     checkpoint: Checkpoint
     paces: dict[int, Pace] = field(default_factory=dict)
@@ -169,7 +164,7 @@ def calibrate(
     if len(wanted) < len(set(ranks)):
         wanted = [fewest, SMALLER * fewest, *wanted]
     first, *others = sorted({*wanted, fewest})
-    base, loading, has_compiled = _load(network, state)
+    base, loading = _load(network, state)
     piece = _piece(network, state, first)
     rates = _rates(piece, n_steps * network.dt, rate)
     found = Calibration(
@@ -177,7 +172,6 @@ def calibrate(
         piece.simulation.epoch_steps,
         base,
         loading,
-        has_compiled,
         CellBytes.measured(network, piece),
         _checkpoint(piece, network),
     )
@@ -188,15 +182,15 @@ def calibrate(
     return found
 
 
-def _load(network: Network, state: Any) -> tuple[float, float, bool]:
-    """Load kernels with the smallest piece there is; return memory without it, time, and how."""
-    begun, processor = time.perf_counter(), time.process_time()
+def _load(network: Network, state: Any) -> tuple[float, float]:
+    """Load kernels with the smallest piece there is; return memory without it, and time."""
+    begun = time.process_time()
     piece = _piece(network, state, max(network.n_cells, 1))
     piece.advance(WINDOW, np.zeros(len(network.populations)))
-    seconds, busy = time.perf_counter() - begun, time.process_time() - processor
+    seconds = time.process_time() - begun
     held = array_bytes([*network.populations, piece.simulation])
     piece.close()
-    return float(present_bytes() - held), seconds, busy > COMPILING
+    return float(present_bytes() - held), seconds
 
 
 def _piece(network: Network, state: Any, n_ranks: int) -> Piece:

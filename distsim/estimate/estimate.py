@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from distsim.compiled import n_kept
 from distsim.errors import ParameterError
 from distsim.estimate.calibration import Calibration, Rates, calibrate
 from distsim.estimate.exchange import Exchange, exchange_of
@@ -65,6 +66,8 @@ class Estimate:
     recorded, least, most : Recorded
         At the rates that were found, and at the lowest and highest that they may be.
     jobs : list of Job
+    has_compiled : bool
+        Whether kernels were compiled, which takes memory and time, and were not only loaded.
     """
 
     described: Described
@@ -74,6 +77,7 @@ class Estimate:
     least: Recorded
     most: Recorded
     jobs: list[Job]
+    has_compiled: bool
 
     @property
     def rates(self) -> Rates:
@@ -159,6 +163,7 @@ def estimate(
     """
     if rate is not None and not (math.isfinite(rate) and rate >= 0):
         raise ParameterError(f"--rate {rate:g}: give a rate of 0 Hz or more", rate=rate)
+    n_kept_before = n_kept()
     described = describe(script, args)
     network = Network.of(state)
     found = calibrate(network, state, described.n_steps, ranks, rate)
@@ -166,7 +171,8 @@ def estimate(
     low = recorded(network, np.maximum(found.rates.mean - found.rates.error, 0.0))
     high = recorded(network, found.rates.mean + found.rates.error)
     jobs = [_job(network, n, described.n_steps, found, at_rates) for n in ranks]
-    return Estimate(described, network, found, at_rates, low, high, jobs)
+    has_compiled = n_kept() > n_kept_before
+    return Estimate(described, network, found, at_rates, low, high, jobs, has_compiled)
 
 
 def _job(

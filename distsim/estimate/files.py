@@ -12,7 +12,7 @@ from distsim.comm.world import world
 from distsim.estimate.pieces import Piece
 from distsim.estimate.shares import Network
 from distsim.io import schema
-from distsim.io.sizes import dataset_bytes, report_bytes, spikes_bytes
+from distsim.io.sizes import FILE, POPULATION, dataset_bytes, report_bytes, spikes_bytes
 from distsim.io.snapshots import Sink
 from distsim.network.blocks import CellBlock
 from distsim.network.poisson import PoissonBlock
@@ -63,11 +63,14 @@ def recorded(network: Network, rates: Floats) -> Recorded:
         [Hz]; of Poisson sources and given spikes they are known.
     """
     total = Recorded()
+    if any(population.recorder.is_used for population in network.populations):
+        total = Recorded(n_bytes=FILE)
     for population, rate in zip(network.populations, rates, strict=True):
         if not population.recorder.is_used:
             continue
         segments = population.recorder.segments(None)
         for segment in segments:
+            total += Recorded(n_bytes=POPULATION)
             total += _of_segment(segment, population.block, float(rate))
         if segments:
             total += Recorded(n_bytes=_parameter_bytes(population))

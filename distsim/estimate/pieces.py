@@ -3,7 +3,7 @@
 This is the *dry run* of the field [1]_: one process does what a rank of many would, and what it
 would hear from the others is made up. Here cells of other ranks spike at random, at a rate that is
 given, or that cells of their population have here: so the cells' input is that of the whole
-network, but for correlations.
+network, but for correlations. Time is the processor's: others at work here hardly change it.
 
 References
 ----------
@@ -55,15 +55,14 @@ class Advance:
 
     Attributes
     ----------
-    n_steps, n_events : int
-        Steps, and synaptic events in them.
+    n_steps : int
     seconds : float
+        Of the processor.
     rates : ndarray of float64, shape (n_populations,)
         Spikes of the cells that are here [Hz]; nan where there is none.
     """
 
     n_steps: int
-    n_events: int
     seconds: float
     rates: Floats
 
@@ -83,7 +82,7 @@ class Piece:
     ----------
     simulation : NativeSimulation
     seconds : float
-        That it took to build, without compiling.
+        Of the processor, that it took to build.
     """
 
     def __init__(
@@ -111,10 +110,9 @@ class Piece:
             # those of gap junctions need the other side
             if not pathway.synapse.is_electrical:
                 self.simulation.add_pathway(share.narrowed(pathway, cells))
-        started = time.perf_counter()
+        started = time.process_time()
         self.simulation.prepare()
-        compiling = self.simulation.seconds["compile"]
-        self.seconds = time.perf_counter() - started - compiling
+        self.seconds = time.process_time() - started
         self._others = self._heard()
 
     def _add(self, population: Any) -> Any:
@@ -197,14 +195,10 @@ class Piece:
         simulation = self.simulation
         first, n_steps = simulation.step, max(1, round(duration / simulation.dt))
         self._remote.give(self._drawn(first, n_steps, rates))
-        n_events, seconds = simulation.counters["events"], simulation.seconds["run"]
+        started = time.process_time()
         simulation.run_until(first + n_steps)
-        return Advance(
-            n_steps,
-            simulation.counters["events"] - n_events,
-            simulation.seconds["run"] - seconds,
-            self._take_rates(n_steps),
-        )
+        seconds = time.process_time() - started
+        return Advance(n_steps, seconds, self._take_rates(n_steps))
 
     def _drawn(self, first: int, n_steps: int, rates: Floats) -> Integers:
         """Return spikes of the cells elsewhere in the next steps."""

@@ -54,7 +54,6 @@ def as_json(found: Estimate) -> str:
         "checkpoint_synapses": found.checkpoint.synapses,
         "describe_s": found.described.seconds,
         "epoch_steps": calibration.epoch_steps,
-        "has_compiled": calibration.has_compiled,
         "jobs": [_job(job) for job in found.jobs],
     }
     return json.dumps(document, indent=1)
@@ -164,11 +163,6 @@ def _grounds(found: Estimate) -> list[str]:
     ]
     if any(not job.exchange.is_measured for job in found.jobs):
         lines.append("* modelled: 2 us for a hop, 0.1 ns for a byte, as in docs/scaling.md")
-    if found.calibration.has_compiled:
-        lines.append(
-            "kernels were compiled just now: memory of Python and time of construction are too "
-            "high by that; estimate again"
-        )
     return lines
 
 

@@ -85,7 +85,7 @@ class Described:
     ended_by : str
         What was not followed any more.
     seconds : float
-        That it took, imports included.
+        Of the processor, that it took, imports included.
     """
 
     script: Path
@@ -124,9 +124,9 @@ def describe(script: Path, args: Sequence[str]) -> Described:
                 f"({name}={os.environ[name]}); `distsim estimate` is one process: start it alone"
             )
     place = Describing(script)
-    started = time.perf_counter()
+    started = time.process_time()
     ended_by = _run(script, args, place)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     if not place.has_begun:
         raise ScriptError(
             f"'{script}' has set up no simulation of distsim; it must say `import distsim as sim`, "
@@ -171,7 +171,7 @@ def _run(script: Path, args: Sequence[str], place: Place) -> str:
 def _as_main(script: Path, args: Sequence[str]) -> Iterator[None]:
     """Let Python look as if it was started with a script; what that prints goes to stderr."""
     argv, path = sys.argv, sys.path
-    sys.argv, sys.path = [str(script), *args], [str(script.resolve().parent), *path[1:]]
+    sys.argv, sys.path = [str(script), *args], [str(script.resolve().parent), *path]
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield

@@ -24,9 +24,10 @@ __all__ = ["Footprint", "Onto", "footprint"]
 # of a row: source, receptor, weight, where it begins, and its part of the guide; of a run: delay,
 # where it begins, and what fills up its last word of targets
 ROW, RUN = 8 + 1 + 4 + 8 + 6, 2 + 4 + 1
-# while they are built: of a possible row; of a (row, delay) of the table, or of a run in the list;
-# of a run beside either; of a synapse that waits; of the synapses that are made at once
-POSSIBLE, PLACE, LISTED, LAID, WAITING, CHUNK = 4, 12, 40, 24, 12, 2**18 * 64
+# while they are built: of a possible row; of a (row, delay) in the table of counts, and its first
+# slots; of a run in the list in place of that table, and of one that is laid out; of a synapse that
+# waits; of those that are made at once
+POSSIBLE, COUNT, SLOT, LISTED, LAID, WAITING, MADE, AT_ONCE = 4, 4, 8, 40, 48, 12, 64, 2**18
 # of a Poisson source whose spikes are drawn as they arrive, and of the side of a gap junction
 DRIVE, SIDE_LEFT = 20 + 44 + 48, 16
 
@@ -112,12 +113,8 @@ def footprint(
         synapse_bytes(onto.n_synapses, n_local, has_weights)
         for onto, has_weights in zip(rows, _have_weights(model, rows), strict=True)
     )
+    held += ROW * n_rows + RUN * n_runs
     possible = POSSIBLE * sum(_sizes(model, rows).values())
-    places = n_rows * (1 + max((int(onto.delays.max(initial=0)) for onto in rows), default=0))
-    is_listed = places > max(SMALL_TABLE, MAX_PLACES_PER_SYNAPSE * n_synapses)
-    building = (LISTED * n_runs if is_listed else PLACE * places) + LAID * n_runs + possible
-    building += WAITING * min(MAX_WAITING, max(n_synapses / 8, MIN_WAITING))
-    building += min(CHUNK, 64 * n_synapses)
     sides = [onto.n_synapses * onto.pathway.synapse.n_sides for onto in electrical]
     return Footprint(
         n_static=n_synapses + n_driven,
@@ -125,12 +122,29 @@ def footprint(
         n_electrical=sum(onto.n_synapses for onto in electrical),
         n_rows=n_rows,
         n_runs=n_runs,
-        static=held + ROW * n_rows + RUN * n_runs + DRIVE * n_driven,
+        static=held + DRIVE * n_driven,
         plastic=sum(plastic_bytes(o.pathway, o.n_synapses, o.n_targets) for o in plastic),
         electrical=SIDE * sum(sides),
-        building=building if rows else 0.0,
+        building=_building(rows, n_synapses, n_rows, n_runs, held) + possible if rows else 0.0,
         possible=possible,
     )
+
+
+def _building(
+    rows: Sequence[Onto], n_synapses: float, n_rows: float, n_runs: float, held: float
+) -> float:
+    """Return what building static synapses takes beyond what is held afterwards [bytes].
+
+    The runs are laid out when no synapse is placed yet, and are gone when all are.
+    """
+    places = n_rows * (1 + max(int(onto.delays.max(initial=0)) for onto in rows))
+    if places > max(SMALL_TABLE, MAX_PLACES_PER_SYNAPSE * n_synapses):
+        laying_out, slots = LISTED * n_runs, SLOT * n_runs
+    else:
+        laying_out, slots = (COUNT + SLOT) * places, SLOT * places
+    waiting = WAITING * min(MAX_WAITING, max(n_synapses / 8, MIN_WAITING))
+    made = MADE * min(AT_ONCE, max(onto.n_synapses for onto in rows))
+    return max(slots + waiting + made, laying_out + LAID * n_runs - held)
 
 
 def is_drawn_on_arrival(pathway: Pathway) -> bool:
