@@ -14,7 +14,9 @@ __all__ = [
     "check_room",
     "default_ranks",
     "end_of_job",
+    "is_in_array",
     "is_in_job",
+    "job_number",
     "tasks_of_nodes",
 ]
 
@@ -31,6 +33,25 @@ PATIENCE = 10
 def is_in_job(environ: Mapping[str, str]) -> bool:
     """Tell whether this process belongs to a job of Slurm's."""
     return "SLURM_JOB_ID" in environ
+
+
+def is_in_array(environ: Mapping[str, str]) -> bool:
+    """Tell whether this process belongs to a task of an array job."""
+    return "SLURM_ARRAY_JOB_ID" in environ and "SLURM_ARRAY_TASK_ID" in environ
+
+
+def job_number(environ: Mapping[str, str]) -> str:
+    """Return the number of this job, with that of the task for an array; '' outside of a job.
+
+    Examples
+    --------
+    >>> array = {"SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "2"}
+    >>> job_number({"SLURM_JOB_ID": "9"} | array), job_number({"SLURM_JOB_ID": "9"})
+    ('7_2', '9')
+    """
+    if is_in_array(environ):
+        return f"{environ['SLURM_ARRAY_JOB_ID']}_{environ['SLURM_ARRAY_TASK_ID']}"
+    return environ.get("SLURM_JOB_ID", "")
 
 
 def default_ranks(environ: Mapping[str, str]) -> int:

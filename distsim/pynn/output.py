@@ -15,10 +15,11 @@ from distsim.errors import DistsimError, ParameterError
 from distsim.io.neo_blocks import block as neo_block
 from distsim.io.neo_blocks import joined
 from distsim.io.recordings import PopulationData, PopulationInfo, RunInfo, SegmentData
-from distsim.io.whole_file import check_folder, check_new, check_space, new_file, write_error
+from distsim.io.whole_file import check_folder, check_space, new_file, write_error
 from distsim.io.writer import write as write_file
 from distsim.pynn.gather import Audience
 from distsim.pynn.provenance import cell_parameters, collected, known_here, timed
+from distsim.pynn.replacing import check_replaced, is_choosy
 from distsim.pynn.segments import Choice, Segment, gathered
 from distsim.pynn.simulator import state
 
@@ -263,10 +264,10 @@ def _write(
     is_native = has_own_format(io)
     if not is_shared and comm.Get_size() > 1:
         io = of_rank(io, comm.Get_rank())
-    if not state.setup.overwrite:
+    if is_choosy():
         with together(comm):
             if comm.Get_rank() == 0 or not is_shared:
-                _check_new(io)
+                check_replaced(io)
     if is_native:
         mine = parts[0].recorder.known if parts else known_here()
         run = replace(run, provenance=collected(mine, audience))
@@ -322,8 +323,7 @@ def check_target(io: Any) -> None:
     """
     if not isinstance(io, str | Path):
         return
-    if not state.setup.overwrite:
-        _check_new(io)
+    check_replaced(io)
     try:
         check_folder(Path(io))
     except OSError as error:
@@ -331,13 +331,6 @@ def check_target(io: Any) -> None:
     if not has_own_format(io):
         with TemporaryDirectory() as folder:
             getattr(_neo_io(Path(folder) / Path(io).name, io), "close", bool)()
-
-
-def _check_new(io: Any) -> None:
-    name = getattr(io, "filename", io)
-    if isinstance(name, str | Path):
-        way_out = ", and setup() was told overwrite = False; name another one, or remove it"
-        check_new(Path(name), way_out)
 
 
 def has_own_format(io: Any) -> bool:

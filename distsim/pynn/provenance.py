@@ -1,5 +1,6 @@
 """How a run came about, for the files that are written of it: what each rank did, and with what."""
 
+import os
 import platform
 import resource
 import sys
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from distsim.allocation import job_number
 from distsim.comm.world import library_version
 from distsim.io.recordings import Provenance
 from distsim.pynn.gather import Audience, gather_arrays
@@ -101,6 +103,7 @@ def _facts() -> dict[str, Any]:
         "python_version": platform.python_version(),
         **{f"{package}_version": version_of(package) for package in PACKAGES},
         "mpi_library": library_version(),
+        "slurm_job": job_number(os.environ) or None,
         "system": f"{platform.system()} {platform.machine()}",
     }
     return {name: value for name, value in facts.items() if value is not None}
