@@ -15,9 +15,8 @@ __all__ = ["LAUNCHES", "Job", "batch_script", "seconds_of"]
 
 # who starts the ranks: the mpiexec of the MPI that mpi4py loads, or Slurm
 LAUNCHES = ("run", "srun")
-# so long before the end of its time a long job is told [s]: time for a checkpoint, and as Slurm
-# may be a minute early, no more
-NOTICE = 120
+# so long before the end of its time a long job is told [s], which Slurm may do a minute early
+NOTICE, EARLY = 120, 60
 # so often a long job may begin again: one that comes no further does not go on for ever
 MOST_RESTARTS = 1000
 
@@ -57,6 +56,7 @@ eval "arguments=($line)"
 mkdir -p "$folder/$SLURM_ARRAY_TASK_ID"
 cd "$folder/$SLURM_ARRAY_TASK_ID"
 rm -f status
+echo "$line" >arguments
 """
 
 CHECKPOINT = """
@@ -121,6 +121,8 @@ class Job(NamedTuple):
         Whether it writes a checkpoint before its time is over, and begins again.
     checkpoint : str
         Its name, as a shell reads it.
+    log : str
+        File of all that is printed; '': named by job.
     """
 
     program: str
@@ -139,6 +141,7 @@ class Job(NamedTuple):
     sweep: str = ""
     is_long: bool = False
     checkpoint: str = '"$SLURM_JOB_NAME-$SLURM_JOB_ID.checkpoint.h5"'
+    log: str = ""
 
 
 def batch_script(job: Job) -> str:
@@ -202,13 +205,14 @@ def _directives(job: Job) -> Iterator[str]:
     yield "#SBATCH --cpus-per-task=1"
     yield "# [days-]hours:minutes:seconds, then Slurm kills the job; with less it begins sooner"
     yield f"#SBATCH --time={job.time}"
-    number, meaning = ("%A_%a", "array and task") if is_array else ("%j", "the job's number")
-    yield f"# all that is printed: %x is the name, {number} {meaning}"
-    yield f"#SBATCH --output=%x-{number}.log"
+    log = job.log or ("%x-%A_%a.log" if is_array else "%x-%j.log")
+    meaning = "%A array and %a task" if is_array else "%j number of the job"
+    yield f"# all that is printed; %x stands for the name, {meaning}"
+    yield f"#SBATCH --output={log}"
     if job.n_tasks:
         yield f"#SBATCH --array=1-{job.n_tasks}"
     if job.is_long:
-        notice = min(NOTICE, seconds_of(job.time) // 4)
+        notice = max(1, min(NOTICE, seconds_of(job.time) // 4 - EARLY))
         yield f"#SBATCH --signal={'B:USR1' if job.launch == 'run' else 'USR2'}@{notice}"
         yield "# the job may begin again, and then adds to what it has printed"
         yield "#SBATCH --requeue"
@@ -238,8 +242,8 @@ def _body(job: Job) -> str:
         f"\n{job.sweep}{ARRAY}" if job.sweep else "",
         CHECKPOINT.replace("NAME", job.checkpoint) if job.is_long else "",
         run,
-        REQUEUE if job.is_long else "",
         'echo "$status" >status\n' if job.sweep else "",
+        REQUEUE if job.is_long else "",
         'exit "$status"\n',
     ]
     return "".join(parts)

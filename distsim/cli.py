@@ -11,6 +11,7 @@ from pathlib import Path
 from distsim.allocation import default_ranks
 from distsim.errors import DistsimError, ParameterError
 from distsim.launch import launch
+from distsim.slurm_commands import add_collect, add_submit, check_script, cut_words
 
 __all__ = ["main"]
 
@@ -29,7 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: that of the job for ``run``, 2 for a mistake in the arguments or the
         installation, which is told in one line.
     """
-    options = _parser().parse_args(argv)
+    words, behind = cut_words(sys.argv[1:] if argv is None else list(argv))
+    options = _parser().parse_args(words)
+    options.behind = behind
     try:
         status: int = options.command(options)
     except DistsimError as error:
@@ -45,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"distsim {version('distsim')}")
     commands = parser.add_subparsers(metavar="command", required=True)
     _add_run(commands)
+    add_submit(commands)
+    add_collect(commands)
     _add_info(commands)
     _add_warmup(commands)
     _add_validate(commands)
@@ -334,7 +339,7 @@ def _validate(options: argparse.Namespace) -> int:
     names = options.engines.split(",")
     for name in names:
         engine_entry(name)
-    _check_script(options.script)
+    check_script(options.script)
     options.output.mkdir(parents=True, exist_ok=True)
     outcomes = [
         validation.run_engine(options.script, options.args, name, options.n, options.output)
@@ -356,7 +361,7 @@ def _estimate(options: argparse.Namespace) -> int:
     # options may stand behind the script, too; what follows -- is the script's
     end = options.args.index("--") if "--" in options.args else len(options.args)
     given, own = _estimate_options().parse_known_args(options.args[:end], options)
-    _check_script(given.script)
+    check_script(given.script)
     # not above: the other commands start faster without the simulator
     from distsim.estimate.estimate import estimate, parsed_ranks
     from distsim.estimate.report import as_json, as_text
@@ -375,17 +380,10 @@ def _estimate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check_script(script: Path) -> None:
-    if not script.is_file():
-        raise ParameterError(
-            f"the script '{script}' is not a file; give the path of a Python script", script=script
-        )
-
-
 def _run(options: argparse.Namespace) -> int:
     if options.n < 1:
         raise ParameterError(f"-n {options.n}: a job has at least 1 rank", n_ranks=options.n)
-    _check_script(options.script)
+    check_script(options.script)
     if options.engine is not None:
         # not above: the other commands start faster without it
         from distsim.engines.registry import VARIABLE, engine_entry

@@ -11,7 +11,7 @@
 #SBATCH --cpus-per-task=1
 # [days-]hours:minutes:seconds, then Slurm kills the job; with less it begins sooner
 #SBATCH --time=01:00:00
-# all that is printed: %x is the name, %A_%a array and task
+# all that is printed; %x stands for the name, %A array and %a task
 #SBATCH --output=%x-%A_%a.log
 #SBATCH --no-requeue
 # where to run, and who pays: `sinfo` shows partitions, your cluster's help accounts
@@ -37,6 +37,7 @@ eval "arguments=($line)"
 mkdir -p "$folder/$SLURM_ARRAY_TASK_ID"
 cd "$folder/$SLURM_ARRAY_TASK_ID"
 rm -f status
+echo "$line" >arguments
 
 # The ranks are started by the mpiexec of the MPI that mpi4py loads, one for each task: right for
 # any MPI. `srun --mpi=pmix python model.py` does the same where that MPI is the cluster's own,

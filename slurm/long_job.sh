@@ -10,7 +10,7 @@
 #SBATCH --cpus-per-task=1
 # [days-]hours:minutes:seconds, then Slurm kills the job; with less it begins sooner
 #SBATCH --time=01:00:00
-# all that is printed: %x is the name, %j the job's number
+# all that is printed; %x stands for the name, %j number of the job
 #SBATCH --output=%x-%j.log
 #SBATCH --signal=B:USR1@120
 # the job may begin again, and then adds to what it has printed

@@ -11,7 +11,7 @@
 #SBATCH --cpus-per-task=1
 # [days-]hours:minutes:seconds, then Slurm kills the job; with less it begins sooner
 #SBATCH --time=01:00:00
-# all that is printed: %x is the name, %j the job's number
+# all that is printed; %x stands for the name, %j number of the job
 #SBATCH --output=%x-%j.log
 #SBATCH --no-requeue
 # where to run, and who pays: `sinfo` shows partitions, your cluster's help accounts

@@ -55,8 +55,8 @@ NodeName=n[1-2] NodeHostname=localhost NodeAddr=127.0.0.1 Port=[{ports[1]}-{port
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
-# states of a job that has not come to its end
-UNFINISHED = {"PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "SUSPENDED", "REQUEUED"}
+# states of a job that has come to its end
+FINISHED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY"}
 
 
 def why_not():
@@ -195,7 +195,7 @@ class Cluster:
             def is_over(job=job):
                 nonlocal states
                 states = self.states(job)
-                return not UNFINISHED & set(states)
+                return set(states) <= FINISHED
 
             def what(job=job):
                 text = log.read_text() if log is not None and log.exists() else ""

@@ -1,6 +1,7 @@
 """The batch scripts of slurm/, under a real Slurm."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from cluster import wait_until
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "slurm"
 RUN = Path(__file__).parent / "paced_run.py"
+# Debian's, which is built for Slurm
+SYSTEM_MPI = Path("/usr/lib/x86_64-linux-gnu/libmpi.so.40")
 DURATION = "1500"
 
 
@@ -103,3 +106,37 @@ def test_an_array_runs_each_line_in_a_folder_of_its_own(cluster, tmp_path):
     assert [(folder / k / "status").read_text() for k in "12"] == ["0\n", "3\n"]
     assert not (folder / "3").exists()
     assert "no line 3 in" in (tmp_path / f"{job}_3.log").read_text()
+
+
+def submitted(cluster, folder, *words, **variables):
+    """Call `distsim submit`; return the job's id, and a function that counts a text in its log."""
+    command = (sys.executable, "-P", "-m", "distsim", "submit", RUN, "--name", "run", *words)
+    told = cluster.command(*command, folder=folder, **variables)
+    job = told.splitlines()[-1].removeprefix("submitted: job ")
+    log = folder / f"run-{job}.log"
+    return job, lambda text: log.read_text().count(text) if log.exists() else 0
+
+
+@pytest.mark.slow
+def test_ranks_of_srun_get_the_signal_themselves(cluster, tmp_path, whole):
+    if not SYSTEM_MPI.exists():
+        pytest.skip(f"no {SYSTEM_MPI}")
+    words = ["--requeue", "--launch=srun", "--ntasks-per-node=2", "--", "run.npz", DURATION, "0.05"]
+    job, count = submitted(cluster, tmp_path, *words, MPI4PY_LIBMPI=str(SYSTEM_MPI))
+    wait_until(lambda: count("t = 400 ms"), cluster.logs)
+    # as --signal does without B:
+    cluster.command("scancel", "--signal=USR2", job)
+    wait_until(lambda: count("stopped at"), cluster.logs)
+    assert cluster.wait(job) == ["COMPLETED"]
+    assert count("going on from") == 1
+    assert_same(tmp_path / "run.npz", whole)
+
+
+@pytest.mark.slow
+def test_a_job_goes_on_beyond_its_time_limit(cluster, tmp_path, whole):
+    # 75 callbacks, each of 1 s, which are more than a job of a minute is given
+    words = ["--requeue", "--time=1", "--ntasks-per-node=2", "--", "run.npz", DURATION, "1"]
+    job, count = submitted(cluster, tmp_path, *words)
+    assert cluster.wait(job, patience=500.0) == ["COMPLETED"]
+    assert count("stopped at") == count("going on from") >= 2
+    assert_same(tmp_path / "run.npz", whole)
