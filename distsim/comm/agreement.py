@@ -70,25 +70,26 @@ def together(comm: "MPI.Intracomm") -> Iterator[None]:
     agree(comm, failure)
 
 
-def first_on_each_node(comm: "MPI.Intracomm", function: Callable[[], T]) -> T:
-    """Call a function on the first rank of each node, then on the others.
+def first_on_each_node(comm: "MPI.Intracomm", *functions: Callable[[], T]) -> list[T]:
+    """Call each function on one rank of each node, then on the others.
 
     Parameters
     ----------
     comm : mpi4py.MPI.Intracomm
         All ranks.
-    function : callable without arguments
-        What the others find done: compiled kernels in the cache, a file in a local folder.
+    *functions : callables without arguments
+        What others find done: compiled kernels in the cache, a file in a local folder. The ranks of
+        a node do the first of it side by side, function k on number k of them, or k minus so many.
 
     Returns
     -------
-    object
-        What `function` returned on this rank.
+    list
+        What the functions returned on this rank.
 
     Raises
     ------
     Exception
-        The error of `function` on the lowest rank where it failed, on every rank.
+        The error of a function on the lowest rank where one failed, on every rank.
 
     Notes
     -----
@@ -97,19 +98,16 @@ def first_on_each_node(comm: "MPI.Intracomm", function: Callable[[], T]) -> T:
     from mpi4py import MPI
 
     node = comm.Split_type(MPI.COMM_TYPE_SHARED)
-    is_first = node.Get_rank() == 0
+    mine = set(range(node.Get_rank(), len(functions), node.Get_size()))
     node.Free()
-    results = []
-    for turn_of_first in (True, False):
-        error = None
-        if is_first == turn_of_first:
-            try:
-                results.append(function())
-            except Exception as caught:
-                error = caught
+    results = {}
+    for is_first in (True, False):
         # agreeing is the barrier, too
-        agree(comm, error)
-    return results[0]
+        with together(comm):
+            for k, function in enumerate(functions):
+                if (k in mine) is is_first:
+                    results[k] = function()
+    return [results[k] for k in range(len(functions))]
 
 
 def _portable(error: Exception) -> tuple[type[Exception], str, dict[str, object]]:

@@ -203,7 +203,8 @@ def _skip_along(stream, targets, firsts, own, chance, done, rows):
     n = indptr[done]
     for i in range(done, targets.size):
         candidate = firsts[i]
-        block = 0
+        # no literal, for which a version of its own would be compiled
+        block = np.int64(0)
         while candidate < n_pre:
             # about as many words as the rest of the row takes
             expected = (n_pre - candidate) * p

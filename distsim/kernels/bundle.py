@@ -1,56 +1,51 @@
 """All that `advance` takes of one group in one structure, and a call that is alike for all."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from numba import njit, types
-from numba.experimental import structref
+from numpy.typing import NDArray
 
+from distsim.kernels.arrays import Cells, Connectome, Probes, Queue, SpikeLog
 from distsim.kernels.by_address import caller
 from distsim.kernels.delivery import enqueue_most
-from distsim.kernels.epoch import advance, ask_plastic
+from distsim.kernels.epoch import advance, ask_part, ask_plastic
 from distsim.kernels.options import KERNEL
-from distsim.kernels.plastic import QUEUE, RESTART
-from distsim.kernels.renewal import queue_drawn
+from distsim.kernels.plastic import QUEUE, RESTART, Plastics
+from distsim.kernels.rarer import DRAWN
 
-__all__ = ["ARGUMENTS", "Bundle", "advance_bundle", "advance_bundle_at", "bundle"]
-
-FIELDS = [
-    "cells",
-    "coefficients",
-    "connectome",
-    "queues",
-    "poisson",
-    "drives",
-    "currents",
-    "probes",
-    "plastic",
-    "coupling",
-    "log",
-]
+__all__ = ["ARGUMENTS", "Bundle", "advance_bundle", "advance_bundle_at"]
 
 
-@structref.register
-class BundleType(types.StructRef):
-    """The compiler's type of a `Bundle`."""
+class Bundle(NamedTuple):
+    """What `advance` takes of a group.
 
+    Attributes
+    ----------
+    cells : Cells
+    coefficients : NamedTuple
+        The model's, with the fields `drive`, `drive_rest` and `drive_gain`.
+    connectome : Connectome
+        Of the static synapses.
+    queues : tuple of 2 Queue
+        Rows of exchanged spikes, and of those that are drawn here.
+    probes : Probes
+    plastic : Plastics
+    parts : ndarray of int64, shape (N_PARTS, 2)
+        What the group has beside; see `distsim.kernels.rarer`. With junctions, a call makes one
+        step.
+    log : SpikeLog
+        To which the group's spikes are appended.
+    """
 
-class Bundle(structref.StructRefProxy):
-    """What `advance` takes of a group, and a `PoissonInput`; made by `bundle`."""
-
-    _meminfo: Any
-
-    def __new__(cls, *fields: Any) -> "Bundle":
-        """Return a bundle."""
-        return bundle(*fields)
-
-
-structref.define_proxy(Bundle, BundleType, FIELDS)
-
-
-@njit(cache=True)
-def bundle(*parts):
-    """Return the parts, those of `FIELDS`, as one object, which keeps their arrays alive."""
-    return Bundle(*parts)
+    cells: Cells
+    coefficients: Any
+    connectome: Connectome
+    queues: tuple[Queue, Queue]
+    probes: Probes
+    plastic: Plastics
+    parts: NDArray[np.int64]
+    log: SpikeLog
 
 
 @njit(**KERNEL)
@@ -66,7 +61,8 @@ def advance_bundle(first, n_steps, keys, n_queued, group):
         Spikes up to the present step; see `enqueue_most`.
     n_queued : int
         How many of them are in the queue already.
-    group : BundlePointer
+    group : Bundle
+        By its address.
 
     Returns
     -------
@@ -74,18 +70,16 @@ def advance_bundle(first, n_steps, keys, n_queued, group):
         How many spikes are in the queue now; if not all, or if drawn spikes are left, a queue
         needs room and no step was made. Steps made and synaptic events, as from `advance`.
     """
-    plastic = group.plastic.entries.shape[0] > 0
+    has_plastic = group.plastic.entries.shape[0] > 0
     if n_queued < keys.size:
         n_queued = enqueue_most(group.queues[0], group.connectome, keys, n_queued)
         if n_queued < keys.size:
             return n_queued, 0, 0
-        if plastic:
-            ask_plastic(RESTART, 0, 0, keys, group)
-    if (group.poisson.sources.gid.size + group.poisson.renewals.gid.size > 0) and not queue_drawn(
-        first, n_steps, group.poisson, group.queues[1], group.connectome
-    ):
+        if has_plastic:
+            ask_plastic(RESTART, first, n_steps, keys, group)
+    if ask_part(DRAWN, first, n_steps, group.parts) == 0:
         return n_queued, 0, 0
-    if plastic:
+    if has_plastic:
         n_sets = group.plastic.entries.shape[0]
         if ask_plastic(QUEUE, first, n_steps, keys, group) < n_sets:
             return n_queued, 0, 0

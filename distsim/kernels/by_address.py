@@ -2,31 +2,38 @@
 
 Handing some eighty arrays from Python to a kernel takes longer than a small network's epoch; a
 structure is handed over as one address. A function is compiled for each kind of structure, and is
-called by its own address, so that what calls it is compiled only once, whatever the kinds are.
+called by its own address, so that what calls it is compiled only once, whatever the kinds are, and
+what no structure needs is not compiled at all.
 """
 
-from collections.abc import Callable, Sequence
+import struct
+from collections.abc import Callable, Iterator, Sequence
 from operator import is_not
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from numba import typeof, types
 from numba.core import cgutils
 from numba.core.datamodel.models import OpaqueModel
 from numba.core.imputils import impl_ret_borrowed
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, register_model
+from numpy.typing import NDArray
 
-__all__ = ["Addressed", "Pointer", "address_of", "caller"]
+__all__ = ["NOTHING", "Addressed", "Pointer", "address_of", "caller", "words_of"]
+
+# in place of an address of a function and one of a structure
+NOTHING = (0, 0)
 
 
 class Pointer(types.Type):
-    """The compiler's type of the address of a structure's fields.
+    """The compiler's type of the address of a NamedTuple's fields, as `words_of` puts them.
 
     A field is read where it is named, and no reference to it is counted: somebody else must keep
-    the structure.
+    the arrays.
     """
 
-    def __init__(self, pointed: types.StructRef) -> None:
+    def __init__(self, pointed: types.BaseNamedTuple) -> None:
         self.pointed = pointed
         super().__init__(name=f"Pointer({pointed})")
 
@@ -39,39 +46,67 @@ class _FieldTypes(AttributeTemplate):
     key = Pointer
 
     def generic_resolve(self, pointer, name):  # type: ignore[override]
-        return pointer.pointed.field_dict.get(name)
+        pointed = pointer.pointed
+        return pointed.types[pointed.fields.index(name)] if name in pointed.fields else None
 
 
 @lower_getattr_generic(Pointer)
 def _read_field(context, builder, pointer, value, name):
-    fields = pointer.pointed.get_data_type()
-    layout = context.data_model_manager[fields].get_value_type()
-    place = builder.bitcast(value, layout.as_pointer())
-    read = getattr(cgutils.create_struct_proxy(fields)(context, builder, ref=place), name)
-    return impl_ret_borrowed(context, builder, pointer.pointed.field_dict[name], read)
+    pointed = pointer.pointed
+    k = pointed.fields.index(name)
+    layout = context.get_value_type(pointed)
+    place = cgutils.gep_inbounds(builder, builder.bitcast(value, layout.as_pointer()), 0, k)
+    return impl_ret_borrowed(context, builder, pointed.types[k], builder.load(place))
 
 
-def address_of(function: Any, arguments: Sequence[Any], structure: Any) -> tuple[int, int]:
-    """Return what a function of `caller` takes for a structure; compiles the function if need be.
+def words_of(structure: Any) -> NDArray[np.int64]:
+    """Return a structure as compiled code reads it: all its fields, one after another.
+
+    Parameters
+    ----------
+    structure : NamedTuple
+        Of arrays, numbers of 64 bits, and tuples of these.
+
+    Returns
+    -------
+    ndarray of int64
+        Of each array its address, shape and strides; it does not keep the array.
+    """
+    return np.array(list(_words(structure, typeof(structure))), np.int64)
+
+
+def _words(value: Any, kind: Any) -> Iterator[int]:
+    if isinstance(kind, types.BaseTuple):
+        for part, part_kind in zip(value, kind.types, strict=True):
+            yield from _words(part, part_kind)
+    elif isinstance(kind, types.Array):
+        # as `numba.core.datamodel.models.ArrayModel` has them, without an owner
+        yield from (0, 0, value.size, value.itemsize, value.ctypes.data)
+        yield from value.shape
+        yield from value.strides
+    elif kind == types.float64:
+        yield from struct.unpack("q", struct.pack("d", value))
+    elif kind == types.int64:
+        yield int(value)
+    else:
+        raise TypeError(f"{kind} has no place in a structure: {value!r}")
+
+
+def address_of(function: Any, arguments: Sequence[Any], structure: Any) -> int:
+    """Return the address of a function as it is compiled for a structure; compile it if need be.
 
     Parameters
     ----------
     function : numba function
         Takes the arguments and then the structure.
     arguments : sequence of numba types
-    structure : StructRefProxy
-
-    Returns
-    -------
-    function, place : int
-        Addresses of the function that is compiled for such a structure, and of its fields, which
-        are there for as long as the structure is.
+    structure : NamedTuple
     """
     signature = (*arguments, Pointer(typeof(structure)))
     function.compile(signature)
     compiled = function.overloads[signature]
-    address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
-    return address, structure._meminfo.data
+    address: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+    return address
 
 
 class Addressed:
@@ -79,35 +114,43 @@ class Addressed:
 
     Attributes
     ----------
-    structure : StructRefProxy
+    structure : NamedTuple
         As it is now.
+    place : int
+        Address of its fields, which are there for as long as this object is.
     """
 
     def __init__(self) -> None:
         self.structure: Any = None
+        self.place = 0
         self._parts: tuple[Any, ...] = ()
-        self._address = (0, 0)
+        self._words: Any = None
+        self._function: Any = None
+        self._entry = NOTHING
 
-    def address(
-        self, make: Callable[..., Any], parts: tuple[Any, ...], function: Any, arguments: Any
+    def entry(
+        self, make: Callable[..., NamedTuple], parts: tuple[Any, ...], function: Any, arguments: Any
     ) -> tuple[int, int]:
-        """Return what a function of `caller` takes; see `address_of`.
+        """Return what a function of `caller` takes: addresses of a function and of the structure.
 
         Valid until some part is another object, and as long as this one is.
 
         Parameters
         ----------
-        make : callable
-            Returns the structure of its parts.
+        make : type of NamedTuple
         parts : tuple
+            Its fields.
         function : numba function
-            The same for the same parts.
         arguments : sequence of numba types
         """
         if len(parts) != len(self._parts) or any(map(is_not, parts, self._parts)):
             self.structure, self._parts = make(*parts), parts
-            self._address = address_of(function, arguments, self.structure)
-        return self._address
+            self._words, self._function = words_of(self.structure), None
+            self.place = self._words.ctypes.data
+        if self._function is not function:
+            self._entry = address_of(function, arguments, self.structure), self.place
+            self._function = function
+        return self._entry
 
 
 def caller(arguments: Sequence[Any], result: Any) -> Any:
@@ -121,7 +164,7 @@ def caller(arguments: Sequence[Any], result: Any) -> Any:
     Returns
     -------
     numba intrinsic
-        Takes what `address_of` returns, and then the arguments.
+        Takes what `Addressed.entry` returns, and then the arguments.
     """
     # the compiler hands over an address in one way, whatever there is
     kinds = (*arguments, types.voidptr)

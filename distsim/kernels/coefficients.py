@@ -60,7 +60,7 @@ def _set_drive(coefficients, lid, value):
 
 
 def merged(coefficients: Any) -> Any:
-    """Return the coefficients of one cell as numbers.
+    """Return the coefficients of one cell as numbers of 64 bits.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def merged(coefficients: Any) -> Any:
 def _of_one_cell(value: Any) -> Any:
     if hasattr(value, "_make"):
         return value._make(x[:, 0].copy() if _is_column(x) else x for x in value)
-    return value[0] if isinstance(value, np.ndarray) else value
+    return value[0].item() if isinstance(value, np.ndarray) else value
 
 
 def _is_column(value: Any) -> bool:

@@ -6,17 +6,22 @@ from typing import Any
 from numba import njit
 from numba.extending import overload
 
-from distsim.kernels.coefficients import set_drive
-from distsim.kernels.currents import is_changing, renew
 from distsim.kernels.delivery import deliver
-from distsim.kernels.drive import drive
-from distsim.kernels.junctions import couple, expect, note_change
 from distsim.kernels.options import KERNEL
 from distsim.kernels.plastic import DELIVER, NOTE, call_plastic
+from distsim.kernels.rarer import (
+    COUPLE,
+    CURRENTS,
+    DRIVES,
+    EXPECT,
+    JUNCTIONS,
+    NOTE_CHANGE,
+    call_part,
+)
 from distsim.kernels.spike_keys import spike_key
 from distsim.kernels.threshold import fire
 
-__all__ = ["advance", "ask_plastic", "register_update", "sample"]
+__all__ = ["advance", "ask_part", "ask_plastic", "register_update", "sample"]
 
 
 def update(cells, coefficients):
@@ -90,24 +95,6 @@ def _is_full(probes):
 
 
 @njit(**KERNEL)
-def _inject(step, currents, coefficients):
-    """Let the currents flow that hold from `step` on."""
-    if not is_changing(step, currents):
-        return
-    is_summed = currents.injected.size > 0
-    for i in range(renew(step, currents)):
-        course = currents.due[i]
-        currents.is_due[course] = False
-        total = 0.0
-        for k in range(currents.term_start[course], currents.term_start[course + 1]):
-            total += currents.level[currents.term[k]]
-        for k in range(currents.lid_start[course], currents.lid_start[course + 1]):
-            set_drive(coefficients, currents.lid[k], total)
-            if is_summed:
-                currents.injected[currents.lid[k]] = total
-
-
-@njit(**KERNEL)
 def _is_waiting(queue):
     """Return whether there are rows in a queue."""
     return queue.bounds[0] < queue.bounds[1]
@@ -141,11 +128,25 @@ def ask_plastic(what, first, n, keys, group):
 
 
 @njit(**KERNEL)
+def ask_part(which, first, n, parts):
+    """Have a part of a group do something; return its answer, or 1 where there is no such part.
+
+    Parameters
+    ----------
+    which : int
+        Line of `parts`; see `distsim.kernels.rarer`.
+    first, n : int
+        What its function takes.
+    parts : ndarray of int64, shape (N_PARTS, 2)
+    """
+    if parts[which, 0] == 0:
+        return 1
+    return call_part(parts[which, 0], parts[which, 1], first, n)
+
+
+@njit(**KERNEL)
 def advance(first, n_steps, group):
     """Make the steps ``first + 1`` to ``first + n_steps`` of one model group.
-
-    What a group has none of is not handed to the kernel for it: to hand over a group's arrays takes
-    longer than the step of a few cells.
 
     Parameters
     ----------
@@ -154,12 +155,7 @@ def advance(first, n_steps, group):
     n_steps : int
         Not more than the smallest delay.
     group : Bundle
-        By its address, or anything else with the same fields: `cells`, Cells; `coefficients`, the
-        model's NamedTuple with the fields `drive`, `drive_rest` and `drive_gain`; `connectome`,
-        Connectome; `queues`, a tuple of 2 Queue: exchanged spikes, spikes of regenerated sources;
-        `drives`, Drives; `currents`, Currents; `probes`, Probes; `plastic`, Plastics;
-        `coupling`, a Coupling: if it has cells, `n_steps` is 1; `log`, a SpikeLog, to which the
-        group's spikes are appended.
+        By its address, or as it is.
 
     Returns
     -------
@@ -167,34 +163,35 @@ def advance(first, n_steps, group):
         Steps made: fewer than `n_steps` if the log or a sample buffer had to be emptied first.
         Number of synaptic events.
     """
-    cells, coefficients, log = group.cells, group.coefficients, group.log
+    cells, coefficients, log, parts = group.cells, group.coefficients, group.log, group.parts
     n_local = cells.gids.size
     has_plastic = group.plastic.entries.shape[0] > 0
-    is_coupled = group.coupling.lid.size > 0
+    is_injected, is_coupled = parts[CURRENTS, 0] != 0, parts[JUNCTIONS, 0] != 0
+    is_driven = parts[DRIVES, 0] != 0
     n_events = 0
+    # an argument that is not looked at is a step, too: for a literal another version is compiled
     for step in range(first + 1, first + n_steps + 1):
         is_full = log.filled[0] + n_local > log.keys.size or _is_full(group.probes)
         if is_full or group.plastic.needs_room[0] != 0:
             return step - 1 - first, n_events
         cells.step[0] = step
-        if group.currents.level.size > 0:
-            _inject(step - 1, group.currents, coefficients)
+        if is_injected:
+            ask_part(CURRENTS, step - 1, step, parts)
         if is_coupled:
-            couple(group.coupling, group.currents.injected, coefficients, cells.state)
+            ask_part(JUNCTIONS, COUPLE, step, parts)
         update(cells, coefficients)
         if is_coupled:
-            note_change(group.coupling, cells.state)
-        if group.drives.delay.size > 0:
-            n_events += drive(step, group.drives, cells.state)
-        if _is_waiting(group.queues[0]):
-            n_events += deliver(step, group.queues[0], group.connectome, cells.state)
-        if _is_waiting(group.queues[1]):
-            n_events += deliver(step, group.queues[1], group.connectome, cells.state)
+            ask_part(JUNCTIONS, NOTE_CHANGE, step, parts)
+        if is_driven:
+            n_events += ask_part(DRIVES, step, step, parts)
+        for which in range(2):
+            if _is_waiting(group.queues[which]):
+                n_events += deliver(step, group.queues[which], group.connectome, cells.state)
         if has_plastic:
-            n_events += ask_plastic(DELIVER, step, 0, log.keys, group)
+            n_events += ask_plastic(DELIVER, step, step, log.keys, group)
         n_spiking = settle(cells, coefficients)
         if is_coupled:
-            expect(group.coupling, cells, n_spiking)
+            ask_part(JUNCTIONS, EXPECT, n_spiking, parts)
         if has_plastic:
             ask_plastic(NOTE, step, n_spiking, log.keys, group)
         count = log.filled[0]

@@ -19,14 +19,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, types
-from numba.experimental import structref
 from numpy.typing import NDArray
 
 from distsim.declared import declares
+from distsim.kernels.arrays import Connectome, Queue
 from distsim.kernels.by_address import caller
 from distsim.kernels.delivery import enqueue_most
 from distsim.kernels.options import KERNEL
-from distsim.kernels.renewal import queue_drawn
+from distsim.kernels.rarer import call_part
 from distsim.partitioning.streams import word_block
 
 __all__ = [
@@ -50,7 +50,6 @@ __all__ = [
     "find_present",
     "note_spikes",
     "peek_at",
-    "plastic_set",
     "queue_spikes",
     "row_of_run",
     "sweep_at",
@@ -59,7 +58,7 @@ __all__ = [
 
 # what is asked for: to forget how many exchanged spikes are queued; to queue spikes; to deliver
 # what arrives at a step; to note the spikes of cells in a step
-RESTART, QUEUE, DELIVER, NOTE = 0, 1, 2, 3
+RESTART, QUEUE, DELIVER, NOTE = (np.int64(k) for k in range(4))
 # spikes of a target that are at hand without its ring
 N_LATEST = 4
 # a step before all others, of a source and of a target: below the former by more than any lag
@@ -168,41 +167,26 @@ class Plastics(NamedTuple):
     needs_room: NDArray[np.int64]
 
 
-@structref.register
-class PlasticSetType(types.StructRef):
-    """The compiler's type of a `PlasticSet`."""
+class PlasticSet(NamedTuple):
+    """One such projection.
 
-
-class PlasticSet(structref.StructRefProxy):
-    """One such projection; made by `plastic_set`."""
-
-    _meminfo: Any
-
-    def __new__(cls, *fields: Any) -> "PlasticSet":
-        """Return a set."""
-        return plastic_set(*fields)
-
-
-structref.define_proxy(
-    PlasticSet, PlasticSetType, ["rows", "queues", "poisson", "net", "parameters"]
-)
-
-
-@njit(cache=True)
-def plastic_set(*parts):
-    """Return the parts as one structure, which keeps their arrays alive.
-
-    Parameters
+    Attributes
     ----------
     rows : Connectome
         Whose runs count synapses.
     queues : tuple of 2 Queue
-    poisson : PoissonInput
+    drawn : ndarray of int64, shape (2,)
+        What `call_part` calls sources by whose spikes are drawn here; zeros if there are none.
     net : PlasticArrays
     parameters : NamedTuple
         `dt`, `purpose`, and the model's, each a number or one for each synapse.
     """
-    return PlasticSet(*parts)
+
+    rows: Connectome
+    queues: tuple[Queue, Queue]
+    drawn: NDArray[np.int64]
+    net: PlasticArrays
+    parameters: Any
 
 
 # ``work(what, first, n, keys, inputs, spiking)`` of a set
@@ -239,7 +223,7 @@ def peek_at(
     Parameters
     ----------
     function, place : int
-        See `address_of`.
+        See `Addressed`.
     step : int
     columns, run_states, run_traces, run_last
         Copies of those of `PlasticArrays`; in place.
@@ -262,7 +246,7 @@ def sweep_at(function, place, step, net, inputs, spiking):
     Parameters
     ----------
     function, place : int
-        See `address_of`; of `WORK`.
+        See `Addressed`; of `WORK`.
     step : int
     net : PlasticArrays
         In place.
@@ -281,12 +265,8 @@ def queue_spikes(first, n_steps, keys, group):
         clock[N_QUEUED] = enqueue_most(group.queues[0], group.rows, keys, clock[N_QUEUED])
         if clock[N_QUEUED] < keys.size:
             return 0
-    poisson = group.poisson
-    if poisson.sources.gid.size + poisson.renewals.gid.size > 0 and not queue_drawn(
-        first, n_steps, poisson, group.queues[1], group.rows
-    ):
-        return 0
-    return 1
+    drawn = group.drawn
+    return 1 if drawn[0] == 0 else call_part(drawn[0], drawn[1], first, n_steps)
 
 
 @njit(cache=True)

@@ -26,7 +26,6 @@ __all__ = [
     "enqueue_drawn",
     "find_next_spikes",
     "log_renewals",
-    "queue_drawn",
 ]
 
 NEVER = 2**62
@@ -124,8 +123,6 @@ def enqueue_drawn(position, end_step, stream, poisson, tables, renewals, queue, 
     bool
         Whether all is done; otherwise the queue needs room.
     """
-    if renewals.gid.size == 0:
-        return enqueue_poisson(position, end_step, stream, poisson, tables, queue, connectome)
     while position[0] <= end_step:
         step = position[0]
         if not enqueue_poisson(position, step, stream, poisson, tables, queue, connectome):
@@ -134,38 +131,6 @@ def enqueue_drawn(position, end_step, stream, poisson, tables, renewals, queue, 
             position[0], position[1] = step, poisson.gid.size
             return False
     return True
-
-
-@njit(**KERNEL)
-def queue_drawn(first, n_steps, poisson, queue, connectome):
-    """Queue the spikes of drawn sources in the steps after `first`; say whether there was room.
-
-    Parameters
-    ----------
-    first, n_steps : int
-    poisson : PoissonInput
-        `position` and `renewals` in place: a call for the same steps goes on where one ended.
-    queue : Queue
-        In place.
-    connectome : Connectome
-
-    Returns
-    -------
-    bool
-    """
-    if poisson.position[0] <= first:
-        poisson.position[0], poisson.position[1] = first + 1, 0
-    stream = Stream(poisson.stream[0], poisson.stream[1], poisson.stream[2])
-    return enqueue_drawn(
-        poisson.position,
-        first + n_steps,
-        stream,
-        poisson.sources,
-        poisson.tables,
-        poisson.renewals,
-        queue,
-        connectome,
-    )
 
 
 @njit(**KERNEL)

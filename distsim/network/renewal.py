@@ -253,7 +253,9 @@ def _take_progress(step: int, sources: RenewalSources, rows: Floats) -> None:
     """Let sources be as far as `RenewalBlock.progress` says, at a step."""
     sources.interval[:] = rows[:, 0].astype(np.int64)
     sources.last[:], sources.left[:], sources.since[:] = rows[:, 1:].T
-    find_next_spikes(step, sources)
+    # not compiled where there are none
+    if rows.size:
+        find_next_spikes(step, sources)
 
 
 def no_renewals() -> RenewalSources:

@@ -1,7 +1,5 @@
 """An epoch in one call: currents, samples, the log, and what stops it early."""
 
-from typing import NamedTuple
-
 import naive
 import numpy as np
 import pytest
@@ -10,16 +8,16 @@ from hypothesis import strategies as st
 
 from distsim.engines.native.connectome import empty_connectome
 from distsim.engines.native.currents import build_currents
-from distsim.engines.native.drives import build_drives
-from distsim.kernels.arrays import Cells, Currents, Probes, SpikeLog
+from distsim.kernels.arrays import Cells, Probes, SpikeLog
+from distsim.kernels.bundle import Bundle
+from distsim.kernels.by_address import Addressed
 from distsim.kernels.delivery import empty_queue
 from distsim.kernels.epoch import advance, sample, update
-from distsim.kernels.junctions import Coupling, uncoupled
 from distsim.kernels.plastic import Plastics
+from distsim.kernels.rarer import CURRENTS, N_PARTS, PART, CurrentPart, have_currents
 from distsim.models import CELL_MODELS
 from distsim.network.blocks import CellBlock
 from distsim.network.currents import Injection, Steps
-from distsim.partitioning.streams import Stream
 
 MODEL = CELL_MODELS["IF_curr_delta"]
 
@@ -69,19 +67,11 @@ def test_samples_are_those_of_a_plain_list(sets):
         assert probes.next_step[s] >= 30
 
 
-class Group(NamedTuple):
-    """Arguments of `advance` from `cells` on."""
+class Group(Bundle):
+    """What `advance` takes, and the currents among its parts."""
 
-    cells: Cells
-    coefficients: NamedTuple
-    connectome: NamedTuple
-    queues: tuple
-    drives: NamedTuple
-    currents: Currents
-    probes: Probes
-    plastic: Plastics
-    coupling: Coupling
-    log: SpikeLog
+    currents = None
+    keeper = None
 
 
 def currents_of(n_local, changes):
@@ -109,18 +99,23 @@ def group_of(n_local=3, i_offset=0.0, changes=(), sets=(), max_rows=1000, log_si
     parameters = {name: np.full(n_local, value) for name, value in values.items()}
     parameters["i_offset"] = np.broadcast_to(float(i_offset), n_local).copy()
     state = np.zeros((3, n_local))
-    return Group(
-        Cells.of(state, gids=10 + np.arange(n_local)),
-        MODEL.coefficients(parameters, 0.1),
+    cells = Cells.of(state, gids=10 + np.arange(n_local))
+    coefficients = MODEL.coefficients(parameters, 0.1)
+    currents, keeper = currents_of(n_local, changes), Addressed()
+    parts = np.zeros((N_PARTS, 2), np.int64)
+    parts[CURRENTS] = keeper.entry(CurrentPart, (currents, coefficients), have_currents, PART)
+    group = Group(
+        cells,
+        coefficients,
         empty_connectome(),
         (empty_queue(4), empty_queue(4)),
-        build_drives([], Stream(0, 0, 0)),
-        currents_of(n_local, changes),
         probes_of(list(sets), max_rows),
         Plastics(np.zeros((0, 2), np.int64), np.zeros(1, np.int64)),
-        uncoupled(),
+        parts,
         SpikeLog(np.zeros(log_size, np.int64), np.zeros(1, np.int64)),
     )
+    group.currents, group.keeper = currents, keeper
+    return group
 
 
 def test_a_current_holds_from_its_step_on():

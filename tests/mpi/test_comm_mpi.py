@@ -79,7 +79,22 @@ def test_first_rank_of_a_node_is_done_before_the_others_begin(comm, shared_tmp_p
         return found
 
     # all ranks of these tests are on one node
-    assert first_on_each_node(comm, function) == (comm.Get_rank() > 0)
+    assert first_on_each_node(comm, function) == [comm.Get_rank() > 0]
+
+
+def test_the_ranks_of_a_node_share_what_is_done_first(comm, shared_tmp_path):
+    def function(k):
+        def make():
+            path = shared_tmp_path / str(k)
+            found = path.exists()
+            path.touch()
+            return k, found
+
+        return make
+
+    n_ranks, rank = comm.Get_size(), comm.Get_rank()
+    done = first_on_each_node(comm, *(function(k) for k in range(3)))
+    assert done == [(k, k % n_ranks != rank) for k in range(3)]
 
 
 @pytest.mark.parametrize("turn", ["first", "others"])

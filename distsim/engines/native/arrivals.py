@@ -14,8 +14,10 @@ from distsim.kernels.arrays import (
     Queue,
     RenewalSources,
 )
+from distsim.kernels.by_address import NOTHING, Addressed
 from distsim.kernels.delivery import compact, empty_queue, enqueue_spikes, skip_arrived
 from distsim.kernels.poisson import enqueue_poisson
+from distsim.kernels.rarer import PART, DrawnPart, queue_drawn, queue_poisson
 from distsim.kernels.renewal import enqueue_counted
 from distsim.kernels.spike_keys import gid_of_key
 from distsim.network.renewal import no_renewals
@@ -63,6 +65,7 @@ class Arrivals:
         self.rows = rows
         self.queues: tuple[Queue, Queue] = (empty_queue(256), empty_queue(256))
         self._renewals = no_renewals()
+        self._drawn, self._drawn_by = np.zeros(2, np.int64), Addressed()
         self.poisson = PoissonInput(
             np.zeros(3, np.int64),
             PoissonSources(*(np.zeros(0, np.int64) for _ in range(6))),
@@ -92,6 +95,21 @@ class Arrivals:
         }
         self._renewals = sources._replace(**columns, first_row=first[here], end_row=end[here])
         self.poisson = self.poisson._replace(renewals=self._renewals)
+
+    def drawn(self) -> Integers:
+        """Return what compiled code calls the sources by, zeros if there are none; see `Addressed`.
+
+        It is always the same array.
+        """
+        n_renewals, n_poisson = self._renewals.gid.size, self.poisson.sources.gid.size
+        parts = self.poisson, self.queues[1], self.rows
+        function = queue_drawn if n_renewals else queue_poisson
+        self._drawn[:] = (
+            self._drawn_by.entry(DrawnPart, parts, function, PART)
+            if n_renewals + n_poisson
+            else NOTHING
+        )
+        return self._drawn
 
     def make_room(self) -> None:
         """Make room in the queues, if there is little."""

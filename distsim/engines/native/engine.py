@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -298,7 +299,7 @@ class NativeSimulation(Engine):
             self._epochs.build(list(self.networks.values()))
             self._renew_exchange()
             compiling = time.perf_counter()
-            first_on_each_node(self.comm, self._compile_checked)
+            first_on_each_node(self.comm, *self._compilations())
             self.seconds["compile"] += time.perf_counter() - compiling
             # what some connection could still have carried, owners send to where it goes now
             reach = self.history.reach
@@ -332,19 +333,22 @@ class NativeSimulation(Engine):
         )
         old.free()
 
-    def _compile_checked(self) -> None:
-        """Compile; where that fails, say what is wrong in which model."""
+    def _compilations(self) -> list[Callable[[], None]]:
+        """Return what compiles, or loads, what runs in an epoch: of each group, and all else."""
+        groups = [partial(self._compile_checked, network) for network in self.networks.values()]
+        return [*groups, self._compile_exchange]
+
+    def _compile_checked(self, network: GroupNetwork) -> None:
+        """Compile what runs for a group; where that fails, say what is wrong in which model."""
         try:
-            self._compile()
+            self._epochs.compile_group(network)
         except Exception:  # the compiler has many
-            for network in self.networks.values():
-                network.group.model.check_code()
-                for pathway in network.plastic:
-                    pathway.synapse.check_code()
+            network.group.model.check_code()
+            for pathway in network.plastic:
+                pathway.synapse.check_code()
             raise
 
-    def _compile(self) -> None:
-        """Compile what runs in an epoch, or load it."""
+    def _compile_exchange(self) -> None:
         self.exchange.compile()
         self._epochs.compile(self.exchange.gathering)
 

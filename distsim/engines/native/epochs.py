@@ -57,9 +57,12 @@ class EpochLoop:
         self._progress[:] = 0
         self.forget_spikes()
 
+    def compile_group(self, network: GroupNetwork) -> None:
+        """Compile what runs for a group in an epoch, or load it."""
+        network.entry(self._log)
+
     def compile(self, gathering: Gathering) -> None:
-        """Compile what runs in an epoch, or load it."""
-        self._renew_entries()
+        """Compile what calls the groups, or load it."""
         nothing = np.zeros((0, 2), np.int64), NO_SPIKES, NO_SPIKES
         exchanges = self._junctions.exchange, gathering
         advance_stretch(0, 1, *nothing, self._log, *exchanges, np.zeros(1, STRETCH))

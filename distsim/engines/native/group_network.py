@@ -20,12 +20,26 @@ from distsim.kernels.arrays import (
     RenewalSources,
     SpikeLog,
 )
-from distsim.kernels.bundle import ARGUMENTS, advance_bundle, bundle
-from distsim.kernels.by_address import Addressed
+from distsim.kernels.bundle import ARGUMENTS, Bundle, advance_bundle
+from distsim.kernels.by_address import NOTHING, Addressed
 from distsim.kernels.delivery import DONE
 from distsim.kernels.junctions import uncoupled
 from distsim.kernels.kept import rewrite_weights
 from distsim.kernels.plastic import Plastics
+from distsim.kernels.rarer import (
+    CURRENTS,
+    DRAWN,
+    DRIVES,
+    JUNCTIONS,
+    N_PARTS,
+    PART,
+    CurrentPart,
+    DrivePart,
+    JunctionPart,
+    add_drives,
+    have_currents,
+    have_junctions,
+)
 from distsim.network.pathways import Pathway
 from distsim.network.poisson import is_source
 from distsim.partitioning.streams import Stream
@@ -34,6 +48,7 @@ __all__ = ["GroupNetwork"]
 
 Integers = NDArray[np.int64]
 NO_DELAY = 2**30
+FUNCTIONS = {CURRENTS: have_currents, JUNCTIONS: have_junctions, DRIVES: add_drives}
 # in place of the connections by which a pathway was built: they have changed within
 NOT_AS_DESCRIBED: Any = object()
 
@@ -70,7 +85,8 @@ class _Generation(NamedTuple):
 @declares(
     stored="group plastic _generations",
     remade="arrivals n_synapses _n_static drives coupling _plastics _sets _built "
-    "_n_built_for _are_apart _addressed max_delay_steps",
+    "_n_built_for _are_apart _addressed _parts _addressed_parts "
+    "max_delay_steps",
     described="pathways",
 )
 class GroupNetwork:
@@ -110,6 +126,8 @@ class GroupNetwork:
         self._are_apart: dict[Pathway, bool] = {}
         self._generations: list[_Generation] = []
         self._addressed = Addressed()
+        self._parts = np.zeros((N_PARTS, 2), np.int64)
+        self._addressed_parts = {line: Addressed() for line in FUNCTIONS}
         self.max_delay_steps = 0
 
     def entry(self, log: SpikeLog) -> tuple[int, int]:
@@ -119,20 +137,35 @@ class GroupNetwork:
         if entries != self._plastics.entries.tolist():
             array = np.array(entries, np.int64).reshape(-1, 2)
             self._plastics = Plastics(array, np.zeros(1, np.int64))
+        self._name_parts()
         parts = (
             group.cells,
             group.coefficients,
             arrivals.rows,
             arrivals.queues,
-            arrivals.poisson,
-            self.drives,
-            group.currents,
             group.probes,
             self._plastics,
-            self.coupling,
+            self._parts,
             log,
         )
-        return self._addressed.address(bundle, parts, advance_bundle, ARGUMENTS)
+        return self._addressed.entry(Bundle, parts, advance_bundle, ARGUMENTS)
+
+    def _name_parts(self) -> None:
+        """Say by what compiled code calls that which only some groups have."""
+        group, currents = self.group, self.group.currents
+        self._parts[DRAWN] = self.arrivals.drawn()
+        each = {
+            CURRENTS: (currents.level.size, CurrentPart, (currents, group.coefficients)),
+            JUNCTIONS: (
+                *(self.coupling.lid.size, JunctionPart),
+                (self.coupling, currents, group.coefficients, group.cells),
+            ),
+            DRIVES: (self.drives.delay.size, DrivePart, (self.drives, group.cells)),
+        }
+        for line, (size, kind, parts) in each.items():
+            addressed = self._addressed_parts[line]
+            entry = addressed.entry(kind, parts, FUNCTIONS[line], PART) if size else NOTHING
+            self._parts[line] = entry
 
     @property
     def drive_candidates(self) -> list[Pathway]:

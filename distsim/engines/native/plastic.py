@@ -29,9 +29,9 @@ from distsim.kernels.plastic import (
     SWEPT,
     WORK,
     PlasticArrays,
+    PlasticSet,
     decay_tables,
     peek_at,
-    plastic_set,
     sweep_at,
 )
 from distsim.kernels.spike_keys import gid_of_key, step_of_key
@@ -335,8 +335,8 @@ class PlasticPathway:
         """Return what compiled code calls the synapses by; see `Addressed`."""
         self._follow_targets()
         arrivals = self.arrivals
-        parts = arrivals.rows, arrivals.queues, arrivals.poisson, self.net, self._parameters
-        return self._addressed.address(plastic_set, parts, self.code.work, WORK)
+        parts = arrivals.rows, arrivals.queues, arrivals.drawn(), self.net, self._parameters
+        return self._addressed.entry(PlasticSet, parts, self.code.work, WORK)
 
     def make_room(self) -> None:
         """Make room for spikes of the targets, where there is none for another step."""
@@ -423,7 +423,8 @@ class PlasticPathway:
         numbers = places - np.maximum.accumulate(np.where(is_first, places, 0))
         n_rows = len(self._group.model.states)
         peek_at(
-            *(*address_of(self.code.peek, PEEK, self._addressed.structure), step),
+            address_of(self.code.peek, PEEK, self._addressed.structure),
+            *(self._addressed.place, step),
             *(columns, run_states, net.run_traces.copy(), net.run_last.copy()),
             np.zeros((n_rows, self._group.n_local)),
             *(waiting, stamps, numbers),

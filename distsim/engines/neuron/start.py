@@ -47,7 +47,7 @@ def import_neuron(comm: Any, coreneuron: bool = False) -> Any:
         with together(comm):
             _check_coreneuron(neuron)
     if coreneuron or not hasattr(neuron.h, "SpikeRelay"):
-        folder = first_on_each_node(
+        (folder,) = first_on_each_node(
             comm, lambda: compiled_mechanisms(neuron.__version__, coreneuron=coreneuron)
         )
         with together(comm):
