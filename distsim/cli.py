@@ -1,12 +1,15 @@
 """The `distsim` command."""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+
+import shtab
 
 from distsim.allocation import default_ranks
 from distsim.errors import DistsimError, ParameterError
@@ -46,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="distsim", description="Run spiking-network models in parallel with MPI."
     )
     parser.add_argument("--version", action="version", version=f"distsim {version('distsim')}")
+    shtab.add_argument_to(parser, "--print-completion", help="for your shell to complete commands")
     commands = parser.add_subparsers(metavar="command", required=True)
     _add_run(commands)
     add_submit(commands)
@@ -106,6 +110,7 @@ def _add_info(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         help="show versions, MPI, and the engines found",
         description="Show versions, MPI, and the engines found.",
     )
+    parser.add_argument("--json", action="store_true", help="for programs to read")
     parser.set_defaults(command=_info)
 
 
@@ -405,10 +410,10 @@ def _tell_of_checkpoints(options: argparse.Namespace) -> bool:
     return any(os.environ.get(name) for name in told)
 
 
-def _info(_options: argparse.Namespace) -> int:
-    from distsim.info import describe_installation
+def _info(options: argparse.Namespace) -> int:
+    from distsim.info import describe_installation, find_installation
 
-    print(describe_installation())
+    print(json.dumps(find_installation(), indent=2) if options.json else describe_installation())
     return 0
 
 

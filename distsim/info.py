@@ -10,34 +10,37 @@ from distsim.engines.registry import ENGINES
 from distsim.errors import LauncherError
 from distsim.launch import count_cores, find_launcher, find_library
 
-__all__ = ["describe_installation"]
+__all__ = ["describe_installation", "find_installation"]
 
 PACKAGES = ("numpy", "numba", "h5py", "neo", "pyNN", "mpi4py")
 
 
-def describe_installation() -> str:
-    """Describe versions, MPI and engines of this installation.
+def find_installation() -> dict[str, dict[str, str]]:
+    """Find versions, MPI and engines of this installation.
 
     Returns
     -------
-    str
-        Several lines for a person to read.
+    dict of str to dict of str to str
+        What is found of each name, in sections.
 
     Notes
     -----
     Starts up to three short processes: loading MPI, asking the launcher, importing NEST.
     """
-    sections = {
-        "": [("distsim", version("distsim")), ("Python", f"{_python()}"), *_package_versions()],
-        "MPI": [*_mpi(), ("cores", str(count_cores()))],
-        "Numba": [("cache", _cache())],
-        "Engines": list(_engines()),
+    versions = [("distsim", version("distsim")), ("Python", f"{_python()}"), *_package_versions()]
+    return {
+        "Versions": dict(versions),
+        "MPI": dict([*_mpi(), ("cores", str(count_cores()))]),
+        "Numba": {"cache": _cache()},
+        "Engines": dict(_engines()),
     }
+
+
+def describe_installation() -> str:
+    """Return what `find_installation` does, in several lines for a person to read."""
     lines = []
-    for title, rows in sections.items():
-        indent = "  " if title else ""
-        lines += [title] if title else []
-        lines += [f"{indent}{name:<{12 - len(indent)}}{text}" for name, text in rows]
+    for title, rows in find_installation().items():
+        lines += [title, *(f"  {name:<10}{text}" for name, text in rows.items())]
     return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """The `distsim` command."""
 
+import json
 import subprocess
 import sys
 from importlib.metadata import version
@@ -75,6 +76,22 @@ def test_info_names_versions_mpi_and_engines(capsys):
     assert f"native    {version('distsim')}, MPI, N ranks" in output
     for engine in ("nest", "neuron", "brian2", "spinnaker"):
         assert f"  {engine} " in output
+
+
+def test_info_is_there_for_programs_too(capsys):
+    assert main(["info", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["Versions"]["distsim"] == version("distsim")
+    assert found["MPI"]["cores"].isdecimal()
+    assert next(iter(found["Engines"])) == "native"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_shells_can_complete_commands(shell, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--print-completion", shell])
+    assert end.value.code == 0
+    assert "--checkpoint-every" in capsys.readouterr().out
 
 
 def test_info_knows_that_the_wheel_of_nest_has_no_mpi(capsys):
