@@ -76,7 +76,8 @@ def words_of(structure: Any) -> NDArray[np.int64]:
 
 
 def _words(value: Any, kind: Any) -> Iterator[int]:
-    if isinstance(kind, types.BaseTuple):
+    is_tuple = isinstance(kind, types.BaseTuple)
+    if is_tuple:
         for part, part_kind in zip(value, kind.types, strict=True):
             yield from _words(part, part_kind)
     elif isinstance(kind, types.Array):

@@ -2,16 +2,14 @@
 
 import logging
 import math
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from pyNN import common, errors
-from tqdm import tqdm
 
 from distsim.comm.agreement import together
 from distsim.comm.log import configure_log
@@ -28,6 +26,7 @@ from distsim.partitioning.streams import Purpose, Stream
 from distsim.pynn.described import describe
 from distsim.pynn.fingerprint import note_births
 from distsim.pynn.place import Place
+from distsim.pynn.progress import progress_bar
 from distsim.pynn.projection_errors import as_pynns_error
 from distsim.pynn.random_numbers import refuse_single_draw
 from distsim.pynn.script import script_facts
@@ -453,19 +452,9 @@ class State(common.control.BaseState):
             except InterruptedBuildError:
                 interrupts.happen(simulation.any_rank)
 
-    @contextmanager
-    def bar(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], Any]]:
-        """Show a progress bar on rank 0 where it is wanted."""
-        is_shown = self.setup.progress
-        if is_shown is None:
-            is_shown = sys.stderr.isatty()
-        if not is_shown or self.rank != 0:
-            yield lambda n: None
-            return
-        with tqdm(
-            desc=label, total=total, unit=unit, unit_scale=True, leave=False, mininterval=0.2
-        ) as bar:
-            yield bar.update
+    def bar(self, label: str, total: int | None, unit: str) -> Any:
+        """Show a progress bar on rank 0 where it is wanted; see `progress_bar`."""
+        return progress_bar(label, total, unit, self.setup.progress if self.rank == 0 else False)
 
     def reset(self) -> None:
         """Go back to time 0 of a new segment."""
