@@ -3,20 +3,22 @@
     python benchmarks/scaling_model.py
 
 Prints the tables of docs/scaling.md, where the assumptions are argued. Costs of the exchange are
-those by which the engine itself chooses (`distsim.engines.native.choice`), for a network whose
+those by which the engine itself chooses (`distsim.engines.native.choice`), and memory is what
+`distsim estimate` reckons with (`distsim.engines.native.footprint`), for a network whose
 connections know no distance, or only reach the cells of a number of ranks.
 """
 
 import numpy as np
 
-from distsim.engines.native.choice import BYTE, HOP, MESSAGE, SPIKE
+from distsim.engines.native.choice import exchange_costs
+from distsim.engines.native.footprint import COUNT, POSSIBLE, ROW, RUN, SLOT
 
 RATE, INDEGREE, EPOCH, DT = 5.0, 10_000, 1.5, 0.1  # Hz, -, ms, ms
 CELLS_PER_RANK = 10_000
 # measured on the microcircuit, see docs/performance.md [s]
 EVENT, UPDATE, DRIVE = 1.9e-9, 0.6e-9, 1.5e-9
 # bytes; a row is a source with targets on the rank, a run its synapses of one delay
-SYNAPSE, ROW, RUN, CELL = 6.0, 29.0, 6.0, 68.0
+SYNAPSE, CELL = 6.0, 68.0
 N_DELAYS = 35
 
 
@@ -35,10 +37,7 @@ def exchange_seconds(n_ranks, reach):
     receivers = reach * -np.expm1(-INDEGREE / reach)
     sources = receivers * CELLS_PER_RANK
     received = spikes * sources / CELLS_PER_RANK
-    hops = np.ceil(np.log2(n_ranks))
-    to_all = hops * HOP + 8 * n_ranks * (1 + spikes) * BYTE + n_ranks * spikes * SPIKE
-    directed = HOP + reach * MESSAGE + 8 * (reach + received) * BYTE + received * SPIKE
-    return to_all, directed
+    return exchange_costs(n_ranks, reach, n_ranks * spikes, received, received)
 
 
 def compute_seconds():
@@ -53,7 +52,7 @@ def memory_bytes(n_cells, n_ranks, indegree, reach):
     synapses = mine * indegree
     rows = heard * -np.expm1(-synapses / heard)
     runs = rows * N_DELAYS * -np.expm1(-synapses / rows / N_DELAYS)
-    table = 4.0 * n_cells + 12.0 * rows * N_DELAYS  # a row's number, and its runs
+    table = POSSIBLE * n_cells + (COUNT + SLOT) * rows * N_DELAYS  # a row's number, and its runs
     return synapses * SYNAPSE, rows * ROW + runs * RUN, mine * CELL, table
 
 

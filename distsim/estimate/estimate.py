@@ -190,7 +190,7 @@ def _job(
             share,
             found.base,
             found.cell_bytes,
-            at_rates.held,
+            at_rates,
             state.setup.recording_memory * 2**20,
             spikes,
             pace.counted,

@@ -5,8 +5,10 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from distsim.engines.native.probes import BUFFER_VALUES
+from distsim.estimate.files import Recorded
 from distsim.estimate.held import array_bytes
 from distsim.estimate.shares import Network, Share
+from distsim.io.transfer import MESSAGE_BYTES
 from distsim.models import CellModel
 from distsim.network.blocks import CellBlock
 
@@ -14,6 +16,8 @@ __all__ = ["CellBytes", "Memory", "memory_of"]
 
 # a message of an Allgather has room for twice its spikes, and is there to be sent and received
 ROOM = 2
+# what rank 0 puts together at once when it writes a file, with what it was made of [bytes]
+WRITTEN = 3 * MESSAGE_BYTES
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def memory_of(
     share: Share,
     base: float,
     cell_bytes: CellBytes,
-    recorded: float,
+    recorded: Recorded,
     recording_memory: float,
     spikes_per_epoch: float,
     counted: Mapping[CellModel, tuple[int, int]],
@@ -97,8 +101,8 @@ def memory_of(
     base : float
         [bytes]
     cell_bytes : CellBytes
-    recorded : float
-        By the whole job [bytes].
+    recorded : Recorded
+        By the whole job.
     recording_memory : float
         What each rank may hold of that [bytes].
     spikes_per_epoch : float
@@ -123,7 +127,9 @@ def memory_of(
         static=sum(each.static for each in footprints),
         plastic=sum(each.plastic for each in footprints),
         electrical=sum(each.electrical for each in footprints),
-        recording=8 * BUFFER_VALUES * n_sets + min(recorded * part, recording_memory),
+        recording=8 * BUFFER_VALUES * n_sets
+        + min(recorded.held * part, recording_memory)
+        + min(recorded.n_bytes, WRITTEN),
         whole=possible + messages,
         building=max((each.building for each in footprints), default=0.0) - possible,
     )
