@@ -159,8 +159,8 @@ def _exchange_of(job: Job) -> str:
 
 def _grounds(found: Estimate) -> list[str]:
     lines = [
-        "times: of such a processor, a core for each rank. In checks on 1 rank runs took 0.8 to 1.6",
-        "times what was told, memory 0.97 to 1 times, files 1 to 1.02 times (docs/estimate.md)",
+        "times: of such a processor, a core for each rank. In checks on 1 rank, runs took 0.8 to",
+        "1.6 times what was told, memory 0.97 to 1 times, files 1 to 1.02 times (docs/estimate.md)",
     ]
     if any(not job.exchange.is_measured for job in found.jobs):
         lines.append("* modelled: 2 us for a hop, 0.1 ns for a byte, as in docs/scaling.md")
