@@ -102,8 +102,8 @@ class Sink:
             json.dumps(value)
         except (TypeError, ValueError) as error:
             failure = ParameterError(
-                f"'{name}' cannot be stored ({error}); annotations, and what callbacks offer, are "
-                "numbers, text, and lists and dicts of these: convert them"
+                f"'{name}' cannot be stored ({error}); what callbacks offer is numbers, text, and "
+                "lists and dicts of these: convert it"
             )
         agree(self._comm, failure)
         self._document[name] = value

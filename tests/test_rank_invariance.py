@@ -1,6 +1,7 @@
 """One network on any number of ranks, split in any way: equal to the bit."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import h5py
@@ -88,15 +89,39 @@ def test_recordings_and_connections_do_not_depend_on_the_ranks(
 
 @pytest.fixture(scope="module")
 def begun(mpi_job, tmp_path_factory):
-    """Return the snapshot of a run on 2 ranks that was not ended."""
-    folder = tmp_path_factory.mktemp("begun")
-    files = folder / "none.h5", folder / "none.npz", "first", folder / "snapshot.h5"
-    job = mpi_job(2, FOLDER / "network.py", "round_robin", "allgather", *files, timeout=580)
-    assert job.returncode == 0, job.stdout
-    return folder / "snapshot.h5"
+    """Return a function that gives the snapshot of a run on 2 ranks that was not ended."""
+
+    def begin(network):
+        folder = tmp_path_factory.mktemp("begun")
+        files = folder / "none.h5", folder / "none.npz", "first", folder / "snapshot.h5"
+        job = mpi_job(2, FOLDER / network, "round_robin", "allgather", *files, timeout=580)
+        assert job.returncode == 0, job.stdout
+        return folder / "snapshot.h5"
+
+    return cache(begin)
 
 
-@pytest.mark.parametrize(
+@pytest.fixture
+def ended(mpi_job, begun, tmp_path):
+    """Return a function that ends it on other ranks, and compares; it gives how much."""
+
+    def end(network, n_ranks, partition, expected):
+        files = tmp_path / "run.h5", tmp_path / "lists.npz", "second", begun(network)
+        job = mpi_job(n_ranks, FOLDER / network, partition, "auto", *files, timeout=580)
+        assert job.returncode == 0, job.stdout
+        datasets, lists = expected
+        assert_equal(datasets_of(tmp_path / "run.h5"), datasets)
+        with np.load(tmp_path / "lists.npz") as found:
+            ours = list(found.values())
+        # those that were looked at before are not there
+        for one, other in zip(ours, list(lists.values())[-len(ours) :], strict=True):
+            np.testing.assert_array_equal(one, other)
+        return len(ours)
+
+    return end
+
+
+OTHERS = pytest.mark.parametrize(
     ("n_ranks", "partition"),
     [
         (1, "user"),
@@ -104,20 +129,18 @@ def begun(mpi_job, tmp_path_factory):
         pytest.param(4, "round_robin", marks=pytest.mark.slow),
     ],
 )
-def test_what_was_begun_on_two_ranks_ends_on_others(
-    mpi_job, tmp_path, begun, serial, n_ranks, partition
+
+
+@OTHERS
+def test_what_was_begun_on_two_ranks_ends_on_others(ended, serial, n_ranks, partition):
+    assert ended("network.py", n_ranks, partition, serial) > 30
+
+
+@OTHERS
+def test_what_was_begun_with_gap_junctions_ends_on_others(
+    ended, serial_junctions, n_ranks, partition
 ):
-    files = tmp_path / "run.h5", tmp_path / "lists.npz", "second", begun
-    job = mpi_job(n_ranks, FOLDER / "network.py", partition, "auto", *files, timeout=580)
-    assert job.returncode == 0, job.stdout
-    assert_equal(datasets_of(tmp_path / "run.h5"), serial[0])
-    with np.load(tmp_path / "lists.npz") as lists:
-        ours = list(lists.values())
-    # those that were looked at before are not there
-    expected = list(serial[1].values())[-len(ours) :]
-    assert len(ours) > 30
-    for one, other in zip(ours, expected, strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert ended("junctions.py", n_ranks, partition, serial_junctions) == 8
 
 
 def test_everything_with_gap_junctions_takes_part(serial_junctions):

@@ -10,6 +10,7 @@ import numpy as np
 
 from distsim.comm.world import world
 from distsim.errors import FileWriteError, NotAvailableError, SetupError, SnapshotError
+from distsim.interrupts import Interrupts
 from distsim.io.snapshot_file import previous, recover
 from distsim.io.snapshots import opened
 from distsim.pynn.calls import collective
@@ -47,6 +48,8 @@ def checkpoint(path: str | os.PathLike[str]) -> None:
         If it is called by a callback of a run; ``setup(checkpoint_every=...)`` does not stop it.
     NotAvailableError
         On other engines than 'native'.
+    KeyboardInterrupt
+        At SIGINT, on every rank, when the file is whole.
     """
     place = state.passage
     if place.is_within_callback:
@@ -59,7 +62,10 @@ def checkpoint(path: str | os.PathLike[str]) -> None:
         if place.is_at(CALL):
             _arrive()
         return
-    write_snapshot(Path(path), place.position(CALL))
+    with Interrupts() as interrupts:
+        write_snapshot(Path(path), place.position(CALL))
+        if state.simulation.any_rank(interrupts.is_noted)[0]:
+            interrupts.happen(state.simulation.any_rank)
 
 
 @collective("path")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from distsim.io.keyed_spikes import KeyedSpikes
 from distsim.io.recordings import SignalData
+from distsim.io.shards import as_text, from_text
 from distsim.network.pieces import SpikeKeys
 from distsim.network.records import ProbeSet
 from distsim.pynn.recording import Recorder
@@ -118,7 +119,7 @@ def _plain_segment(segment: Segment) -> dict[str, Any]:
         "t_start": segment.t_start,
         "t_stop": segment.t_stop,
         "began": segment.began.isoformat(),
-        "annotations": segment.annotations,
+        "annotations": as_text(segment.annotations),
         "spikes": segment.spikes is not None,
         "signals": [
             [each.variable, each.units, each.t_start, each.sampling_interval]
@@ -145,7 +146,7 @@ def _segment(name: str, plain: dict[str, Any], recorder: Recorder, source: Any) 
         datetime.fromisoformat(plain["began"]),
         None,
         [],
-        plain["annotations"],
+        from_text(plain["annotations"]),
     )
     recorder.note_past(segment)
     if plain["spikes"]:

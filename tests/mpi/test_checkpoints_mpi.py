@@ -117,6 +117,28 @@ def test_a_signal_outside_of_a_run_waits_for_the_next_one(sim, comm, shared_tmp_
     assert not previous(path).exists()
 
 
+def test_an_interrupt_waits_until_a_checkpoint_is_whole(sim, comm, shared_tmp_path, monkeypatch):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    build(None)
+    sim.run(1.0)
+    build_anew = state.build
+
+    def interrupt():
+        if is_last(comm):
+            signal.raise_signal(signal.SIGINT)
+        build_anew()
+
+    monkeypatch.setattr(state, "build", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        sim.checkpoint(shared_tmp_path / "run.h5")
+    monkeypatch.undo()
+    signal.signal(signal.SIGINT, before)
+    assert names_in(comm, shared_tmp_path) == ["run.h5"]
+    build(None)
+    sim.restore(shared_tmp_path / "run.h5")
+    assert sim.get_current_time() == 1.0
+
+
 def test_a_file_that_appears_makes_a_checkpoint_and_goes(sim, comm, shared_tmp_path, monkeypatch):
     monkeypatch.setattr(triggers, "LOOK_SECONDS", 0.0)
     path = shared_tmp_path / "run.h5"

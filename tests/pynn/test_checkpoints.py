@@ -150,7 +150,7 @@ def test_any_moments_do(tmp_path_factory, first, second, rest):
 def test_a_segment_that_has_ended_is_stored_too(tmp_path):
     network = describe()
     distsim.run(12.0)
-    distsim.reset(annotations={"part": "first"})
+    distsim.reset(annotations={"part": "first", "gains": np.array([0.5, 2.0])})
     distsim.run(8.0)
     distsim.checkpoint(tmp_path / "run.h5")
     distsim.run(5.0)
@@ -160,6 +160,7 @@ def test_a_segment_that_has_ended_is_stored_too(tmp_path):
     distsim.run(5.0)
     segments = network[0].get_data().segments
     assert segments[0].annotations["part"] == "first"
+    np.testing.assert_array_equal(segments[0].annotations["gains"], [0.5, 2.0])
     for ours, values in zip(map(segment_values, segments), expected, strict=True):
         assert_equal(ours, values)
 

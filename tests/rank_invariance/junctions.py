@@ -1,6 +1,6 @@
 """Cells of several models with gap junctions; their recordings and connections.
 
-Usage: junctions.py PARTITION EXCHANGE OUTPUT.h5 LISTS.npz, as of network.py.
+Usage: junctions.py PARTITION EXCHANGE OUTPUT.h5 LISTS.npz [PART SNAPSHOT.h5], as of network.py.
 """
 
 import sys
@@ -53,7 +53,28 @@ def connect(p):
     return [sim.Projection(*each) for each in described]
 
 
-def main(partition, exchange, path, lists_path):
+def grow(p, projections, path):
+    """Add cells with junctions to the network that already ran."""
+    late = sim.Population(5, sim.IF_curr_exp(i_offset=1.3), label="late")
+    late.record("v", to_file=path)
+    gap = sim.ElectricalSynapse(weight=uniform(0.0, 0.1))
+    projections.append(sim.Projection(late, p["own"], sim.FixedProbabilityConnector(0.4), gap))
+
+
+def run_and_change(p, projections, path):
+    """Run, change what can be, grow, run into the middle of the noise's periods."""
+    sim.run(8.0)
+    projections[1].set(weight=uniform(0.0, 0.004))
+    p["differing"].set(cm=uniform(0.3, 1.0))
+    sim.run(0.1)
+    for connection in projections[0]:
+        if connection.postsynaptic_index % 3 == 1:
+            connection.weight = 2.0 * connection.weight
+    grow(p, projections, path)
+    sim.run(4.4)
+
+
+def main(partition, exchange, path, lists_path, part="", snapshot=""):
     """Build, run, change, run, reset, run, write."""
     partition = backwards_in_threes if partition == "user" else partition
     sim.setup(timestep=0.1, seed=42, partition=partition, exchange=exchange, log=False)
@@ -62,21 +83,18 @@ def main(partition, exchange, path, lists_path):
     p["own"].initialize(v=uniform(-60.0, -45.0))
     projections = connect(p)
     sim.NoisyCurrentSource(stdev=0.4, dt=0.3).inject_into(p["alike"][:5] + p["own"])
-    sim.DCSource(amplitude=0.3, start=3.0, stop=11.0).inject_into(p["differing"][2:])
+    sim.DCSource(amplitude=0.3, start=3.0, stop=14.0).inject_into(p["differing"][2:])
     for label in ("alike", "differing", "channels", "own"):
         p[label].record(["spikes", "v"], to_file=path)
-    sim.run(8.0)
-    projections[1].set(weight=uniform(0.0, 0.004))
-    p["differing"].set(cm=uniform(0.3, 1.0))
-    sim.run(0.1)
-    for connection in projections[0]:
-        if connection.postsynaptic_index % 3 == 1:
-            connection.weight = 2.0 * connection.weight
-    late = sim.Population(5, sim.IF_curr_exp(i_offset=1.3), label="late")
-    late.record("v", to_file=path)
-    synapse = sim.ElectricalSynapse(weight=uniform(0.0, 0.1))
-    projections.append(sim.Projection(late, p["own"], sim.FixedProbabilityConnector(0.4), synapse))
-    sim.run(9.9)
+    if part == "second":
+        grow(p, projections, path)
+        sim.restore(snapshot)
+    else:
+        run_and_change(p, projections, path)
+    if part == "first":
+        sim.checkpoint(snapshot)
+        return
+    sim.run(5.5)
     lists = [np.array(each.get(["weight"], "list")) for each in projections]
     sim.reset()
     sim.run(5.0)

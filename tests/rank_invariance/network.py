@@ -350,8 +350,8 @@ def connect(p):
 
 def inject(p):
     """Inject currents of every kind; return those that are to change between two runs."""
-    sim.DCSource(amplitude=0.3, start=3.0, stop=40.0).inject_into(p["placed"])
-    steps = sim.StepCurrentSource(times=[1.0, 9.0, 25.0], amplitudes=[0.5, -0.2, 0.4])
+    sim.DCSource(amplitude=0.3, start=3.0, stop=47.0).inject_into(p["placed"])
+    steps = sim.StepCurrentSource(times=[1.0, 9.0, 25.0, 47.5], amplitudes=[0.5, -0.2, 0.4, 0.1])
     steps.inject_into(p["curr_delta"][::2] + p["single"])
     p["cond_alpha"][1].inject(steps)
     steps.inject_into(p["own"][:4])
@@ -426,7 +426,7 @@ def run_and_change(p, projections, sine, noise, path):
     p["curr_exp"].set(i_offset=uniform(0.9, 1.3))
     p["poisson"].set(rate=uniform(100.0, 300.0))
     p["cond_exp"].set(tau_syn_E=uniform(2.0, 8.0))
-    sine.set_parameters(frequency=90.0, stop=40.0)
+    sine.set_parameters(frequency=90.0, stop=48.2)
     noise.mean = 0.1
     noise.inject_into(p["placed"][3:])
     p["dead_time"][2:9].set(rate=uniform(100.0, 180.0))
@@ -454,7 +454,12 @@ def run_and_change(p, projections, sine, noise, path):
                     connection.weight = 0.5 * connection.weight
     for each in (0, 4, 7):
         projections[each].set(delay=uniform(0.2, 3.0))
-    return lists + list_of(projections)
+    p["poisson"][3:].set(rate=uniform(100.0, 300.0))
+    p["gamma"].set(beta=uniform(300.0, 500.0))
+    lists += list_of(projections)
+    # what these were before is still on its way, and noise is in the middle of its period
+    sim.run(1.1)
+    return lists
 
 
 def main(partition, exchange, path, lists_path, part="", snapshot=""):
