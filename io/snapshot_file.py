@@ -26,7 +26,7 @@ from distsim.io.whole_file import FailSafeFile, new_file
 __all__ = ["FORMAT", "SnapshotFile", "SnapshotWriter", "new_snapshot", "previous", "recover"]
 
 KIND_ATTR, KIND = "kind", "distsim snapshot"
-FORMAT_ATTR, FORMAT = "snapshot_format", 3
+FORMAT_ATTR, FORMAT = "snapshot_format", 4
 DOCUMENT = "document"
 # of a chunk; its length is that of what is appended first, if that is less
 CHUNK_BYTES, LEAST_ROWS = 2**19, 16

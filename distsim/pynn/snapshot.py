@@ -198,13 +198,22 @@ def _store_connections(sink: Sink) -> None:
             order, targets, sources = projection.addresses()
         if is_changed:
             values = {n: column[order] for n, column in projection.connection_values().items()}
-            sink.rows(f"{name}/set", targets, source=sources, **values)
+            _store_lists(f"{name}/set", targets, sources, values, sink)
         if projection.recorder is not None:
             plain["recorder"] = projection.recorder.to_plain()
             samples = {n: c[order] for n, c in projection.recorder.columns().items()}
-            sink.rows(f"{name}/recorded", targets, source=sources, **samples)
+            _store_lists(f"{name}/recorded", targets, sources, samples, sink)
         notes.append(plain)
     sink.note("projections", notes)
+
+
+def _store_lists(
+    name: str, targets: Integers, sources: Integers, columns: dict[str, NDArray[Any]], sink: Sink
+) -> None:
+    """Store values of connections that are in the order of their targets."""
+    gids, lengths = np.unique(targets, return_counts=True)
+    # gids have 32 bits
+    sink.lists(name, gids, lengths, source=sources.astype(np.uint32), **columns)
 
 
 def _lay_in_connections(path: Path, source: Source) -> None:
@@ -213,7 +222,7 @@ def _lay_in_connections(path: Path, source: Source) -> None:
         (is_singly,) = state.simulation.any_rank(projection.is_set_singly)
         is_same = projection.print == plain["print"] and not (is_singly or plain["singly"])
         if plain["stored"] and not is_same:
-            order, columns = _rows_of(projection, source, f"{name}/set")
+            order, columns = _lists_of(projection, source, f"{name}/set")
             values = {}
             for column, stored_values in columns.items():
                 values[column] = np.empty(order.size)
@@ -227,7 +236,7 @@ def _lay_in_connections(path: Path, source: Source) -> None:
         projection.lay_in(plain["revisions"], plain["print"], plain["singly"])
         if plain["recorder"] is not None:
             projection.begin_recorder(plain["recorder"]["names"])
-            order, columns = _rows_of(projection, source, f"{name}/recorded")
+            order, columns = _lists_of(projection, source, f"{name}/recorded")
             samples = {}
             for column, stored_values in columns.items():
                 samples[column] = np.empty_like(stored_values)
@@ -235,10 +244,10 @@ def _lay_in_connections(path: Path, source: Source) -> None:
             projection.recorder.lay_in(plain["recorder"], samples)
 
 
-def _rows_of(
+def _lists_of(
     projection: Any, source: Source, name: str
 ) -> tuple[Integers, dict[str, NDArray[Any]]]:
-    """Return rows of this rank's connections, and the order in which they are.
+    """Return values of this rank's connections, and the order in which they are.
 
     Raises
     ------
@@ -246,8 +255,9 @@ def _rows_of(
         On every rank, if they are of other connections.
     """
     order, targets, sources = projection.addresses()
-    gids, columns = source.rows(name)
-    is_same = np.array_equal(gids, targets) and np.array_equal(columns.pop("source"), sources)
+    gids, lengths, columns = source.lists(name)
+    is_same = np.array_equal(np.repeat(gids, lengths), targets)
+    is_same = is_same and np.array_equal(columns.pop("source"), sources)
     if state.simulation.any_rank(not is_same)[0]:
         raise SnapshotError(
             f"the connections of '{projection.label}' are not those of the snapshot, though they "
