@@ -12,7 +12,7 @@ from pathlib import Path
 from distsim.launch import is_root
 from distsim.passing import end_with_parent
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol")
+PROGRAMS = ("unshare", "munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol")
 # daemons are where only root looks
 SEARCHED = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 NODES = ("n1", "n2")
@@ -64,7 +64,10 @@ def why_not():
     missing = [name for name in PROGRAMS if shutil.which(name, path=SEARCHED) is None]
     if missing:
         return f"no {', '.join(missing)}: apt install slurm-wlm munge"
-    return "" if is_root() else "Slurm's daemons want root"
+    if not is_root():
+        return "Slurm's daemons want root"
+    done = subprocess.run([*NAMESPACES, "true"], check=False, capture_output=True, text=True)
+    return f"nodes cannot have names of their own: {done.stderr}" if done.returncode else ""
 
 
 class Cluster:
@@ -258,7 +261,9 @@ def _found(program):
 
 def _free_ports():
     """Return three free ports, of which the last two are neighbours."""
-    for first in range(20000 + os.getpid() % 1000, 32000, 3):
+    for _ in range(100):
+        # anywhere, as another process may look for some, too
+        first = 20000 + secrets.randbelow(12000)
         try:
             for port in (first, first + 1, first + 2):
                 with socket.socket() as probe:

@@ -88,8 +88,8 @@ def test_scancel_leaves_a_line_and_no_ranks(cluster, tmp_path, options, expected
     model = tmp_path / "endless.py"
     model.write_text(
         "import time\n"
-        "import distsim as sim\n"
-        "sim.setup()\n"
+        "from distsim.comm.world import world\n"
+        "world()\n"
         "print('started', flush=True)\n"
         "time.sleep(600)\n"
     )

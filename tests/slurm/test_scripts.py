@@ -85,9 +85,8 @@ def test_an_array_runs_each_line_in_a_folder_of_its_own(cluster, tmp_path):
     (tmp_path / "model.py").write_text(
         "import os, sys\n"
         "from pathlib import Path\n"
-        "import distsim as sim\n"
-        "sim.setup()\n"
-        "Path('out.txt').write_text(repr((sim.num_processes(), sys.argv[1:])))\n"
+        "from distsim.comm.world import world\n"
+        "Path('out.txt').write_text(repr((world().Get_size(), sys.argv[1:])))\n"
         "sys.exit(int(sys.argv[-1]))\n"
     )
     (tmp_path / "list.txt").write_text("--name 'two words' 0\n--name plain 3\n")

@@ -56,3 +56,16 @@ def test_a_sweep_ends_in_one_table(cluster, tmp_path):
     # a second one does not write over the first
     told = cluster.command(*SUBMIT, "model.py", "--array", "p.csv", folder=tmp_path, status=2)
     assert "holds another sweep" in told
+
+
+@pytest.mark.slow
+def test_a_sweep_is_collected_when_tasks_that_began_again_have_ended(cluster, tmp_path):
+    (tmp_path / "model.py").write_text(
+        "import os, sys\nsys.exit(0 if os.environ.get('SLURM_RESTART_COUNT') else 75)\n"
+    )
+    (tmp_path / "p.csv").write_text("rate\n100\n200\n")
+    cluster.command(*SUBMIT, "model.py", "--array", "p.csv", "--requeue", folder=tmp_path)
+    table = tmp_path / "model.sweep" / "results.csv"
+    wait_until(table.exists, cluster.logs)
+    lines = table.read_text().splitlines()
+    assert lines == ["task,rate,state,exit_status,files", "1,100,done,0,", "2,200,done,0,"]
