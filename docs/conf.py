@@ -21,8 +21,9 @@ extensions = [
     "sphinx.ext.intersphinx",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["**/*.py"]
+exclude_patterns = ["**/*.py", "**/*.ipynb"]
 templates_path = ["_templates"]
 # `name` in a docstring is a link, if there is something of that name
 default_role = "autolink"
@@ -57,6 +58,17 @@ def is_there(url: str) -> bool:
 
 # without a network the site is built without links to these, and nothing else changes
 intersphinx_mapping = {name: (url, None) for name, url in INVENTORIES.items() if is_there(url)}
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples/gallery",
+    "gallery_dirs": "gallery",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "show_signature": False,
+    "min_reported_time": 0,
+    "write_computation_times": False,
+    "run_stale_examples": False,
+}
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"distsim {release}"
