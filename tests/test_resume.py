@@ -153,3 +153,42 @@ def test_resuming_without_the_name_of_a_checkpoint_is_refused(tmp_path):
     job = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE)
     assert job.returncode != 0
     assert "--checkpoint" in job.stderr
+
+
+LATE = """
+import sys, time
+from pathlib import Path
+from mpi4py import MPI
+
+folder = Path(sys.argv[1])
+(folder / f"begun{MPI.COMM_WORLD.rank}").touch()
+while not (folder / "go").exists():
+    time.sleep(0.05)
+import distsim as sim
+
+sim.setup(timestep=0.1, log=False)
+sim.Population(3, sim.IF_curr_exp())
+sim.run(1e6)
+"""
+
+
+def test_signals_wait_until_a_script_has_set_up(tmp_path):
+    script, checkpoint = tmp_path / "late.py", tmp_path / "late.h5"
+    script.write_text(LATE)
+    command = [sys.executable, "-P", "-m", "distsim", "run", "-n", "2", "--checkpoint", checkpoint]
+    job = subprocess.Popen([*command, script, tmp_path], stderr=subprocess.PIPE, text=True)
+    try:
+        end = time.monotonic() + PATIENCE
+        while len(list(tmp_path.glob("begun?"))) < 2:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        for number in (signal.SIGUSR1, signal.SIGTERM):
+            job.send_signal(number)
+            time.sleep(0.5)
+        assert job.poll() is None
+        (tmp_path / "go").touch()
+        _, errors = job.communicate(timeout=PATIENCE)
+    finally:
+        job.kill()
+    assert job.returncode == STOPPED, errors
+    assert checkpoint.exists()

@@ -150,6 +150,8 @@ class Triggers:
             for number, handler in self._handlers.items():
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
             self._handlers = {}
+        # `distsim run --checkpoint` has them wait until somebody listens
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._n_wanted += 1
