@@ -5,6 +5,7 @@ import itertools
 from types import FunctionType, MethodType
 
 import numpy as np
+from numba.core.dispatcher import Dispatcher
 
 import distsim as sim
 from distsim.pynn.simulator import state
@@ -37,6 +38,9 @@ def reachable(root):
             cells = thing.__closure__ or ()
             children = [*enumerate(cell.cell_contents for cell in cells)]
             children.append(("defaults", (thing.__defaults__, thing.__kwdefaults__)))
+        elif isinstance(thing, Dispatcher):
+            # what Numba has made of a function is no object of ours
+            children = [("function", thing.py_func)]
         elif isinstance(thing, np.ndarray):
             children = list(enumerate(thing.ravel())) if thing.dtype == object else []
         else:
