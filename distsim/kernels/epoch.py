@@ -184,9 +184,11 @@ def advance(first, n_steps, group):
             ask_part(JUNCTIONS, NOTE_CHANGE, step, parts)
         if is_driven:
             n_events += ask_part(DRIVES, step, step, parts)
-        for which in range(2):
-            if _is_waiting(group.queues[which]):
-                n_events += deliver(step, group.queues[which], group.connectome, cells.state)
+        # no loop: a place in a tuple that is not a constant copies the tuple
+        if _is_waiting(group.queues[0]):
+            n_events += deliver(step, group.queues[0], group.connectome, cells.state)
+        if _is_waiting(group.queues[1]):
+            n_events += deliver(step, group.queues[1], group.connectome, cells.state)
         if has_plastic:
             n_events += ask_plastic(DELIVER, step, step, log.keys, group)
         n_spiking = settle(cells, coefficients)
