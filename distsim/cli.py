@@ -99,9 +99,14 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         action="store_true",
         help="go on from the checkpoint, if it is there: --checkpoint, or that of setup()",
     )
+    _add_script(parser)
+    parser.set_defaults(command=_run)
+
+
+def _add_script(parser: argparse.ArgumentParser) -> None:
+    """Add a script with its arguments, which end a command."""
     parser.add_argument("script", type=Path, help="Python script")
     parser.add_argument("args", nargs=argparse.REMAINDER, help="all that follows is the script's")
-    parser.set_defaults(command=_run)
 
 
 def _add_info(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -143,8 +148,7 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--weight", type=float, default=0.1, help="of plastic synapses, allowed, relative (0.1)"
     )
-    parser.add_argument("script", type=Path, help="Python script")
-    parser.add_argument("args", nargs=argparse.REMAINDER, help="all that follows is the script's")
+    _add_script(parser)
     parser.set_defaults(command=_validate)
 
 
