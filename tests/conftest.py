@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import importlib.util
+import logging
 import os
 import signal
 import subprocess
@@ -49,6 +50,16 @@ for path in (
 
 # these are started by test_mpi.py on several ranks
 collect_ignore = [] if "DISTSIM_TEST_N_RANKS" in os.environ else ["mpi"]
+
+
+@pytest.fixture(autouse=True)
+def log_is_left_as_found():
+    """Undo what a test's `setup(log=...)` did to the log that all tests share."""
+    logger = logging.getLogger("distsim")
+    handlers, level = logger.handlers[:], logger.level
+    yield
+    logger.handlers = handlers
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

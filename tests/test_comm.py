@@ -112,20 +112,14 @@ def test_agree_of_one_rank_raises_the_error_as_it_is():
 
 
 def test_log_names_the_rank_once_however_often_configured(capsys):
-    logger = logging.getLogger("distsim")
-    before = logger.handlers[:], logger.level
-    try:
-        configure_log(3)
-        configure_log(2)
-        logging.getLogger("distsim.engine").info("epoch")
-        logging.getLogger("distsim.engine").warning("slow")
-        assert capsys.readouterr().err == "[rank 2] WARNING distsim.engine: slow\n"
-        configure_log(0)
-        logging.getLogger("distsim.engine").info("epoch")
-        assert capsys.readouterr().err == "[rank 0] INFO distsim.engine: epoch\n"
-    finally:
-        logger.handlers, logger.level = before
-        logger.setLevel(before[1])
+    configure_log(3)
+    configure_log(2)
+    logging.getLogger("distsim.engine").info("epoch")
+    logging.getLogger("distsim.engine").warning("slow")
+    assert capsys.readouterr().err == "[rank 2] WARNING distsim.engine: slow\n"
+    configure_log(0)
+    logging.getLogger("distsim.engine").info("epoch")
+    assert capsys.readouterr().err == "[rank 0] INFO distsim.engine: epoch\n"
 
 
 @pytest.mark.parametrize("failing", [0, 2])
