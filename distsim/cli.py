@@ -14,7 +14,7 @@ import shtab
 from distsim.allocation import default_ranks
 from distsim.errors import DistsimError, ParameterError
 from distsim.launch import launch
-from distsim.slurm_commands import add_collect, add_submit, check_script, cut_words
+from distsim.slurm.commands import add_collect, add_submit, check_script, cut_words
 
 __all__ = ["main"]
 

@@ -5,7 +5,7 @@ They are what `distsim submit` writes, for any script and its arguments.
 
 from pathlib import Path
 
-from distsim.batch_script import Job, batch_script
+from distsim.slurm.batch_script import Job, batch_script
 
 FOLDER = Path(__file__).parent
 

@@ -4,10 +4,10 @@ import subprocess
 
 import pytest
 
-from distsim.batch_script import Job, batch_script, seconds_of
 from distsim.cli import main
 from distsim.errors import ParameterError
-from distsim.sweep import collect, read_sweep
+from distsim.slurm.batch_script import Job, batch_script, seconds_of
+from distsim.slurm.sweep import collect, read_sweep
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def add_collect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _submit(options: argparse.Namespace) -> int:
     # not above, here and below: other commands start faster without them
-    from distsim.submission import Request, prepare, submit
+    from distsim.slurm.submission import Request, prepare, submit
 
     check_script(options.script)
     given = vars(options)
@@ -103,7 +103,7 @@ def _submit(options: argparse.Namespace) -> int:
 
 
 def _collect(options: argparse.Namespace) -> int:
-    from distsim.sweep import collect
+    from distsim.slurm.sweep import collect
 
     path, states = collect(options.folder)
     print(f"written: {path} ({', '.join(f'{n} {state}' for state, n in states.items())})")

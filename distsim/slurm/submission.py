@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from distsim.batch_script import LAUNCHES, Job, batch_script, seconds_of
 from distsim.errors import FileWriteError, LauncherError, ParameterError, did_you_mean
-from distsim.sweep import ARGUMENTS, PARAMETERS, Sweep, read_sweep
+from distsim.slurm.batch_script import LAUNCHES, Job, batch_script, seconds_of
+from distsim.slurm.sweep import ARGUMENTS, PARAMETERS, Sweep, read_sweep
 
 __all__ = ["Request", "Submission", "prepare", "submit"]
 

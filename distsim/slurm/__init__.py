@@ -1,0 +1,1 @@
+"""Jobs for Slurm: batch scripts, sweeps, `distsim submit` and `distsim collect`."""
