@@ -267,14 +267,11 @@ def _add_merge(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _merge(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     from distsim.io.merging import merge
+    from distsim.progress import progress_bar
 
-    with tqdm(desc="merge", unit="B", unit_scale=True, leave=False, disable=None) as bar:
-        found = merge(
-            options.folder, options.output, options.overwrite, options.compression, bar.update
-        )
+    with progress_bar("merge", None, "B", None) as bar:
+        found = merge(options.folder, options.output, options.overwrite, options.compression, bar)
     print(f"written: {found.path} ({found.n_spikes} spikes, {found.n_values} samples)")
     print(f"shards of {found.n_shards} of {found.n_ranks} ranks")
     print(f"complete until t = {found.complete_until:g} ms", end="")

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.analysis.measures import mean_cv
-from distsim.analysis.tables import shown, table
 from distsim.errors import EngineError
 from distsim.io import reader
 from distsim.io.recordings import PopulationData, SignalData, SpikeData
+from distsim.io.tables import shown, table
 from distsim.passing import end_with_parent
 from distsim.pynn.keeping import KEEP_VARIABLE, weights_path
 

@@ -1,7 +1,7 @@
 """One file of what the shards of a job hold that did not come to its end."""
 
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +23,7 @@ from distsim.io.recordings import (
 from distsim.io.shard_content import ShardContent, gap
 from distsim.io.shards import SUFFIX, ShardFile, from_text
 from distsim.io.whole_file import check_new
-from distsim.io.writer import write_parts
+from distsim.io.writer import Progress, write_parts
 from distsim.network.pieces import Samples
 
 __all__ = ["Merged", "merge"]
@@ -68,7 +68,7 @@ def merge(
     target: Path | None = None,
     overwrite: bool = False,
     compression: str | None = None,
-    progress: Callable[[int], None] = lambda n: None,
+    progress: Progress = lambda n, total: None,
 ) -> Merged:
     """Make one file of the shards of a job that did not come to its end, then remove these.
 
@@ -83,10 +83,8 @@ def merge(
         The file; default: the one that the script named.
     overwrite : bool
         Whether a file of that name is replaced.
-    compression : str, optional
+    compression, progress
         As of `write`.
-    progress : callable
-        Called with the number of bytes written, now and then.
 
     Returns
     -------
@@ -154,9 +152,7 @@ class _Job:
         self._populations = sorted({n for shard in shards for n in shard.populations})
         self._last = {k: max(shard.last_step(k) for shard in shards) for k in self._segments}
 
-    def written(
-        self, path: Path, compression: str | None, progress: Callable[[int], None]
-    ) -> Merged:
+    def written(self, path: Path, compression: str | None, progress: Progress) -> Merged:
         """Write the file."""
         shards, last = self._shards, self._segments[-1]
         complete = min(shard.complete.get(last, 0) for shard in shards)

@@ -35,7 +35,10 @@ from distsim.io.transfer import (
 )
 from distsim.io.whole_file import write_error
 
-__all__ = ["write", "write_parts"]
+__all__ = ["Progress", "write", "write_parts"]
+
+# gets the number of bytes written since, and that of all
+Progress = Callable[[int, int], object]
 
 
 def write(
@@ -44,6 +47,7 @@ def write(
     info: Mapping[str, Any] | RunInfo,
     comm: Communicator | None = None,
     compression: str | None = None,
+    progress: Progress = lambda n, total: None,
 ) -> None:
     """Write the recordings of all ranks to one HDF5 file in SONATA's layout.
 
@@ -63,6 +67,8 @@ def write(
         on buffers are made.
     compression : str, optional
         ``"gzip"``: of spikes and samples.
+    progress : callable, optional
+        Called on rank 0 with the number of bytes written since, and that of all, now and then.
 
     Raises
     ------
@@ -87,14 +93,14 @@ def write(
     parts.extend(RemotePart(comm, other) for other in range(1, n_ranks) if comm is not None)
     run = info if isinstance(info, RunInfo) else RunInfo(dict(info))
     file = Path(path)
-    _lead(parts, lambda: _write_file(file, segments, run, parts, compression=compression), file)
+    _lead(parts, lambda: _write_file(file, segments, run, parts, progress, compression), file)
 
 
 def write_parts(
     path: Path,
     ranks: Sequence[Sequence[SegmentData]],
     run: RunInfo,
-    progress: Callable[[int], None] = lambda n: None,
+    progress: Progress,
     compression: str | None = None,
 ) -> None:
     """Write what several ranks have recorded, which is all here, as `write` does.
@@ -105,9 +111,7 @@ def write_parts(
     ranks : sequence of sequence of SegmentData
         What each has recorded.
     run : RunInfo
-    progress : callable
-        Called with the number of bytes written, now and then.
-    compression : str, optional
+    progress, compression
         As of `write`.
 
     Raises
@@ -150,8 +154,8 @@ def _write_file(
     segments: Sequence[SegmentData],
     run: RunInfo,
     parts: Sequence[Part],
-    progress: Callable[[int], None] = lambda n: None,
-    compression: str | None = None,
+    progress: Progress,
+    compression: str | None,
 ) -> None:
     """Check everything that can be checked before, then write the file."""
     _check_agreement(parts)
@@ -164,9 +168,9 @@ def _write_file(
         file.attrs.update(root_attributes)
         started = time.perf_counter()
 
-        def report(n_bytes: int) -> None:
+        def report(n_written: int) -> None:
             check()
-            progress(n_bytes)
+            progress(n_written, n_bytes)
 
         for writer in writers:
             writer.write(file, parts, report)

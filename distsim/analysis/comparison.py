@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from distsim.analysis.measures import mean_rate
-from distsim.analysis.tables import shown, table
 from distsim.io import reader
 from distsim.io.reader import Recording
 from distsim.io.recordings import PopulationData, SegmentData, SignalData, SpikeData
+from distsim.io.tables import shown, table
 
 __all__ = ["Comparison", "compare_files"]
 

@@ -4,17 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from distsim.analysis.measures import mean_cv, mean_rate
-from distsim.analysis.tables import shown, table
 from distsim.io import reader
+from distsim.io.accounts import account_lines
 from distsim.io.recordings import PopulationData, Provenance, SegmentData, SpikeData
+from distsim.io.tables import shown, table
 
 __all__ = ["about_signals", "inspect_file", "shown_cv"]
 
-# ranks that have a row each
-MAX_RANKS = 8
 TITLES = ("population", "cell type", "cells", "recorded", "spikes", "rate/Hz", "CV", "signals")
 
 
@@ -46,13 +43,7 @@ def _came_about(provenance: Provenance) -> list[str]:
     """Return how the file came about, and what each rank did."""
     if not provenance.facts:
         return []
-    ranks = provenance.ranks
-    columns = np.column_stack([*ranks.values()]) if ranks else np.zeros((0, 0))
-    rows = {str(rank): row for rank, row in enumerate(columns)}
-    if len(rows) > MAX_RANKS:
-        rows = {"least": columns.min(0), "mean": columns.mean(0), "largest": columns.max(0)}
-    lines = [[name, *map(shown, row.tolist())] for name, row in rows.items()]
-    return ["", _told(provenance.facts), "", *table([["rank", *ranks], *lines])]
+    return ["", _told(provenance.facts), "", *table(account_lines(provenance.ranks))]
 
 
 def _told(facts: Mapping[str, Any]) -> str:

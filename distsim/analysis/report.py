@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from distsim.analysis.inspection import about_signals, shown_cv
 from distsim.analysis.measures import mean_rate
 from distsim.analysis.picture import chosen_segment
-from distsim.analysis.tables import shown
 from distsim.errors import MissingPackageError
 from distsim.io import reader
+from distsim.io.accounts import BALANCE, balance_rows, phases_of
 from distsim.io.reader import Recording
 from distsim.io.recordings import PopulationInfo, SegmentData
+from distsim.io.tables import shown
 from distsim.io.whole_file import new_file, write_error
 
-__all__ = ["phases_of", "report_file"]
+__all__ = ["report_file"]
 
 # ranks that have a row each in a table
 MAX_RANKS = 32
@@ -96,7 +97,7 @@ def _page(recording: Recording, segment: int) -> str:
         drawn=drawn,
         figures=_grouped([label for label, _ in labelled], places),
         phases=places[-1] if phases else "",
-        balance=_balance(run.provenance.ranks, phases),
+        balance=Table(("of each rank", *BALANCE), balance_rows(run.provenance.ranks)),
         ranks=_ranks(run.provenance.ranks),
         parameters=[
             (data.info.label, _parameters(data.info))
@@ -150,49 +151,6 @@ def _parameters(info: PopulationInfo) -> Table:
         for name, value in info.parameters.items()
     ]
     return Table(("parameter", "value", "mean, where cells differ"), rows)
-
-
-def phases_of(ranks: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-    """Return what each rank spent its time on, in parts that add up to the wall time [s].
-
-    Parameters
-    ----------
-    ranks : mapping of str to ndarray of float64, shape (n_ranks,)
-        As in `Provenance`.
-    """
-    if "wall time [s]" not in ranks:
-        return {}
-    # a part that an engine does not tell is in the whole
-    of = {name: np.nan_to_num(ranks[f"{name} [s]"]) for name in PARTS}
-    rest = ranks["wall time [s]"] - of["build"] - of["run"] - of["gather"]
-    return {
-        "construction": of["build"] - of["compile"],
-        "machine code": of["compile"],
-        "computing": of["run"] - of["exchange"],
-        "exchange and waiting": of["exchange"],
-        "gathering": of["gather"],
-        "script and other": np.maximum(rest, 0.0),
-    }
-
-
-PARTS = ("build", "compile", "run", "exchange", "gather")
-
-
-def _balance(
-    ranks: Mapping[str, NDArray[np.float64]], phases: Mapping[str, NDArray[np.float64]]
-) -> Table:
-    """Return how evenly the work is spread."""
-    columns = {n: v for n, v in ranks.items() if not n.endswith("[s]")}
-    columns |= {f"{name} [s]": values for name, values in phases.items()}
-    rows = [
-        [name, *(shown(float(f(v))) for f in (np.min, np.mean, np.max)), _ratio(v)]
-        for name, v in columns.items()
-    ]
-    return Table(("of each rank", "least", "mean", "largest", "largest / mean"), rows)
-
-
-def _ratio(values: NDArray[np.float64]) -> str:
-    return f"{values.max() / values.mean():.3f}" if values.mean() > 0 else "-"
 
 
 def _ranks(ranks: Mapping[str, NDArray[np.float64]]) -> Table:

@@ -9,11 +9,15 @@ from pyNN import common
 
 from distsim.compiled import tell
 from distsim.errors import SetupError
+from distsim.io.accounts import account_lines
+from distsim.io.tables import table
 from distsim.pynn import simulator
 from distsim.pynn.calls import collective
 from distsim.pynn.checkpoints import begin_checkpoints
+from distsim.pynn.gather import Audience
 from distsim.pynn.keeping import keep_run
 from distsim.pynn.notices import notice
+from distsim.pynn.provenance import collected, known_here
 from distsim.pynn.running import run, run_until
 from distsim.pynn.setup_extras import LEVELS, translated
 from distsim.pynn.setup_options import Setup
@@ -58,9 +62,10 @@ def setup(
     **options
         `seed`, `partition`, `exchange`, `engine`, `threads`, `coreneuron`, `share_input`,
         `recording_memory`, `compression`, `overwrite`, `checkpoint`, `checkpoint_every`,
-        `progress`, `log`: see `distsim.pynn.setup_options.Setup`. Those of PyNN's other back ends
-        are taken, too: `rng_seed` and its like for `seed`; `verbosity`, `debug`, `loglevel` for
-        `log`; one `PortabilityWarning` says what is done instead of what has no meaning here.
+        `progress`, `summary`, `log`: see `distsim.pynn.setup_options.Setup`. Those of PyNN's other
+        back ends are taken, too: `rng_seed` and its like for `seed`; `verbosity`, `debug`,
+        `loglevel` for `log`; one `PortabilityWarning` says what is done instead of what has no
+        meaning here.
 
     Returns
     -------
@@ -106,13 +111,17 @@ def setup_on(engine: str) -> Callable[..., int]:
 def end(compatible_output: bool = True) -> None:
     """Write the files named in ``record(..., to_file=...)`` and log one line about the run.
 
-    Every rank must call it.
+    With ``setup(summary=True)`` a table follows: what each rank did, and spent its time on. Every
+    rank must call it.
     """
     if state.passage.ends():
         return
     write_files()
     keep_run()
     summary = state.summary()
+    if state.setup.summary:
+        accounts = collected(known_here(), Audience.FIRST).ranks
+        summary = "\n".join([summary, *table(account_lines(accounts))])
     if state.rank == 0:
         logger.info(summary)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from distsim.comm.gathering import gather
 from distsim.comm.world import world
 from distsim.errors import ParameterError
+from distsim.progress import Advance
 
 __all__ = ["Audience", "gather_arrays", "gather_columns", "gather_sequences"]
 
@@ -72,7 +73,7 @@ def gather_arrays(*arrays: NDArray[Any], audience: Audience = Audience.ALL) -> l
 
 
 def gather_columns(
-    node_ids: Integers, data: Any, audience: Audience
+    node_ids: Integers, data: Any, audience: Audience, advance: Advance
 ) -> tuple[Integers, NDArray[np.float64], int]:
     """Return columns of all ranks, ordered by cell; every rank must call it.
 
@@ -85,6 +86,8 @@ def gather_columns(
     audience : Audience
         Who is given the columns of all ranks; the others are given their own. With an audience of
         no rank it is not collective.
+    advance : callable
+        Called with the bytes gathered since.
 
     Returns
     -------
@@ -104,7 +107,9 @@ def gather_columns(
         widths = np.array([node_ids.size])
     order = np.argsort(nodes)
     if audience is Audience.NONE or world().Get_size() == 1:
-        return nodes, data[:], n_columns
+        whole = data[:]
+        advance(whole.nbytes)
+        return nodes, whole, n_columns
     places = np.split(np.argsort(order), np.cumsum(widths)[:-1])
     targets = [_range_or_places(each) for each in places]
     joined = np.empty((data.shape[0], nodes.size))
@@ -116,6 +121,7 @@ def gather_columns(
         parts = np.split(block, np.cumsum(widths)[:-1] * rows.shape[0])
         for target, part, width in zip(targets, parts, widths, strict=True):
             rows[:, target] = part.reshape(rows.shape[0], int(width))
+        advance(rows.shape[0] * n_columns * rows.itemsize)
     return nodes[order], joined, n_columns
 
 

@@ -11,6 +11,7 @@ from distsim.connectivity import (
     Constant,
     Distances,
     Listed,
+    Masked,
     PerEntry,
     Rule,
     Values,
@@ -195,6 +196,15 @@ class MadeProjection(CheckedProjection):
         if state.passage.describes_only:
             return self.n_expected
         return int(self._local_connections().sources.size)
+
+    @property
+    def n_told(self) -> float | None:
+        """How many connections this rank is to have, as far as the rule tells at once."""
+        connections = self._pathway.connections
+        indegree = connections.expected_indegree
+        if indegree is None and isinstance(connections.rule, Listed | Masked):
+            indegree = connections.rule.mean_indegree
+        return None if indegree is None else indegree * self._pathway.targets.size
 
     @property
     def n_expected(self) -> int:

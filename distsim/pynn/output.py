@@ -12,6 +12,7 @@ from pyNN import recording
 from distsim.comm.agreement import together
 from distsim.comm.world import world
 from distsim.errors import DistsimError, ParameterError
+from distsim.interrupts import Interrupts
 from distsim.io.neo_blocks import block as neo_block
 from distsim.io.neo_blocks import joined
 from distsim.io.recordings import PopulationData, PopulationInfo, RunInfo, SegmentData
@@ -209,21 +210,13 @@ def _annotations(selection: Any) -> dict[str, Any]:
     return own if selection is selection.root else {**_annotations(selection.parent), **own}
 
 
-def _segment_data(parts: Sequence[Part], audience: Audience | None) -> list[SegmentData]:
-    """Return the segments of several populations, those of one time together.
+def _segments(parts: Sequence[Part]) -> list[tuple[PopulationInfo, Segment]]:
+    """Return this rank's part of the segments of several populations."""
+    return [(p.info, segment) for p in parts for segment in p.recorder.segments(p.choice)]
 
-    Parameters
-    ----------
-    parts : sequence of Part
-    audience : Audience or None
-        Who is given arrays with the cells of all ranks; None: no arrays are made.
-    """
-    data: list[tuple[PopulationInfo, Segment]] = []
-    for part in parts:
-        segments = part.recorder.segments(part.choice)
-        if audience is not None:
-            segments = [gathered(segment, audience) for segment in segments]
-        data.extend((part.info, segment) for segment in segments)
+
+def _segment_data(data: Sequence[tuple[PopulationInfo, Segment]]) -> list[SegmentData]:
+    """Return the segments of several populations, those of one time together."""
     result = []
     for index in sorted({segment.index for _, segment in data}):
         present = [(info, segment) for info, segment in data if segment.index == index]
@@ -246,7 +239,13 @@ def _segment_data(parts: Sequence[Part], audience: Audience | None) -> list[Segm
 
 def _block(parts: Sequence[Part], run: RunInfo, audience: Audience) -> Any:
     with timed("gather"):
-        return neo_block(_segment_data(parts, audience), run, keep_empty=True)
+        segments = _segments(parts)
+        # ranks have about as much each
+        n_ranks = 1 if audience is Audience.NONE else state.n_ranks
+        n_bytes = n_ranks * sum(segment.nbytes for _, segment in segments)
+        with state.bar("gather", n_bytes or None, "B") as bar:
+            everything = [(info, gathered(segment, audience, bar)) for info, segment in segments]
+            return neo_block(_segment_data(everything), run, keep_empty=True)
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -258,7 +257,18 @@ def _write(
     io: Any,
     audience: Audience,
 ) -> None:
-    """Write what some populations or views have recorded; every rank must call it."""
+    """Write what some populations or views have recorded; every rank must call it.
+
+    An interrupt waits until the file is whole.
+    """
+    with Interrupts() as interrupts:
+        _write_all(parts, run, io, audience)
+        any_rank = state.simulation.any_rank
+        if audience is not Audience.NONE and any_rank(interrupts.is_noted)[0]:
+            interrupts.happen(any_rank)
+
+
+def _write_all(parts: Sequence[Part], run: RunInfo, io: Any, audience: Audience) -> None:
     comm = world()
     is_shared = audience is not Audience.NONE
     is_native = has_own_format(io)
@@ -271,15 +281,16 @@ def _write(
     if is_native:
         mine = parts[0].recorder.known if parts else known_here()
         run = replace(run, provenance=collected(mine, audience))
-        segments = _segment_data(parts, None)
+        segments = _segment_data(_segments(parts))
         if is_shared:
             segments[-1:] = _with_parameters(parts, segments[-1:])
         ranks = comm if is_shared else None
-        write_file(io, segments, run, ranks, state.setup.compression)
+        with timed("write"), state.bar("write", None, "B") as bar:
+            write_file(io, segments, run, ranks, state.setup.compression, bar)
         return
     # rank 0 alone writes what is shared
     block = _block(parts, run, Audience.FIRST if is_shared else Audience.NONE)
-    with together(comm):
+    with timed("write"), together(comm):
         if comm.Get_rank() == 0 or not is_shared:
             write_neo(io, block)
 

@@ -24,7 +24,9 @@ __all__ = ["Known", "cell_parameters", "collected", "known_here", "timed", "vers
 
 PACKAGES = ("numpy", "numba", "neo", "h5py", "mpi4py")
 # of what an engine counts as 'build' and 'run', these are parts
-PHASES = ("build", "compile", "run", "exchange", "gather")
+PHASES = ("build", "compile", "run", "exchange")
+# what no engine has a part in
+OWN_PHASES = ("gather", "write")
 
 
 @contextmanager
@@ -77,17 +79,21 @@ def _account() -> dict[str, float]:
     simulation = state.simulation
     # of getrusage
     unit = 1 if sys.platform == "darwin" else 1024
+    # of spikes; other engines do not tell
+    traffic = getattr(getattr(simulation, "exchange", None), "traffic", None)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     counted = {
         "cells": sum(population.local_size for population in state.populations),
         "synapses": simulation.n_synapses,
         "spikes": simulation.counters["spikes"],
         "events": simulation.counters["events"],
+        "sent [MiB]": np.nan if traffic is None else traffic.n_bytes / 2**20,
         "peak memory [MiB]": memory / 2**20,
         "wall time [s]": time.perf_counter() - state.started,
     }
     # nan: a phase that the engine does not tell
-    phases = {f"{name} [s]": simulation.seconds.get(name, np.nan) for name in PHASES}
+    seconds = {**dict.fromkeys(PHASES, np.nan), **dict.fromkeys(OWN_PHASES, 0.0)}
+    phases = {f"{name} [s]": simulation.seconds.get(name, each) for name, each in seconds.items()}
     return {name: float(value) for name, value in {**counted, **phases}.items()}
 
 

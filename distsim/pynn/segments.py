@@ -1,5 +1,6 @@
 """What a population has recorded between two resets: some of it, and that of all ranks."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from distsim.io.keyed_spikes import KeyedSpikes
 from distsim.io.recordings import SignalData
 from distsim.network.pieces import Samples
+from distsim.progress import Advance
 from distsim.pynn.gather import Audience, gather_arrays, gather_columns
 
 __all__ = ["Choice", "Segment", "gathered", "narrowed"]
@@ -45,6 +47,12 @@ class Segment:
     signals: list[SignalData]
     annotations: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def nbytes(self) -> int:
+        """What its spikes and samples take."""
+        n_spikes = 0 if self.spikes is None else self.spikes.keys.shape[0]
+        return 8 * (n_spikes + sum(math.prod(signal.data.shape) for signal in self.signals))
+
 
 def narrowed(segment: Segment, choice: Choice | None) -> Segment:
     """Return a segment with some variables of some cells only; None: with all."""
@@ -66,18 +74,20 @@ def _signal_of(signal: SignalData, wanted: Integers | None) -> SignalData:
     return replace(signal, node_ids=signal.node_ids[columns], data=samples.narrowed(columns))
 
 
-def gathered(segment: Segment, audience: Audience) -> Segment:
+def gathered(segment: Segment, audience: Audience, advance: Advance) -> Segment:
     """Return a segment as arrays of its own, with the cells of all ranks where they are wanted.
 
     Collective, but for an audience of no rank. Signals without cells on any rank, or without
-    samples, are left out; so every rank has the same signals.
+    samples, are left out; so every rank has the same signals. `advance` is called with the bytes
+    gathered since.
     """
     spikes = segment.spikes
     if spikes is not None:
         spikes = _gathered_spikes(spikes, audience)
+        advance(spikes.keys.nbytes)
     signals = []
     for signal in segment.signals:
-        nodes, data, n_columns = gather_columns(signal.node_ids, signal.data, audience)
+        nodes, data, n_columns = gather_columns(signal.node_ids, signal.data, audience, advance)
         if n_columns and data.shape[0]:
             signals.append(replace(signal, node_ids=nodes, data=data))
     return replace(

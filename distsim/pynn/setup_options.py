@@ -61,7 +61,9 @@ class Setup:
         How often it is written, too: in ms of the simulation's time, or ``'10 min'`` and the like
         of the clock on the wall. Default: the environment's DISTSIM_CHECKPOINT_EVERY.
     progress : bool or None
-        Show progress bars on rank 0; None: if stderr is a terminal.
+        Show progress bars on rank 0; None: in a terminal or a notebook, of what takes longer.
+    summary : bool
+        Whether `end()` logs a table of what each rank did, and spent its time on.
     log : bool or str
         Whether rank 0 writes log messages to stderr, or from which level on.
     """
@@ -81,6 +83,7 @@ class Setup:
         default_factory=lambda: os.environ.get(EVERY_VARIABLE)
     )
     progress: bool | None = None
+    summary: bool = False
     log: bool | str = True
 
     @classmethod

@@ -23,10 +23,10 @@ from distsim.lockstep import lockstep
 from distsim.network.spool import Spool
 from distsim.partitioning.placement import Placement, place
 from distsim.partitioning.streams import Purpose, Stream
+from distsim.progress import progress_bar
 from distsim.pynn.described import describe
 from distsim.pynn.fingerprint import note_births
 from distsim.pynn.place import Place
-from distsim.pynn.progress import progress_bar
 from distsim.pynn.projection_errors import as_pynns_error
 from distsim.pynn.random_numbers import refuse_single_draw
 from distsim.pynn.script import script_facts
@@ -446,11 +446,19 @@ class State(common.control.BaseState):
         is_built = False
         while not is_built:
             try:
-                with self.bar("build", None, "synapse") as bar, as_pynns_error():
-                    simulation.prepare(report)
+                with as_pynns_error():
+                    n_expected = self._n_expected_synapses()
+                    with self.bar("build", n_expected, "synapse") as bar:
+                        simulation.prepare(report)
                 is_built = True
             except InterruptedBuildError:
                 interrupts.happen(simulation.any_rank)
+
+    def _n_expected_synapses(self) -> int | None:
+        """Return how many synapses this rank is to have, if all rules tell."""
+        spiking = (p for p in self.projections if not p.pathway.synapse.is_electrical)
+        each = [projection.n_told for projection in spiking]
+        return None if None in each else round(sum(each))
 
     def bar(self, label: str, total: int | None, unit: str) -> Any:
         """Show a progress bar on rank 0 where it is wanted; see `progress_bar`."""

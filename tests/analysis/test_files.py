@@ -81,10 +81,10 @@ def test_how_a_file_came_about_is_told_but_not_compared(tmp_path, capsys):
     assert main(["inspect", str(paths[1])]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any("script b" in line and "partition block" in line for line in lines)
-    first = lines.index(next(line for line in lines if line.startswith("rank ")))
+    first = lines.index(next(line for line in lines if line.startswith("of each rank ")))
     assert [line.split() for line in lines[first + 1 : first + 3]] == [
-        ["0", "11", "1"],
-        ["1", "12", "-"],
+        ["cells", "11", "12", "11", "11.5", "12", "1.043"],
+        ["run", "[s]", "1", *"-----"],
     ]
 
 

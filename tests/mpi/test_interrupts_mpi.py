@@ -8,6 +8,8 @@ import pytest
 import distsim
 from distsim.engines.native import group_network as network
 from distsim.engines.pace import Pace
+from distsim.io import open as open_file
+from distsim.pynn import output
 
 
 @pytest.fixture(autouse=True)
@@ -184,3 +186,25 @@ def test_a_build_that_was_interrupted_is_brought_to_its_end(comm, monkeypatch, d
     trains, v = everything(populations)
     assert trains == expected[0]
     np.testing.assert_array_equal(v, expected[1])
+
+
+@pytest.mark.parametrize("who", ["first", "last"])
+def test_an_interrupt_waits_until_a_file_is_whole_and_happens_on_all(
+    comm, monkeypatch, shared_tmp_path, who
+):
+    cells, *_ = build("two models")
+    distsim.run(20.0)
+    write = output.write_file
+
+    def struck(*arguments):
+        if comm.Get_rank() == (0 if who == "first" else comm.Get_size() - 1):
+            signal.raise_signal(signal.SIGINT)
+        write(*arguments)
+
+    monkeypatch.setattr(output, "write_file", struck)
+    with pytest.raises(KeyboardInterrupt):
+        cells.write_data(shared_tmp_path / f"{who}.h5")
+    comm.Barrier()
+    with open_file(shared_tmp_path / f"{who}.h5") as recording:
+        assert recording.segments[0].population(cells.label).signal("v").data.shape == (201, 7)
+    assert distsim.run(5.0) == 25.0

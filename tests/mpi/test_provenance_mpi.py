@@ -1,5 +1,7 @@
 """What a file says of how it came about; to be started under mpiexec."""
 
+import logging
+import re
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -58,6 +60,8 @@ def test_a_file_says_how_it_came_about(written, comm):
     assert (ranks["compile [s]"] <= ranks["build [s]"]).all()
     assert (ranks["exchange [s]"] >= 0).all()
     assert (ranks["exchange [s]"] <= ranks["run [s]"]).all()
+    assert (ranks["write [s]"] == 0).all()
+    assert ((ranks["sent [MiB]"] > 0) == (comm.Get_size() > 1)).all()
 
     parameters = segment.population("exc").info.parameters
     assert parameters["tau_m"] == 12.5
@@ -65,3 +69,35 @@ def test_a_file_says_how_it_came_about(written, comm):
     np.testing.assert_array_equal(parameters["i_offset"], offsets)
     assert set(parameters) == set(sim.IF_curr_exp.default_parameters)
     assert segment.population("drive").info.parameters == {}
+
+
+def test_the_end_tells_what_each_rank_did(comm, caplog, shared_tmp_path):
+    n_ranks = comm.Get_size()
+    sim.setup(timestep=0.1, log=False, summary=True)
+    cells = sim.Population(9, sim.IF_curr_exp(i_offset=2.0))
+    cells.record("spikes")
+    sim.run(20.0)
+    cells.write_data(shared_tmp_path / "run.h5")
+    with caplog.at_level(logging.INFO, "distsim"):
+        sim.end()
+    if comm.Get_rank() > 0:
+        assert not caplog.records
+        return
+    (record,) = caplog.records
+    first, titles, *lines = record.getMessage().splitlines()
+    assert "9 cells" in first
+    assert titles.split()[3 : 3 + n_ranks] == [str(rank) for rank in range(n_ranks)]
+    # a name and its columns are two spaces apart at least
+    rows = {name: columns for name, *columns in (re.split(" {2,}", line) for line in lines)}
+    each = [float(text) for text in rows["cells"][:n_ranks]]
+    assert sum(each) == 9
+    if n_ranks > 1:
+        mean = 9 / n_ranks
+        assert rows["cells"][n_ranks:] == [
+            f"{min(each):.4g}",
+            f"{mean:.4g}",
+            f"{max(each):.4g}",
+            f"{max(each) / mean:.3f}",
+        ]
+    assert float(rows["writing [s]"][0]) > 0
+    assert float(rows["peak memory [MiB]"][0]) > 0

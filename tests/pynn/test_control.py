@@ -329,6 +329,7 @@ def test_the_end_is_logged_in_one_line(caplog):
     (line,) = [record.getMessage() for record in caplog.records]
     assert "3 cells, 9 synapses" in line
     assert "real-time factor" in line
+    assert "\n" not in line
 
 
 def test_the_progress_bar_is_shown_when_asked_for(capsys):
