@@ -1,35 +1,14 @@
 """A bar that shows how far something is, in a terminal or a notebook, and that code is compiled."""
 
 import sys
-<<<<<<< Updated upstream
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-=======
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
->>>>>>> Stashed changes
 
 from numba.core.event import Event, Listener, install_listener
 from tqdm.auto import tqdm
 
-<<<<<<< Updated upstream
-__all__ = ["progress_bar"]
-
-
-class _Compiling(Listener):
-    """Says on a bar that something is compiled, which may take longer than what comes after."""
-
-    def __init__(self, bar: Any) -> None:
-        self._bar = bar
-        self._depth = 0
-
-    def on_start(self, event: Event) -> None:
-        if self._depth == 0:
-            self._bar.set_postfix_str("compiling")
-=======
 __all__ = ["Advance", "progress_bar"]
 
 # what nobody has asked for is shown from then on [s]
@@ -66,7 +45,6 @@ class _Bar(Listener):
         # compiling may take longer than all that comes after
         if self._depth == 0:
             self._show().set_postfix_str("compiling")
->>>>>>> Stashed changes
         self._depth += 1
 
     def on_end(self, event: Event) -> None:
@@ -74,8 +52,6 @@ class _Bar(Listener):
         if self._depth == 0:
             self._bar.set_postfix_str("")
 
-<<<<<<< Updated upstream
-=======
     def _show(self) -> Any:
         if self._bar is None:
             self._bar = tqdm(
@@ -89,42 +65,17 @@ class _Bar(Listener):
             self._bar.total = self._bar.n if is_done else self._bar.total
             self._bar.close()
 
->>>>>>> Stashed changes
 
 @contextmanager
 def progress_bar(
     label: str, total: int | None, unit: str, is_wanted: bool | None
-<<<<<<< Updated upstream
-) -> Iterator[Callable[[int], Any]]:
-    """Show a bar, and yield what moves it on by a number.
-=======
 ) -> Iterator[Advance]:
     """Show a bar, and yield what moves it on.
->>>>>>> Stashed changes
 
     Parameters
     ----------
     label : str
     total : int or None
-<<<<<<< Updated upstream
-        None: it is not known.
-    unit : str
-    is_wanted : bool or None
-        None: where somebody may look at it, in a terminal or a notebook.
-    """
-    if is_wanted is None:
-        is_wanted = sys.stderr.isatty() or "ipykernel" in sys.modules
-    if not is_wanted:
-        yield lambda n: None
-        return
-    with (
-        tqdm(
-            desc=label, total=total, unit=unit, unit_scale=True, leave=False, mininterval=0.2
-        ) as bar,
-        install_listener("numba:compile", _Compiling(bar)),
-    ):
-        yield bar.update
-=======
         None: it is not known yet.
     unit : str
     is_wanted : bool or None
@@ -143,4 +94,3 @@ def progress_bar(
         is_done = True
     finally:
         bar.close(is_done)
->>>>>>> Stashed changes

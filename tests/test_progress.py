@@ -1,18 +1,10 @@
 """Bars that show how far something is."""
 
-<<<<<<< Updated upstream
-=======
 import shutil
->>>>>>> Stashed changes
 import sys
 import types
 
 import numba
-<<<<<<< Updated upstream
-import pytest
-
-from distsim.pynn.progress import progress_bar
-=======
 import numpy as np
 import pytest
 
@@ -21,7 +13,6 @@ from distsim import progress
 from distsim.cli import main
 from distsim.network import spool
 from distsim.progress import progress_bar
->>>>>>> Stashed changes
 
 
 def test_a_bar_says_when_something_is_compiled(capsys):
@@ -44,17 +35,6 @@ def test_a_bar_says_when_something_is_compiled(capsys):
         assert "compiling" not in capsys.readouterr().err
 
 
-<<<<<<< Updated upstream
-@pytest.mark.parametrize("is_notebook", [False, True])
-def test_a_bar_is_shown_where_somebody_may_look_at_it(is_notebook, monkeypatch, capsys):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
-    if is_notebook:
-        monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
-    with progress_bar("run", 10, "step", None) as bar:
-        bar(1)
-    assert ("run" in capsys.readouterr().err) is is_notebook
-=======
 @pytest.fixture
 def nobody_looks(monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
@@ -161,4 +141,3 @@ def test_what_fails_leaves_its_bar_as_far_as_it_was(bars):
     with pytest.raises(KeyError):
         fail()
     assert bars == {"run": [(3, 10, 10)]}
->>>>>>> Stashed changes
