@@ -1,7 +1,7 @@
 """Python values as HDF5 attributes, and back."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import h5py
@@ -121,6 +121,32 @@ def without(
     }
 
 
+def joined(annotations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return annotations of several things as those of all together.
+
+    Parameters
+    ----------
+    annotations : sequence of mapping of str to object
+
+    Returns
+    -------
+    dict of str to object
+        One value for each name where all agree, else the list of the values.
+
+    Examples
+    --------
+    >>> joined([{"layer": 4, "region": "V1"}, {"layer": 4, "region": "V2", "side": "left"}])
+    {'layer': 4, 'region': ['V1', 'V2'], 'side': [None, 'left']}
+    """
+    names = dict.fromkeys(name for values in annotations for name in values)
+    together = {}
+    for name in names:
+        values = [single.get(name) for single in annotations]
+        agree = all(_are_equal(values[0], value) for value in values[1:])
+        together[name] = values[0] if agree else values
+    return together
+
+
 def _is_storable(value: Any) -> bool:
     """Return whether HDF5 holds the value and gives it back as it was."""
     if isinstance(value, str):
@@ -171,3 +197,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8")
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _are_equal(first: Any, second: Any) -> bool:
+    """Return whether two annotations are equal, arrays included."""
+    if isinstance(first, np.ndarray) or isinstance(second, np.ndarray):
+        return type(first) is type(second) and np.array_equal(first, second)
+    try:
+        return bool(first == second)
+    except ValueError:  # arrays within lists
+        return False

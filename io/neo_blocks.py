@@ -1,6 +1,6 @@
 """Neo objects from plain arrays, with the names and annotations of PyNN's other back ends."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -9,10 +9,11 @@ import numpy as np
 import quantities as pq
 from numpy.typing import NDArray
 
+from distsim.io.attributes import joined
 from distsim.io.recordings import PopulationInfo, RunInfo, SegmentData, SignalData, SpikeData
 from distsim.io.train_list import TrainList
 
-__all__ = ["Channels", "analog_signal", "block", "joined", "segment", "spike_trains"]
+__all__ = ["Channels", "analog_signal", "block", "segment", "spike_trains"]
 
 _UNKNOWN_UNITS = "unknown"
 _NO_UNITS = "dimensionless"
@@ -199,32 +200,6 @@ def block(
     return built
 
 
-def joined(annotations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return annotations of several things as those of all together.
-
-    Parameters
-    ----------
-    annotations : sequence of mapping of str to object
-
-    Returns
-    -------
-    dict of str to object
-        One value for each name where all agree, else the list of the values.
-
-    Examples
-    --------
-    >>> joined([{"layer": 4, "region": "V1"}, {"layer": 4, "region": "V2", "side": "left"}])
-    {'layer': 4, 'region': ['V1', 'V2'], 'side': [None, 'left']}
-    """
-    names = dict.fromkeys(name for values in annotations for name in values)
-    together = {}
-    for name in names:
-        values = [single.get(name) for single in annotations]
-        agree = all(_are_equal(values[0], value) for value in values[1:])
-        together[name] = values[0] if agree else values
-    return together
-
-
 def _metadata(info: PopulationInfo) -> dict[str, Any]:
     """Return the annotations that PyNN's recorder makes of a population."""
     return {
@@ -236,16 +211,6 @@ def _metadata(info: PopulationInfo) -> dict[str, Any]:
         "label": info.label,
         **info.annotations,
     }
-
-
-def _are_equal(first: Any, second: Any) -> bool:
-    """Return whether two annotations are equal, arrays included."""
-    if isinstance(first, np.ndarray) or isinstance(second, np.ndarray):
-        return type(first) is type(second) and np.array_equal(first, second)
-    try:
-        return bool(first == second)
-    except ValueError:  # arrays within lists
-        return False
 
 
 Columns = tuple[Channels, SignalData]

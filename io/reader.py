@@ -4,20 +4,21 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
-import neo
 import numpy as np
 
 from distsim.errors import FileFormatError
-from distsim.io import frames, neo_blocks, schema
+from distsim.io import frames, schema
 from distsim.io.attributes import decode, without
-from distsim.io.lazy_signal import LazySignal
 from distsim.io.provenance import read_provenance
 from distsim.io.recordings import RunInfo, SegmentData
 from distsim.io.stored import Source
 from distsim.io.stored_segments import child, read_segment
+
+if TYPE_CHECKING:
+    import neo
 
 __all__ = ["Recording", "open", "read_block"]
 
@@ -126,7 +127,7 @@ def open(path: str | os.PathLike[str]) -> Recording:  # noqa: A001
 
 def read_block(
     path: str | os.PathLike[str], lazy: bool = False, population: str | None = None
-) -> neo.Block:
+) -> "neo.Block":
     """Read a file of recordings as Neo's block.
 
     Parameters
@@ -152,6 +153,10 @@ def read_block(
     ParameterError
         If it lacks the population.
     """
+    # with Neo, which not every reader of a file needs
+    from distsim.io import neo_blocks
+    from distsim.io.lazy_signal import LazySignal
+
     if lazy:
         # each signal opens the file for itself
         recording = Recording(Source(os.fspath(path), is_kept_open=False))

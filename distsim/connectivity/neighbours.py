@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from distsim.connectivity.distances import Distances
 from distsim.connectivity.rows import Ints
@@ -55,7 +55,7 @@ class Neighbours:
             return np.zeros(sources.size + 1, np.int64), np.zeros(0, np.int64)
         points = self._points(pre)
         reach = self.radius + _SLACK * (self.radius + np.abs(points).max() + self._extent)
-        found = cKDTree(points, boxsize=self._box).sparse_distance_matrix(
+        found = _tree_of(points, self._box).sparse_distance_matrix(
             self._tree, reach, output_type="ndarray"
         )
         i, targets = found["i"].astype(np.int64), found["j"].astype(np.int64)
@@ -69,9 +69,9 @@ class Neighbours:
         return indptr.astype(np.int64), targets[order]
 
     @cached_property
-    def _tree(self) -> cKDTree:
+    def _tree(self) -> Any:
         post = self.distances.post.all
-        return cKDTree(self._points(self.distances.metric.scaled(post)), boxsize=self._box)
+        return _tree_of(self._points(self.distances.metric.scaled(post)), self._box)
 
     @property
     def _extent(self) -> float:
@@ -99,3 +99,10 @@ class Neighbours:
                 within = np.mod(points[:, k] - low[k], extent)
                 points[:, k] = np.where(within < extent, within, 0.0)
         return points
+
+
+def _tree_of(points: Floats, box: Floats | None) -> Any:
+    # few networks need it, and it takes long to be loaded
+    from scipy.spatial import cKDTree
+
+    return cKDTree(points, boxsize=box)

@@ -1,5 +1,9 @@
 """The PyNN front end: what a PyNN back end exports; file names are those of all back ends."""
 
+# before all that imports PyNN
+import distsim.pynn.deferred  # noqa: F401
+
+# isort: split
 import numpy as np
 from pyNN import core, random, space
 from pyNN.connectors import Connector, IndexBasedExpression

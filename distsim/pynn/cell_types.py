@@ -4,8 +4,6 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import quantities
-
 from distsim.errors import ParameterError
 from distsim.models import Parameter, Receptor, State
 from distsim.models.one_cell import Derive, one_cell_model
@@ -117,6 +115,9 @@ def _nothing(parameters: Any, dt: float) -> dict[str, Any]:
 
 def check_unit(unit: Any, what: str) -> None:
     """Raise if a text is no unit."""
+    # it takes long to be loaded
+    import quantities
+
     try:
         quantities.Quantity(1.0, unit)
     except Exception as error:  # of any kind, whatever the text is

@@ -13,8 +13,7 @@ from distsim.comm.agreement import together
 from distsim.comm.world import world
 from distsim.errors import DistsimError, ParameterError
 from distsim.interrupts import Interrupts
-from distsim.io.neo_blocks import block as neo_block
-from distsim.io.neo_blocks import joined
+from distsim.io.attributes import joined
 from distsim.io.recordings import PopulationData, PopulationInfo, RunInfo, SegmentData
 from distsim.io.whole_file import check_folder, check_space, new_file, write_error
 from distsim.io.writer import write as write_file
@@ -238,6 +237,9 @@ def _segment_data(data: Sequence[tuple[PopulationInfo, Segment]]) -> list[Segmen
 
 
 def _block(parts: Sequence[Part], run: RunInfo, audience: Audience) -> Any:
+    # with Neo, which not every script needs
+    from distsim.io.neo_blocks import block
+
     with timed("gather"):
         segments = _segments(parts)
         # ranks have about as much each
@@ -245,7 +247,7 @@ def _block(parts: Sequence[Part], run: RunInfo, audience: Audience) -> Any:
         n_bytes = n_ranks * sum(segment.nbytes for _, segment in segments)
         with state.bar("gather", n_bytes or None, "B") as bar:
             everything = [(info, gathered(segment, audience, bar)) for info, segment in segments]
-            return neo_block(_segment_data(everything), run, keep_empty=True)
+            return block(_segment_data(everything), run, keep_empty=True)
 
 
 # --- files -------------------------------------------------------------------------------------

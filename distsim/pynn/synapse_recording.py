@@ -1,11 +1,9 @@
 """Values of a projection's connections, sampled while the simulation runs."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import neo
 import numpy as np
-import quantities as pq
 from numpy.typing import NDArray
 
 from distsim.comm.agreement import together
@@ -16,6 +14,9 @@ from distsim.io.connection_values import ConnectionValues, write_connection_valu
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.output import has_own_format, of_rank, write_neo
 from distsim.pynn.simulator import state
+
+if TYPE_CHECKING:
+    import neo
 
 __all__ = ["SynapseRecorder"]
 
@@ -139,12 +140,16 @@ class SynapseRecorder:
         return ConnectionValues(str(projection.label), sources, targets, units, segments)
 
 
-def neo_block(values: ConnectionValues) -> neo.Block:
+def neo_block(values: ConnectionValues) -> "neo.Block":
     """Return values of connections as a Block: one Segment each, one AnalogSignal per variable.
 
     A signal has a column for each connection, with `source_index` and `target_index` as array
     annotations; where samples are not equidistant, it is an IrregularlySampledSignal.
     """
+    # not every script needs it
+    import neo
+    import quantities as pq
+
     block = neo.Block(name=values.label)
     addresses = {"source_index": values.sources, "target_index": values.targets}
     for times, columns in values.segments:

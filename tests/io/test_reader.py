@@ -163,6 +163,7 @@ def test_reading_loads_no_mpi_and_no_simulator(path):
         "import sys, distsim.io\n"
         f"with distsim.io.open({str(path)!r}) as recording:\n"
         "    recording.segments[0].population('exc').spikes.times\n"
+        "assert 'neo' not in sys.modules\n"
         f"distsim.io.read_block({str(path)!r})\n"
         "print({'mpi4py', 'numba', 'pyNN', 'pandas', 'matplotlib'} & set(sys.modules))"
     )

@@ -160,6 +160,7 @@ def test_networks_of_pynn_find_the_back_end(sim):
 
 BEFORE_SETUP = """
 import pickle
+import sys
 import numpy as np
 import distsim as sim
 
@@ -199,12 +200,27 @@ for connector in connectors:
     sim.Projection(p, p, connector, given, space=space).size()
 p[0:1].record("v")
 sim.run(3.0)
+loaded = {"csa", "matplotlib", "neo", "networkx", "neuroml", "quantities", "scipy.spatial",
+          "scipy.stats", "tables"} & set(sys.modules)
+assert not loaded, f"{loaded} took long to load, and nothing of them was used"
 v = p.get_data().segments[0].analogsignals[0].magnitude[:, 0]
 sim.setup(timestep=1.0)
 delays = sim.Projection(
     sim.Population(1, sources), sim.Population(2, cells), sim.AllToAllConnector(), smallest
 ).get("delay", "list")
 assert [delay for *_, delay in delays] == [1.0, 1.0], delays
+
+# what was not loaded is when it is used, by PyNN first or by others
+import neo
+import pyNN.connectors, pyNN.morphology, pyNN.network, pyNN.recording
+
+assert pyNN.connectors.csa.arity is sys.modules["csa"].arity
+assert pyNN.recording.neo.Block is neo.Block
+assert pyNN.recording.files.tables.open_file is sys.modules["tables"].open_file
+neuroml = pyNN.morphology.neuroml
+assert issubclass(neuroml.arraymorph.ArrayMorphology, sys.modules["neuroml"].Morphology)
+assert pyNN.network.get_io is not neo.io.get_io
+assert isinstance(pyNN.network.get_io("recordings.pkl"), neo.io.PickleIO)
 print("done", v[-1] - v[4])
 """
 
