@@ -6,6 +6,7 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+from draw_models import write_pictures
 from make_api import shown_members, write_pages
 
 project = "distsim"
@@ -30,7 +31,7 @@ default_role = "autolink"
 # a function cannot be cached
 suppress_warnings = ["config.cache"]
 
-myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]
+myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath"]
 # GitHub's anchors of headings, which the pages use
 myst_heading_anchors = 4
 
@@ -88,3 +89,4 @@ copybutton_prompt_text = "$ "
 
 # Sphinx looks for its sources when this file is done
 write_pages(Path(__file__).parent)
+write_pictures()

@@ -2,23 +2,38 @@
 
 Call it by ``python docs/make_models.py``.
 
-A test compares the page with the records; so whoever adds a model, or changes one, calls this.
+A test compares the page with the records; so whoever adds a model, or changes one, calls this. The
+pictures are drawn when the site is built (`draw_models.py`).
 """
 
+import re
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from latex import latex
 
 from distsim.engines.registry import engines_with
 from distsim.models import CELL_MODELS, SYNAPSE_MODELS, CellModel, SynapseModel
 
 PAGE = Path(__file__).parent / "models.md"
+CELL = "{name}: v under two currents, and after a spike of each receptor type"
+JUNCTION = "{name}: v of two cells, one of which has a current"
+LEARNING = "{name}: how a pair of spikes changes the weight, and how many pairs do"
+TRAIN = "{name}: the current of the target under a train of spikes"
 INTRODUCTION = """\
 # Models
 
 What cells and synapses the native engine has, by PyNN's names and in PyNN's units; made from the
-models' records by `python docs/make_models.py`. `i_injected` is what current sources bring, and a
-spike is one that reaches the cell, where it is not said that the cell makes it. State variables in
-italics can be initialised but not recorded.
+models' records by `python docs/make_models.py`. In equations a name has what follows its first `_`
+as index: `tau_syn_E` is $\\tau_{\\mathrm{syn},\\mathrm{E}}$, and `isyn_exc` is
+$i_{\\mathrm{syn},\\mathrm{exc}}$. `i_injected` is what current sources bring; a spike is one that
+reaches the cell, where it is not said that the cell makes it. State variables in italics can be
+initialised but not recorded.
+
+The pictures are of cells with their default parameters, simulated with steps of 0.1 ms: on the left
+under two constant currents, on the right after one spike, for each receptor type.
 """
 
 
@@ -30,6 +45,10 @@ parameters of all. What is said of spikes of the source is at the time when they
 Electrical synapses, at the end, carry no spikes, and have no delay: their `weight` [uS] is a
 conductance, of which the potentials of two cells make a current; for the method see the
 [user guide](user_guide.md#gap-junctions).
+
+The pictures are of what spikes make of a weight: on the left one pair, on the right a pair each
+100 ms; or of the current that a train of spikes makes in an IF_curr_exp, where synapses draw random
+numbers by three of them.
 """
 
 
@@ -63,9 +82,10 @@ def synapse_section(model: SynapseModel) -> str:
     lines = [
         f"\n### {model.name}\n",
         f"{model.title} {f'{model.source}.' if model.source else ''}".rstrip(),
-        "\n```text",
-        *model.equations,
-        "```",
+        "",
+        equations(model),
+        "",
+        picture(model),
     ]
     if model.is_electrical:
         return "\n".join(lines)
@@ -102,9 +122,11 @@ def section(model: CellModel) -> str:
         [
             f"\n## {model.name}\n",
             f"{model.title} {f'{model.source}.' if model.source else ''}".rstrip(),
-            "\n```text",
-            *model.equations,
-            "```\n",
+            "",
+            equations(model),
+            "",
+            picture(model),
+            "",
             f"Method: {model.method}. Engines: {', '.join(engines_with(model))}.\n",
             table(
                 ("parameter", "default", "unit", "allowed", "meaning"),
@@ -128,6 +150,29 @@ def section(model: CellModel) -> str:
             f"Recordable: {', '.join(f'`{name}`' for name in recordables)}.",
         ]
     )
+
+
+def equations(model: CellModel | SynapseModel) -> str:
+    """Return the equations of a model in LaTeX."""
+    names = [*model.parameters, *model.states]
+    if isinstance(model, SynapseModel):
+        names += [*model.source_states, *model.source_traces, *model.target_traces]
+    else:
+        names += model.fixed
+    return latex(model.equations, [each.name for each in names])
+
+
+def picture(model: CellModel | SynapseModel) -> str:
+    """Return the picture that the build of the site draws of a model."""
+    said = CELL
+    if isinstance(model, SynapseModel):
+        said = LEARNING if model.is_learning else JUNCTION if model.is_electrical else TRAIN
+    return f"![{said.format(name=model.name)}](pictures/models/{picture_name(model.name)})"
+
+
+def picture_name(model: str) -> str:
+    """Return the name of the file with the picture of a model."""
+    return f"{re.sub(r'[^A-Za-z0-9_]+', '_', model)}.svg"
 
 
 def default(parameter) -> str:

@@ -32,8 +32,8 @@ def test_all_that_a_record_has_is_on_the_page(make_models):
         names += [receptor.name for receptor in model.receptors]
         for name in names:
             assert f"`{name}`" in section or f"*{name}*" in section
-        for equation in model.equations:
-            assert equation in section
+        assert make_models.equations(model) in section
+        assert make_models.picture(model) in section
 
 
 def test_all_that_a_synapse_model_has_is_on_the_page(make_models):
@@ -42,8 +42,35 @@ def test_all_that_a_synapse_model_has_is_on_the_page(make_models):
         names = [] if model.is_electrical else [*model.parameter_names, *model.variable_names]
         for name in names:
             assert f"`{name}`" in section
-        for equation in model.equations:
-            assert equation in section
+        assert make_models.equations(model) in section
+        assert make_models.picture(model) in section
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "dv/dt = (v_rest - v) / tau_m",
+            r"\frac{\mathrm{d}v}{\mathrm{d}t} &= \frac{v_{\mathrm{rest}} - v}{\tau_{\mathrm{m}}}",
+        ),
+        (
+            "x = 2 v^2 / (1 + exp(v / 3)) w",
+            r"x &= \frac{2 \, v^{2}}{1 + \exp\left(\frac{v}{3}\right)} \, w",
+        ),
+        ("x = v, y = -v, likewise", "x &= v \\\\\ny &= - v\\text{, }\\text{likewise}"),
+        (
+            "where v >= v_rest: a spike; v = a",
+            r"- where $v \ge v_{\mathrm{rest}}$: a spike; $v = a$",
+        ),
+        ("a spike adds (v of the other) to v", "- a spike adds (v of the other) to $v$"),
+    ],
+)
+def test_equations_are_set_as_they_are_meant(make_models, line, expected):
+    assert expected in make_models.latex([line], ["v", "v_rest", "tau_m", "a", "w"])
+
+
+def test_a_line_that_goes_on_is_one_equation(make_models):
+    assert "- v" in make_models.latex(["x = v", "    - v"], ["v"])
 
 
 @pytest.mark.parametrize("name", ["title", "equations", "method"])
