@@ -12,6 +12,7 @@ import numpy as np
 from distsim.errors import FileFormatError
 from distsim.io import frames, schema
 from distsim.io.attributes import decode, without
+from distsim.io.html_tables import recording_html
 from distsim.io.provenance import read_provenance
 from distsim.io.recordings import RunInfo, SegmentData
 from distsim.io.stored import Source
@@ -70,6 +71,10 @@ class Recording:
     def __repr__(self) -> str:
         labels = {data.info.label: None for each in self.segments for data in each.populations}
         return f"<Recording '{self.path}', {len(self.segments)} segments of {', '.join(labels)}>"
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show; nothing is read for it, the file may be closed."""
+        return recording_html(self.path, self.run, self.segments)
 
     def to_dataframe(self) -> Any:
         """Return all spikes as a table of pandas'.

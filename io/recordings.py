@@ -72,6 +72,16 @@ class SpikeData:
     senders: Any
     since: NDArray[np.float64] | None = None
 
+    @property
+    def n_cells(self) -> int:
+        """Number of recorded cells."""
+        return int(self.node_ids.size)
+
+    @property
+    def n_spikes(self) -> int:
+        """Number of spikes; of those in a file none is read for it."""
+        return int(self.times.size)
+
     def to_dataframe(self) -> Any:
         """Return the spikes as a table of pandas': columns `cell` and `time` [ms].
 

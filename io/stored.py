@@ -179,11 +179,25 @@ class StoredSpikes(SpikeData):
         Path of their group in the file.
     has_since : bool
         Whether the file tells when the recording of each cell began.
+    n_cells, n_spikes : int
     """
 
-    def __init__(self, source: Source, name: str, has_since: bool) -> None:
+    def __init__(
+        self, source: Source, name: str, has_since: bool, n_cells: int, n_spikes: int
+    ) -> None:
         # a record is frozen, but for what is read of it
         self.__dict__.update(_source=source, _name=name, _has_since=has_since)
+        self.__dict__.update(_n_cells=n_cells, _n_spikes=n_spikes)
+
+    @property
+    def n_cells(self) -> int:
+        """Number of recorded cells."""
+        return int(self.__dict__["_n_cells"])
+
+    @property
+    def n_spikes(self) -> int:
+        """Number of spikes."""
+        return int(self.__dict__["_n_spikes"])
 
     @cached_property
     def node_ids(self) -> NDArray[np.int64]:

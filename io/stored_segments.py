@@ -101,7 +101,8 @@ def _spikes(home: h5py.Group, name: str, source: Source) -> SpikeData | None:
     has_since = schema.RECORDED_SINCE in group
     if has_since:
         _check_length(group, schema.RECORDED_SINCE, lengths[schema.RECORDED_IDS])
-    return StoredSpikes(source, group.name, has_since)
+    n_cells, n_spikes = lengths[schema.RECORDED_IDS], lengths[schema.TIMESTAMPS]
+    return StoredSpikes(source, group.name, has_since, n_cells, n_spikes)
 
 
 def _signals(home: h5py.Group, name: str, source: Source) -> list[SignalData]:

@@ -44,6 +44,8 @@ def test_the_notebook_runs_and_two_ranks_give_what_one_gives(tmp_path, monkeypat
     ]
     assert "step/s" in "".join(each.get("text", "") for each in stopped.outputs)
     assert "went on: True" in "".join(each.get("text", "") for each in after.outputs)
+    tables = [each["data"]["text/html"] for each in outputs if "text/html" in each.get("data", {})]
+    assert ["Population" in tables[0], "parallel_network.h5" in tables[1]] == [True, True]
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
 
 

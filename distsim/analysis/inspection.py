@@ -8,9 +8,9 @@ from distsim.analysis.measures import mean_cv, mean_rate
 from distsim.io import reader
 from distsim.io.accounts import account_lines
 from distsim.io.recordings import PopulationData, Provenance, SegmentData, SpikeData
-from distsim.io.tables import shown, table
+from distsim.io.tables import about_signals, shown, table
 
-__all__ = ["about_signals", "inspect_file", "shown_cv"]
+__all__ = ["inspect_file", "shown_cv"]
 
 TITLES = ("population", "cell type", "cells", "recorded", "spikes", "rate/Hz", "CV", "signals")
 
@@ -64,19 +64,9 @@ def _row(data: PopulationData, segment: SegmentData) -> list[str]:
         rate = mean_rate(spikes, segment.t_start, segment.t_stop)
         n_cells, n_spikes = str(spikes.node_ids.size), str(spikes.times.size)
         measured = [n_cells, n_spikes, shown(rate), shown_cv(spikes)]
-    return [info.label, info.cell_type, str(info.size), *measured, about_signals(data)]
+    return [info.label, info.cell_type, str(info.size), *measured, about_signals(data.signals)]
 
 
 def shown_cv(spikes: SpikeData) -> str:
     """Return the mean CV of intervals, without the rounding errors of regular trains."""
     return shown(round(mean_cv(spikes), 4))
-
-
-def about_signals(data: PopulationData) -> str:
-    """Return what was sampled of a population; a dash for nothing."""
-    about = "; ".join(
-        f"{s.variable} [{s.units}] of {s.data.shape[1]} cells, {s.data.shape[0]} samples "
-        f"every {s.sampling_interval:g} ms"
-        for s in data.signals
-    )
-    return about or "-"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from distsim.analysis.inspection import about_signals, shown_cv
+from distsim.analysis.inspection import shown_cv
 from distsim.analysis.measures import mean_rate
 from distsim.analysis.picture import chosen_segment
 from distsim.errors import MissingPackageError
@@ -16,7 +16,7 @@ from distsim.io import reader
 from distsim.io.accounts import BALANCE, balance_rows, phases_of
 from distsim.io.reader import Recording
 from distsim.io.recordings import PopulationInfo, SegmentData
-from distsim.io.tables import shown
+from distsim.io.tables import about_signals, shown
 from distsim.io.whole_file import new_file, write_error
 
 __all__ = ["report_file"]
@@ -139,7 +139,9 @@ def _populations(segment: SegmentData) -> Table:
             numbers = [f"{spikes.node_ids.size:,}", f"{spikes.times.size:,}"]
             measured = [*numbers, shown(rate), shown_cv(spikes)]
         name = info.label or "(no label)"
-        rows.append([name, info.cell_type, f"{info.size:,}", *measured, about_signals(data)])
+        rows.append(
+            [name, info.cell_type, f"{info.size:,}", *measured, about_signals(data.signals)]
+        )
     return Table((*titles, "signals"), rows)
 
 

@@ -10,6 +10,7 @@ from pyNN.core import deprecated
 from distsim.pynn import simulator
 from distsim.pynn.calls import collective, noted
 from distsim.pynn.cells import IDArray, local_mask
+from distsim.pynn.notebook import assembly_html
 from distsim.pynn.output import assembly_block, write_assembly
 from distsim.pynn.selection import Selection, checked_positions, gid_map, sampled, simplified
 from distsim.pynn.simulator import ID, state
@@ -33,6 +34,10 @@ class Assembly(common.Assembly):
     def __hash__(self) -> int:
         # the same on every rank, so that the order of sets is; what it holds may change
         return 0
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show; one rank may call it alone."""
+        return assembly_html(self)
 
     @property
     def parts(self) -> list[Selection]:

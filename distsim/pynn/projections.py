@@ -13,6 +13,7 @@ from distsim.pynn.connection import Connection
 from distsim.pynn.connectors import own_connector
 from distsim.pynn.described import describe
 from distsim.pynn.made_projection import is_made_by_ranks
+from distsim.pynn.notebook import projection_html
 from distsim.pynn.positions import share_positions
 from distsim.pynn.projection_checks import (
     GAP,
@@ -196,6 +197,10 @@ class Projection(ReadProjection, ChangedProjection, RecordedProjection):
             "plasticity": self.synapse_type.describe(template=None),
         }
         return descriptions.render(engine, template, context)
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show; one rank may call it alone."""
+        return projection_html(self, self._connector, self._n_connections)
 
     def __getitem__(self, i: Any) -> Any:
         if isinstance(i, slice):

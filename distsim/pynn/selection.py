@@ -22,6 +22,7 @@ from distsim.pynn.checks import check_numbers
 from distsim.pynn.connection_files import as_file
 from distsim.pynn.described import describe
 from distsim.pynn.gather import gather_arrays, gather_sequences
+from distsim.pynn.notebook import selection_html
 from distsim.pynn.random_numbers import is_rank_local, numpy_rng, on_streams
 from distsim.pynn.recorded_selection import RecordedSelection
 from distsim.pynn.recording import Recorder
@@ -55,6 +56,10 @@ class Selection(RecordedSelection):
                 f"'{name}' of the cells of '{self.label}' is set by .set({name}=...)", name=name
             )
         super().__setattr__(name, value)
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show; one rank may call it alone."""
+        return selection_html(self)
 
     # --- which cells ---------------------------------------------------------------------------
 

@@ -158,6 +158,21 @@ def test_a_file_that_is_open_says_what_it_is(path):
         assert repr(recording) == f"<Recording '{path}', 2 segments of {labels}>"
 
 
+def test_a_notebook_shows_what_is_in_a_file_without_reading_it(tmp_path, segments, monkeypatch):
+    path = tmp_path / "<i>☃.h5"
+    write(path, segments, RUN)
+    with io.open(path) as recording:
+        monkeypatch.setattr(stored, "read_array", None)
+    html = recording._repr_html_()
+    assert "&lt;i&gt;☃.h5" in html
+    assert "<i>" not in html
+    assert "<th>dt</th><td>0.1</td>" in html
+    assert html.count("<table>") == html.count("</table>") == 1 + len(segments)
+    info, spikes, _ = segments[0].population("exc")
+    cells = [info.cell_type, info.size, spikes.node_ids.size, spikes.times.size]
+    assert f"<th>exc</th>{''.join(f'<td>{each}</td>' for each in cells)}" in html
+
+
 def test_reading_loads_no_mpi_and_no_simulator(path):
     script = (
         "import sys, distsim.io\n"
