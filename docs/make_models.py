@@ -44,7 +44,7 @@ Beside a StaticSynapse, these have variables that spikes change; `weight` and `d
 parameters of all. What is said of spikes of the source is at the time when they reach the synapse.
 Electrical synapses, at the end, carry no spikes, and have no delay: their `weight` [uS] is a
 conductance, of which the potentials of two cells make a current; for the method see the
-[user guide](user_guide.md#gap-junctions).
+[user guide](user_guide/gap_junctions.md).
 
 The pictures are of what spikes make of a weight: on the left one pair, on the right a pair each
 100 ms; or of the current that a train of spikes makes in an IF_curr_exp, where synapses draw random

@@ -21,7 +21,10 @@ from distsim.cli import _parser
 from distsim.errors import DistsimError, PortabilityWarning
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = {
+    str(page.relative_to(ROOT)): page
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+}
 BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>before|not run|raises):(?P<text>.*?)-->\n)?"
     r"^```(?P<language>\w*)\n(?P<code>.*?)^```$",
@@ -45,11 +48,7 @@ def blocks(page, language):
 
 
 def names(language):
-    return [page.name for page in PAGES if blocks(page, language)]
-
-
-def page_of(name):
-    return next(page for page in PAGES if page.name == name)
+    return [name for name, page in PAGES.items() if blocks(page, language)]
 
 
 # at the import of Brian 2
@@ -57,7 +56,7 @@ def page_of(name):
 @pytest.mark.parametrize("name", names("python"))
 def test_what_a_page_shows_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    page = page_of(name)
+    page = PAGES[name]
     scope = {"__name__": "__main__"}
     for mark, text, code in blocks(page, "python"):
         if mark == "raises":
@@ -77,7 +76,7 @@ def test_what_a_page_shows_runs(name, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", names("sh"))
 def test_commands_of_a_page_are_those_there_are(name):
-    for _, _, code in blocks(page_of(name), "sh"):
+    for _, _, code in blocks(PAGES[name], "sh"):
         for command in re.split(r"&&|\|\||[;|\n]", code.replace("\\\n", " ")):
             program, *arguments = shlex.split(command, comments=True) or [""]
             if program == "distsim":
@@ -85,7 +84,7 @@ def test_commands_of_a_page_are_those_there_are(name):
 
 
 def test_every_block_has_a_language_that_is_looked_at_or_is_no_code():
-    for page in PAGES:
+    for page in PAGES.values():
         for match in BLOCK.finditer(page.read_text()):
             language = match["language"] or "text"
             assert language in ("python", "sh", "text", "ini", "toml", "bash"), (page, language)
