@@ -28,12 +28,12 @@ def account_lines(ranks: Ranks) -> list[list[str]]:
 
     Examples
     --------
-    >>> account_lines({"cells": np.array([10.0, 12.0])})[1]
-    ['cells', '10', '12', '10', '11', '12', '1.091']
+    >>> account_lines({"cells": np.array([10_000.0, 12_001.0])})[1]
+    ['cells', '10,000', '12,001', '10,000', '11,000', '12,001', '1.091']
     """
     n_ranks = max((values.size for values in ranks.values()), default=0)
     titles = [str(rank) for rank in range(n_ranks)] if n_ranks <= MAX_RANKS else []
-    lines = [[name, *map(shown, values.tolist())] for name, values in _rows(ranks).items()]
+    lines = [[name, *map(_text, values.tolist())] for name, values in _rows(ranks).items()]
     lines = [line[: 1 + len(titles)] for line in lines]
     if n_ranks > 1:
         lines = [[*a, *b[1:]] for a, b in zip(lines, balance_rows(ranks), strict=True)]
@@ -44,7 +44,7 @@ def account_lines(ranks: Ranks) -> list[list[str]]:
 def balance_rows(ranks: Ranks) -> list[list[str]]:
     """Return a row for each thing that ranks did or spent their time on: its name and `BALANCE`."""
     return [
-        [name, *(shown(float(f(values))) for f in (np.min, np.mean, np.max)), _ratio(values)]
+        [name, *(_text(float(f(values))) for f in (np.min, np.mean, np.max)), _ratio(values)]
         for name, values in _rows(ranks).items()
     ]
 
@@ -82,6 +82,11 @@ def _rows(ranks: Ranks) -> dict[str, NDArray[np.float64]]:
     counted = {name: values for name, values in ranks.items() if not name.endswith("[s]")}
     times = {f"{name} [s]": values for name, values in phases.items()}
     return {**counted, **times, WALL: ranks[WALL]}
+
+
+def _text(value: float) -> str:
+    """Return a number with four digits, a large or whole one with all before the point."""
+    return f"{value:,.0f}" if value.is_integer() or value >= 1000 else shown(value)
 
 
 def _ratio(values: NDArray[np.float64]) -> str:

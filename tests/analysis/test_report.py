@@ -160,7 +160,7 @@ def test_a_browser_shows_all_figures_and_asks_for_nothing(tab):
     assert "/home/me/<i>model</i>.py" in text
     assert tab.locator("body b").count() == 0
     assert re.search(r"many\s+IF_curr_exp\s+100,000\s+100,000\s+500,000\s+50\s", text)
-    assert re.search(r"events\s+1e\+06\s+2e\+06\s+3e\+06\s+1\.500", text)
+    assert re.search(r"events\s+1,000,000\s+2,000,000\s+3,000,000\s+1\.500", text)
     assert re.search(r"exchange and waiting \[s\]\s+1\s+2\.5\s+4\s", text)
 
 
