@@ -88,3 +88,28 @@ def test_every_block_has_a_language_that_is_looked_at_or_is_no_code():
         for match in BLOCK.finditer(page.read_text()):
             language = match["language"] or "text"
             assert language in ("python", "sh", "text", "ini", "toml", "bash"), (page, language)
+
+
+def collective_calls():
+    """Yield the names of all that is marked `@collective`, as users call it."""
+    for file in sorted((ROOT / "distsim" / "pynn").rglob("*.py")):
+        tree = ast.parse(file.read_text())
+        for holder in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
+            for function in holder.body:
+                for mark in getattr(function, "decorator_list", ()):
+                    if getattr(getattr(mark, "func", None), "id", "") != "collective":
+                        continue
+                    called = [k.value.value for k in mark.keywords if k.arg == "called"]
+                    yield called[0] if called else made(function.name, holder)
+
+
+def made(name, holder):
+    """Return what a function is called by: a class, where it is the one that makes it."""
+    return holder.name if name == "__init__" else name
+
+
+def test_every_collective_call_is_on_the_page_of_parallel_runs():
+    page = (ROOT / "docs" / "user_guide" / "parallel.md").read_text()
+    calls = set(collective_calls())
+    assert {"setup", "run", "get_data"} <= calls
+    assert [name for name in sorted(calls) if f"`{name}" not in page] == []
