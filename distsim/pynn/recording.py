@@ -20,7 +20,7 @@ from distsim.pynn.provenance import Known, known_here, version_of
 from distsim.pynn.segments import Choice, Segment, narrowed
 from distsim.pynn.simulator import ID, state
 
-__all__ = ["Recorder", "RecordingError", "run_facts"]
+__all__ = ["Recorder", "RecordingError", "note_run", "run_facts"]
 
 Integers = NDArray[np.int64]
 
@@ -212,11 +212,6 @@ class Recorder:
 
     def complete(self) -> None:
         """Give all that was recorded so far to the spool, with what is to be known of it."""
-        # once for all recorders
-        if self._number == 0:
-            known = known_here()
-            texts = {"facts": as_text(run_facts()), "known": as_text(known.facts)}
-            self._spool.note("run", {"kind": "run", **texts, "account": known.account})
         info = as_text(asdict(info_of(self.population)))
         facts = {"kind": "population", "population": self._number, "info": info}
         self._spool.note(("population", self._number), facts)
@@ -432,6 +427,13 @@ class Recorder:
         return {
             population[int(node)]: int(n) for node, n in sorted(zip(nodes, counts, strict=True))
         }
+
+
+def note_run() -> None:
+    """Tell a file that outlives the job what is to be known of the present run."""
+    known = known_here()
+    texts = {"facts": as_text(run_facts()), "known": as_text(known.facts)}
+    state.spool.note("run", {"kind": "run", **texts, "account": known.account})
 
 
 def run_facts() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from distsim.interrupts import Interrupts
 from distsim.pynn.calls import collective
 from distsim.pynn.checkpoints import act, resume_run
 from distsim.pynn.simulator import state
+from distsim.pynn.streaming import flush
 from distsim.pynn.triggers import Wishes
 
 __all__ = ["run", "run_until"]
@@ -162,13 +163,13 @@ def run_to_step(last_step: int) -> None:
                 wishes = triggers.take() if is_any else Wishes(False, False)
                 noted = simulation.any_rank(interrupts.is_noted, *wishes)
                 if is_stopped:
-                    state.flush()
+                    flush()
                 if is_any:
                     act(Wishes(noted[1] or is_due, noted[2]))
                 if noted[0]:
                     interrupts.happen(simulation.any_rank)
     if state.spool.is_due:
-        state.flush()
+        flush()
 
 
 def _next_step(callback: Callback) -> int:

@@ -418,13 +418,6 @@ class State(common.control.BaseState):
             )
         return step
 
-    def flush(self) -> None:
-        """Write what this rank has recorded to the file that outlives the job, if there is one."""
-        for recorder in self.recorders:
-            recorder.complete()
-        complete = {"segment": self.segment_counter, "step": self.simulation.step}
-        self.spool.flush({"kind": "complete", **complete})
-
     def build(self) -> None:
         """Build what was described; every rank must call it."""
         with Interrupts() as interrupts:

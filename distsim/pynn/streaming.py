@@ -18,9 +18,10 @@ from distsim.io.checksums import check_file
 from distsim.io.shards import SUFFIX, Shard, shard_path
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.output import has_own_format, write_requests
+from distsim.pynn.recording import note_run
 from distsim.pynn.simulator import state
 
-__all__ = ["FOLDER_END", "leave", "stream_to", "write_files"]
+__all__ = ["FOLDER_END", "flush", "leave", "stream_to", "write_files"]
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,17 @@ def stream_to(to_file: Any) -> None:
     first = {"kind": "job", "job": int(started[0]), "rank": state.rank, "n_ranks": state.n_ranks}
     facts = {**first, "dt": state.dt, "file": str(name)}
     state.spool.keep_in(Shard(shard_path(folder.absolute(), state.rank), facts))
+    note_run()
     atexit.register(_at_exit, os.getpid(), ref(state.spool))
+
+
+def flush() -> None:
+    """Write what this rank has recorded to the file that outlives the job, if there is one."""
+    note_run()
+    for recorder in state.recorders:
+        recorder.complete()
+    complete = {"segment": state.segment_counter, "step": state.simulation.step}
+    state.spool.flush({"kind": "complete", **complete})
 
 
 def _set_aside(folder: Path) -> None:
@@ -101,7 +112,7 @@ def leave() -> None:
     """
     shard = state.spool.lasting
     if state.is_set_up and isinstance(shard, Shard) and shard.fd >= 0:
-        state.flush()
+        flush()
 
 
 def write_files() -> None:
@@ -115,7 +126,7 @@ def write_files() -> None:
     except DistsimError:
         shard = state.spool.lasting
         if isinstance(shard, Shard):
-            state.flush()
+            flush()
             if state.rank == 0:
                 logger.warning(
                     "what was recorded is kept in '%s'; `distsim merge` makes a file of it",

@@ -24,9 +24,12 @@ def always_due(monkeypatch):
     monkeypatch.setattr(spool, "FLUSH_SECONDS", 0.0)
 
 
-def described(path):
+def described(path, has_current=False):
     """Describe a network that records for a file in several ways; return its populations."""
     sim.setup(timestep=0.1, seed=3, log=False, progress=False)
+    if has_current:
+        # the first that records something is no population
+        sim.DCSource(amplitude=0.1).record()
     cells = sim.Population(20, sim.IF_curr_exp(i_offset=np.linspace(0.5, 2.0, 20)), label="a/b é")
     noise = sim.Population(5, sim.SpikeSourcePoisson(rate=80.0), label="")
     silent = sim.Population(2, sim.IF_curr_exp(), label="a/b é")
@@ -50,7 +53,7 @@ def run_all(cells):
 
 def test_what_is_merged_is_what_end_writes(tmp_path, always_due):
     path = tmp_path / "run.h5"
-    cells, _, _ = described(path)
+    cells, _, _ = described(path, has_current=True)
     cells.record("v", to_file=path, sampling_interval=0.5)
     cells.record("v", to_file=path)
     run_all(cells)
