@@ -12,7 +12,7 @@ from distsim.errors import DistsimError
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["agree", "first_on_each_node", "together"]
+__all__ = ["agree", "first_on_each_node", "place_on_node", "together"]
 
 T = TypeVar("T")
 
@@ -95,11 +95,8 @@ def first_on_each_node(comm: "MPI.Intracomm", *functions: Callable[[], T]) -> li
     -----
     Collective: every rank must call it.
     """
-    from mpi4py import MPI
-
-    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
-    mine = set(range(node.Get_rank(), len(functions), node.Get_size()))
-    node.Free()
+    rank, n_ranks = place_on_node(comm)
+    mine = set(range(rank, len(functions), n_ranks))
     results = {}
     for is_first in (True, False):
         # agreeing is the barrier, too
@@ -108,6 +105,21 @@ def first_on_each_node(comm: "MPI.Intracomm", *functions: Callable[[], T]) -> li
                 if (k in mine) is is_first:
                     results[k] = function()
     return [results[k] for k in range(len(functions))]
+
+
+def place_on_node(comm: "MPI.Intracomm") -> tuple[int, int]:
+    """Return the number of this rank among those of its node, and how many these are.
+
+    Notes
+    -----
+    Collective: every rank must call it.
+    """
+    from mpi4py import MPI
+
+    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
+    place = node.Get_rank(), node.Get_size()
+    node.Free()
+    return place
 
 
 def _portable(error: Exception) -> tuple[type[Exception], str, dict[str, object]]:

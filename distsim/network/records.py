@@ -205,7 +205,14 @@ def _append_recorded(keys, gids, recorded, store, count):
     """Copy the keys of recorded cells behind `count` others; return the new count."""
     for key in keys:
         gid = gid_of_key(key)
-        position = np.searchsorted(gids, gid)
+        # bisection; Numba's searchsorted takes a second to be compiled
+        position, end = 0, gids.size
+        while position < end:
+            middle = (position + end) >> 1
+            if gids[middle] < gid:
+                position = middle + 1
+            else:
+                end = middle
         if position < gids.size and gids[position] == gid and recorded[position]:
             store[count] = key
             count += 1

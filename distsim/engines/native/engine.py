@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distsim.comm.agreement import first_on_each_node, together
+from distsim.comm.agreement import first_on_each_node, place_on_node, together
 from distsim.connectivity import Connections, Listed
 from distsim.declared import declares
 from distsim.engines.base import Engine
@@ -277,10 +277,10 @@ class NativeSimulation(Engine):
             pathways += [(model, p) for p in self.junctions.pathways for model in p.models]
             with together(self.comm):
                 check_memory(pathways, self.comm)
+        place = place_on_node(self.comm) if is_structure_changed else (0, 1)
         with together(self.comm):
             if is_structure_changed:
-                for network in self.networks.values():
-                    network.build(self.dt, drives[network], self.seed, progress)
+                self._build_networks(drives, progress, *place)
             described = self.junctions.described() if are_junctions_changed else None
             if described is None:
                 self._refresh_parameters(is_structure_changed)
@@ -311,6 +311,35 @@ class NativeSimulation(Engine):
                 network.requeue(self.step, keys, past, self.poisson_stream, latest)
         self._is_structure_changed = self._are_junctions_changed = False
         self.seconds["build"] += time.perf_counter() - started
+
+    def _build_networks(
+        self,
+        drives: Mapping[GroupNetwork, list[Pathway]],
+        progress: Callable[[int], None],
+        rank: int,
+        n_ranks: int,
+    ) -> None:
+        """Build what is on this rank, the number `rank` of its node.
+
+        Where nothing is compiled yet, ranks with an even number compile what the groups run in an
+        epoch before they build, which takes as long as what the others compile meanwhile: what
+        builds, and the exchange. Each then finds what the others have compiled.
+        """
+        networks = list(self.networks.values())
+        is_shared = n_ranks > 1 and not self._epochs.is_compiled and not self.junctions.pathways
+        started = time.perf_counter()
+        if is_shared and rank % 2 == 0:
+            for network in networks[rank // 2 :: (n_ranks + 1) // 2]:
+                network.group.build()
+                network.group.refresh(self.segment)
+                self._compile_checked(network)
+        self.seconds["compile"] += time.perf_counter() - started
+        for network in networks:
+            network.build(self.dt, drives[network], self.seed, progress)
+        started = time.perf_counter()
+        if is_shared and rank == 1:
+            self._compile_exchange()
+        self.seconds["compile"] += time.perf_counter() - started
 
     def _agree_on_drives(self) -> dict[GroupNetwork, list[Pathway]]:
         """Return the pathways whose spikes are drawn as they arrive, the same on every rank."""

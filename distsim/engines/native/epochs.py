@@ -11,6 +11,7 @@ from distsim.engines.native.group_network import GroupNetwork
 from distsim.engines.native.junctions import Junctions
 from distsim.engines.native.messages import NO_SPIKES
 from distsim.kernels.arrays import Gathering, SpikeLog
+from distsim.kernels.bundle import advance_bundle
 from distsim.kernels.spike_keys import spike_key
 from distsim.kernels.stretch import STRETCH, Stretch, advance_stretch
 
@@ -56,6 +57,11 @@ class EpochLoop:
         self._seconds_exchanging = self.seconds_exchanging
         self._progress[:] = 0
         self.forget_spikes()
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether this process has compiled, or loaded, what runs for some group."""
+        return bool(advance_bundle.overloads)
 
     def compile_group(self, network: GroupNetwork) -> None:
         """Compile what runs for a group in an epoch, or load it."""
