@@ -76,9 +76,9 @@ def test_the_value_of_before_can_be_set_again(engine):
     np.testing.assert_allclose(signal_of(cells, "v")[-1], expected, atol=0.02)
 
 
-def on_ranks(mpi_job, n_ranks, engine, path):
+def on_ranks(run, n_ranks, engine, path):
     here = Path(__file__).parent
-    job = mpi_job(n_ranks, here / "parallel_changes.py", path, engine, PYTHONPATH=str(here))
+    job = run(n_ranks, here / "parallel_changes.py", path, engine, PYTHONPATH=str(here))
     assert job.returncode == 0, job.stdout
     with np.load(path) as file:
         return dict(file)
@@ -97,8 +97,10 @@ def test_changes_have_the_same_effect_on_ranks_in_nest(mpi_job, tmp_path, on_nat
 
 @needs_neuron
 @pytest.mark.parametrize("n_ranks", [2, 3])
-def test_changes_have_the_same_effect_on_ranks_in_neuron(mpi_job, tmp_path, n_ranks):
-    found, expected = (on_ranks(mpi_job, n, "neuron", tmp_path / f"{n}.npz") for n in (n_ranks, 1))
+def test_changes_have_the_same_effect_on_ranks_in_neuron(neuron_job, tmp_path, n_ranks):
+    found, expected = (
+        on_ranks(neuron_job, n, "neuron", tmp_path / f"{n}.npz") for n in (n_ranks, 1)
+    )
     for name, values in expected.items():
         np.testing.assert_array_equal(found[name], values)
 

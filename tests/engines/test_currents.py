@@ -167,8 +167,8 @@ def test_currents_flow_in_nest_by_pauses_as_by_generators(monkeypatch, on_native
 
 @needs_neuron
 @pytest.mark.parametrize("n_ranks", [1, 2, 3])
-def test_a_current_may_be_told_to_the_rank_of_its_cell_alone(mpi_job, n_ranks):
-    job = mpi_job(n_ranks, Path(__file__).with_name("injected_on_one_rank.py"), "neuron")
+def test_a_current_may_be_told_to_the_rank_of_its_cell_alone(neuron_job, n_ranks):
+    job = neuron_job(n_ranks, Path(__file__).with_name("injected_on_one_rank.py"), "neuron")
     assert job.returncode == 0, job.stdout
     (line,) = [line for line in job.stdout.splitlines() if line.startswith("v ")]
     v = [float(word) for word in line.split()[1:]]

@@ -126,11 +126,11 @@ def test_a_passive_cell_has_the_input_conductance_of_a_soma_with_a_cable(leak):
     )
 
 
-def test_cells_that_hear_each_other_do_the_same_on_two_ranks(mpi_job, tmp_path):
+def test_cells_that_hear_each_other_do_the_same_on_two_ranks(neuron_job, tmp_path):
     expected = c.network()
     assert expected["times"].size >= 5
     assert np.ptp(expected["dendrite.v"]) > 10.0
-    job = mpi_job(2, PROGRAM, tmp_path / "found.npz")
+    job = neuron_job(2, PROGRAM, tmp_path / "found.npz")
     assert job.returncode == 0, job.stdout
     with np.load(tmp_path / "found.npz") as found:
         for name, values in expected.items():

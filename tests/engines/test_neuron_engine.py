@@ -300,16 +300,26 @@ def test_neurons_own_sources_are_others_in_another_segment():
     assert trains_of(own_noise(5, 50.0, rate=300.0)[0]) == first
 
 
-@pytest.mark.parametrize(("n_many", "options"), [(2, []), (3, []), (2, ["own"]), (3, ["own"])])
-def test_many_ranks_do_what_one_does(mpi_job, tmp_path, n_many, options):
-    results = []
-    for n_ranks in (1, n_many):
+@pytest.fixture(scope="module")
+def done():
+    """Return what jobs did, by their ranks and options: each is run once."""
+    return {}
+
+
+def network_of(neuron_job, done, tmp_path, n_ranks, *options):
+    """Return what the network of a job on N ranks did."""
+    if (n_ranks, *options) not in done:
         path = tmp_path / f"{n_ranks}.npz"
-        job = mpi_job(n_ranks, NETWORK, path, "neuron", *options)
+        job = neuron_job(n_ranks, NETWORK, path, "neuron", *options)
         assert job.returncode == 0, job.stdout
         with np.load(path) as file:
-            results.append(dict(file))
-    alone, together = results
+            done[n_ranks, *options] = dict(file)
+    return done[n_ranks, *options]
+
+
+@pytest.mark.parametrize(("n_many", "options"), [(2, []), (3, []), (2, ["own"]), (3, ["own"])])
+def test_many_ranks_do_what_one_does(neuron_job, done, tmp_path, n_many, options):
+    alone, together = (network_of(neuron_job, done, tmp_path, n, *options) for n in (1, n_many))
     assert (alone["n_hosts"], together["n_hosts"]) == (1, n_many)
     assert alone["keys"].size > 200
     assert alone["n_few"] > 10
@@ -319,14 +329,13 @@ def test_many_ranks_do_what_one_does(mpi_job, tmp_path, n_many, options):
 
 @needs_coreneuron
 @pytest.mark.parametrize("options", [["slow"], ["slow", "own"]])
-def test_coreneuron_does_what_neuron_does_on_any_number_of_ranks(mpi_job, tmp_path, options):
-    results = []
-    for n_ranks, core in ((1, []), (1, ["coreneuron"]), (2, ["coreneuron"]), (3, ["coreneuron"])):
-        path = tmp_path / f"{n_ranks}{core}.npz"
-        job = mpi_job(n_ranks, NETWORK, path, "neuron", *options, *core)
-        assert job.returncode == 0, job.stdout
-        with np.load(path) as file:
-            results.append(dict(file))
+def test_coreneuron_does_what_neuron_does_on_any_number_of_ranks(
+    neuron_job, done, tmp_path, options
+):
+    kinds = ((1, []), (1, ["coreneuron"]), (2, ["coreneuron"]), (3, ["coreneuron"]))
+    results = [
+        network_of(neuron_job, done, tmp_path, n_ranks, *options, *core) for n_ranks, core in kinds
+    ]
     assert results[0]["keys"].size > 200
     for found in results[1:]:
         for name in ("keys", "noise", "n_few", "connections"):
@@ -335,8 +344,8 @@ def test_coreneuron_does_what_neuron_does_on_any_number_of_ranks(mpi_job, tmp_pa
 
 
 @needs_coreneuron
-def test_delays_that_coreneuron_cannot_exchange_are_an_error(mpi_job, tmp_path):
-    job = mpi_job(2, NETWORK, tmp_path / "no.npz", "neuron", "coreneuron")
+def test_delays_that_coreneuron_cannot_exchange_are_an_error(neuron_job, tmp_path):
+    job = neuron_job(2, NETWORK, tmp_path / "no.npz", "neuron", "coreneuron")
     assert job.returncode != 0
     assert "arrive 0.1 ms after it was sent; on several ranks CoreNEURON" in job.stdout
 
@@ -345,13 +354,13 @@ def test_delays_that_coreneuron_cannot_exchange_are_an_error(mpi_job, tmp_path):
     ("n_ranks", "options"),
     [(2, []), (4, []), pytest.param(4, ["coreneuron"], marks=needs_coreneuron)],
 )
-def test_a_cell_alone_and_ranks_without_any(mpi_job, n_ranks, options):
-    job = mpi_job(n_ranks, ONLY_CELL, "neuron", *options)
+def test_a_cell_alone_and_ranks_without_any(neuron_job, n_ranks, options):
+    job = neuron_job(n_ranks, ONLY_CELL, "neuron", *options)
     assert job.returncode == 0, job.stdout
 
 
-def test_ranks_that_neuron_does_not_see_are_an_error(mpi_job, tmp_path):
-    job = mpi_job(
+def test_ranks_that_neuron_does_not_see_are_an_error(neuron_job, tmp_path):
+    job = neuron_job(
         2, NETWORK, tmp_path / "no.npz", "neuron", "hidden", MPI_LIB_NRN_PATH="/nowhere/libmpi.so"
     )
     assert job.returncode != 0
@@ -408,12 +417,12 @@ def test_coreneuron_takes_what_changes_between_runs():
 
 
 @needs_coreneuron
-def test_coreneuron_takes_what_changes_on_ranks(mpi_job, tmp_path):
+def test_coreneuron_takes_what_changes_on_ranks(neuron_job, tmp_path):
     results = []
     for n_ranks, options in ((1, []), (2, ["coreneuron"])):
         path = tmp_path / f"{n_ranks}.npz"
         program = NETWORK.with_name("parallel_changes.py"), path, "neuron", *options
-        job = mpi_job(n_ranks, *program, PYTHONPATH=str(NETWORK.parent))
+        job = neuron_job(n_ranks, *program, PYTHONPATH=str(NETWORK.parent))
         assert job.returncode == 0, job.stdout
         with np.load(path) as file:
             results.append(dict(file))

@@ -323,11 +323,11 @@ def test_coreneuron_says_that_it_has_static_synapses_only(synapse):
         sim.Projection(cells, cells, sim.AllToAllConnector(), synapse())
 
 
-def test_synapses_of_many_ranks_do_what_those_of_one_do(mpi_job, tmp_path):
+def test_synapses_of_many_ranks_do_what_those_of_one_do(neuron_job, tmp_path):
     results = []
     for n_ranks in (1, 3):
         path = tmp_path / f"{n_ranks}.npz"
-        job = mpi_job(n_ranks, NETWORK, path)
+        job = neuron_job(n_ranks, NETWORK, path)
         assert job.returncode == 0, job.stdout
         with np.load(path) as file:
             results.append(dict(file))

@@ -171,12 +171,12 @@ def test_changes_have_nearly_the_same_effect_in_neuron(model):
         pytest.param(2, ["coreneuron"], marks=needs_coreneuron),
     ],
 )
-def test_models_do_the_same_on_ranks_and_with_coreneuron(mpi_job, tmp_path, n_ranks, options):
+def test_models_do_the_same_on_ranks_and_with_coreneuron(neuron_job, tmp_path, n_ranks, options):
     results = []
     program = Path(__file__).with_name("parallel_models.py")
     for n, given in ((1, []), (n_ranks, options)):
         path = tmp_path / f"{n}{given}.npz"
-        job = mpi_job(n, program, path, "neuron", *given, PYTHONPATH=str(program.parent))
+        job = neuron_job(n, program, path, "neuron", *given, PYTHONPATH=str(program.parent))
         assert job.returncode == 0, job.stdout
         with np.load(path) as file:
             results.append(dict(file))

@@ -18,16 +18,16 @@ if not HAS_NEURON:
 PROGRAM = Path(__file__).with_name("user_cells.py")
 
 
-def results_of(mpi_job, n_ranks, path, where):
-    job = mpi_job(n_ranks, PROGRAM, path, where)
+def results_of(neuron_job, n_ranks, path, where):
+    job = neuron_job(n_ranks, PROGRAM, path, where)
     assert job.returncode == 0, job.stdout
     with np.load(path) as file:
         return dict(file)
 
 
-def test_a_cell_of_two_compartments_does_what_it_does_in_neuron_alone(mpi_job, tmp_path):
+def test_a_cell_of_two_compartments_does_what_it_does_in_neuron_alone(neuron_job, tmp_path):
     expected, found = (
-        results_of(mpi_job, 1, tmp_path / f"{where}.npz", where) for where in ("neuron", "alone")
+        results_of(neuron_job, 1, tmp_path / f"{where}.npz", where) for where in ("neuron", "alone")
     )
     assert expected["times"].size >= 6
     np.testing.assert_allclose(found["times"], expected["times"], atol=1e-6)
@@ -37,9 +37,9 @@ def test_a_cell_of_two_compartments_does_what_it_does_in_neuron_alone(mpi_job, t
     assert found["units"].tolist() == ["mV", "mV", "dimensionless"]
 
 
-def test_cells_that_hear_each_other_do_the_same_on_ranks(mpi_job, tmp_path):
+def test_cells_that_hear_each_other_do_the_same_on_ranks(neuron_job, tmp_path):
     expected, *others = (
-        results_of(mpi_job, n, tmp_path / f"{n}.npz", "network") for n in (1, 2, 3)
+        results_of(neuron_job, n, tmp_path / f"{n}.npz", "network") for n in (1, 2, 3)
     )
     assert expected["times"].size > 20
     assert np.ptp(expected["reader"]) > 1.0
