@@ -100,4 +100,4 @@ def test_the_end_tells_what_each_rank_did(comm, caplog, shared_tmp_path):
             f"{max(each) / mean:.3f}",
         ]
     assert float(rows["writing [s]"][0]) > 0
-    assert float(rows["peak memory [MiB]"][0]) > 0
+    assert float(rows["peak memory [MiB]"][0].replace(",", "")) > 0
