@@ -34,20 +34,19 @@ import numpy as np
 
 def job(options, part, ranks=1):
     """Run a part as a job of ranks; return the row that it prints."""
-    command = [sys.executable, "-m", "distsim", "run", "-n", str(ranks), __file__, options.what]
-    command += ["--part", part, "--cells", str(options.cells), "--folder", str(options.folder)]
-    command += ["--threads", str(ranks)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return _row(["-m", "distsim", "run", "-n", str(ranks)], options, part, ranks)
 
 
 def alone(options, part, threads=1):
     """Run a part as a process of its own; return the row that it prints."""
-    command = [sys.executable, __file__, options.what, "--part", part]
+    return _row([], options, part, threads)
+
+
+def _row(launcher, options, part, threads):
+    command = [sys.executable, *launcher, __file__, options.what, "--part", part]
     command += ["--cells", str(options.cells), "--folder", str(options.folder)]
-    done = subprocess.run(
-        [*command, "--threads", str(threads)], stdout=subprocess.PIPE, text=True, check=True
-    )
+    command += ["--threads", str(threads)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 

@@ -1,5 +1,6 @@
 """What a population has recorded and not yet cleared, in a snapshot."""
 
+import math
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -49,12 +50,9 @@ def store_recorder(recorder: Recorder, sink: Any) -> None:
 
 def bytes_of_recorder(recorder: Recorder) -> int:
     """Return how much this rank stores of what was recorded [bytes]."""
-    shapes = [each.samples().shape for each in recorder.probe_sets]
-    n_spikes = recorder.population.block.spikes.keys().size
-    for segment in recorder.past:
-        shapes += [signal.data.shape for signal in segment.signals]
-        n_spikes += 0 if segment.spikes is None else segment.spikes.keys.size
-    return 8 * (n_spikes + sum(n_rows * n_cells for n_rows, n_cells in shapes))
+    n_samples = sum(math.prod(each.samples().shape) for each in recorder.probe_sets)
+    present = 8 * (recorder.population.block.spikes.keys().size + n_samples)
+    return present + sum(segment.nbytes for segment in recorder.past)
 
 
 def lay_in_recorder(recorder: Recorder, source: Any) -> None:
