@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from numba.core.event import Event, Listener, install_listener
-from tqdm.auto import tqdm
 
 __all__ = ["Advance", "progress_bar"]
 
@@ -54,6 +53,9 @@ class _Bar(Listener):
 
     def _show(self) -> Any:
         if self._bar is None:
+            # takes long to be loaded
+            from tqdm.auto import tqdm
+
             self._bar = tqdm(
                 initial=self._n, unit_scale=True, leave=False, mininterval=0.2, **self._options
             )

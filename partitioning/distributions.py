@@ -5,11 +5,11 @@ number k of a cell's sequence depends on nothing but its address in the stream (
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from distsim.errors import ParameterError, did_you_mean
 from distsim.partitioning.normal import normal_quantiles
@@ -61,14 +61,14 @@ def _binomial(u: Floats, n: float, p: float) -> Floats:
     if p in (0.0, 1.0) or n == 0:
         return np.full(u.shape, n * p)
     sd = np.sqrt(n * p * (1 - p))
-    return _discrete(u, lambda k: special.betaincc(k + 1, n - k, p), n * p, sd, int(n))
+    return _discrete(u, lambda k: _special().betaincc(k + 1, n - k, p), n * p, sd, int(n))
 
 
 def _poisson(u: Floats, lambda_: float) -> Floats:
     """Return quantiles of the Poisson distribution."""
     if lambda_ == 0:
         return np.zeros(u.shape)
-    return _discrete(u, lambda k: special.pdtr(k, lambda_), lambda_, np.sqrt(lambda_), 2**53)
+    return _discrete(u, lambda k: _special().pdtr(k, lambda_), lambda_, np.sqrt(lambda_), 2**53)
 
 
 def _discrete(u: Floats, cdf: Callable[[Any], Any], mean: float, sd: float, largest: int) -> Floats:
@@ -91,7 +91,7 @@ def _discrete(u: Floats, cdf: Callable[[Any], Any], mean: float, sd: float, larg
 
 def _smallest(u: float, cdf: Callable[[Any], Any], mean: float, sd: float, largest: int) -> int:
     """Return the smallest k in 0 .. `largest` with ``cdf(k) >= u``."""
-    low = high = min(max(int(mean + sd * special.ndtri(u)), 0), largest)
+    low = high = min(max(int(mean + sd * _special().ndtri(u)), 0), largest)
     # go away from the normal approximation in growing steps, until the answer is in low .. high
     step = 1
     while low > 0 and cdf(low - 1) >= u:
@@ -107,7 +107,7 @@ def _smallest(u: float, cdf: Callable[[Any], Any], mean: float, sd: float, large
 
 def _gamma(u: Floats, k: float, theta: float) -> Floats:
     """Return quantiles of the gamma distribution."""
-    return special.gammaincinv(k, u) * theta if k > 0 else np.zeros(u.shape)
+    return _special().gammaincinv(k, u) * theta if k > 0 else np.zeros(u.shape)
 
 
 def _exponential(u: Floats, beta: float) -> Floats:
@@ -146,8 +146,8 @@ def _normal_clipped(u: Floats, mu: float, sigma: float, low: float, high: float)
 
 def _normal_both_sides(u: Floats, lower: float, upper: float) -> Floats:
     """Return quantiles of the standard normal truncated to ``lower < 0 < upper``."""
-    below, above = special.ndtr(lower), special.ndtr(-upper)
-    return normal_quantiles(u, below, above, special.ndtr(upper) - below)
+    below, above = _special().ndtr(lower), _special().ndtr(-upper)
+    return normal_quantiles(u, below, above, _special().ndtr(upper) - below)
 
 
 def _normal_left_tail(u: Floats, lower: float, upper: float) -> Floats:
@@ -156,9 +156,9 @@ def _normal_left_tail(u: Floats, lower: float, upper: float) -> Floats:
     The probability below ``x`` is ``cdf(lower) + u * (cdf(upper) - cdf(lower))``; far out both
     CDFs underflow, their logarithms do not.
     """
-    log_lower, log_upper = special.log_ndtr(lower), special.log_ndtr(upper)
+    log_lower, log_upper = _special().log_ndtr(lower), _special().log_ndtr(upper)
     log_mass = log_upper + np.log(-np.expm1(log_lower - log_upper))
-    return special.ndtri_exp(np.logaddexp(log_lower, np.log(u) + log_mass))
+    return _special().ndtri_exp(np.logaddexp(log_lower, np.log(u) + log_mass))
 
 
 def _normal_clipped_to_boundary(
@@ -318,3 +318,11 @@ def _refuse(name: str, parameter: str, value: object, allowed: str) -> None:
         parameter=parameter,
         value=value,
     )
+
+
+@cache
+def _special() -> Any:
+    """Return SciPy's special functions, which take long to be loaded: few networks need them."""
+    from scipy import special
+
+    return special

@@ -7,6 +7,7 @@ import types
 import numba
 import numpy as np
 import pytest
+import tqdm.auto
 
 import distsim as sim
 from distsim import progress
@@ -73,7 +74,7 @@ def bars(monkeypatch):
     """Return, of each bar that is made, label, how many were done, and of how many."""
     found = {}
 
-    class Noting(progress.tqdm):
+    class Noting(tqdm.auto.tqdm):
         def close(self):
             if not self.disable:
                 # of what is whole, the number done takes the place of an estimate
@@ -84,7 +85,7 @@ def bars(monkeypatch):
             self.told = options.get("total")
             super().__init__(**options)
 
-    monkeypatch.setattr(progress, "tqdm", Noting)
+    monkeypatch.setattr(tqdm.auto, "tqdm", Noting)
     return found
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import pdtr
 
 from distsim.errors import ParameterError
 from distsim.kernels.arrays import PoissonSources, PoissonTables, SpikeLog
@@ -114,6 +113,9 @@ def build_tables(
 
 def _cdf(mean: float) -> NDArray[np.uint32]:
     """Return P(count <= k) times 2**32 for all k that a 32-bit word can tell apart."""
+    # takes long to be loaded
+    from scipy.special import pdtr
+
     k = np.arange(int(mean + 9.0 * np.sqrt(mean)) + 30)
     scaled = np.floor(pdtr(k, mean) * 2.0**32) if mean > 0 else np.full(1, 2.0**32)
     return scaled[scaled < 2.0**32].astype(np.uint32)

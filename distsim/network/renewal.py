@@ -6,7 +6,6 @@ from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from distsim.declared import declares
 from distsim.errors import ParameterError
@@ -282,7 +281,7 @@ def _sources(
         shape=pieces[:, SHAPE].copy(),
         scale=pieces[:, SCALE] / dt,
         dead=pieces[:, DEAD] / dt,
-        log_gamma=gammaln(pieces[:, SHAPE]),
+        log_gamma=_log_gamma(pieces[:, SHAPE].copy()),
     )
     rows = np.zeros(n, np.int64)
     return RenewalSources(
@@ -301,6 +300,15 @@ def _sources(
         next=np.zeros(n),
         next_step=np.zeros(n, np.int64),
     )
+
+
+def _log_gamma(values: Floats) -> Floats:
+    # takes long to be loaded, which most networks have no need of
+    if not values.size:
+        return values
+    from scipy.special import gammaln
+
+    return gammaln(values)
 
 
 def _digest(pieces: Floats) -> list[int]:

@@ -1,7 +1,7 @@
 """PyNN, imported without what it imports for few of its users: that is loaded when it is used.
 
 It would take more than half of the time in which a script starts: CSA imports matplotlib's pyplot,
-NeuroML all of NetworkX, Neo its readers of some eighty formats.
+NeuroML all of NetworkX, Neo its readers of some eighty formats, lazyarray SciPy.
 """
 
 import sys
@@ -21,6 +21,7 @@ PACKAGES = (
     ("neo", "neo.io"),
     ("neuroml", "neuroml.arraymorph", "neuroml.loaders"),
     ("quantities",),
+    ("scipy", "scipy.sparse"),
     ("tables",),
 )
 # what is imported by its name
@@ -33,13 +34,23 @@ class _Deferred(ModuleType):
     def __init__(self, name: str, parts: Sequence[str] = ()) -> None:
         super().__init__(name)
         self._parts = parts
+        # what it has without being loaded, and is asked for by name
+        self._given: dict[str, Any] = {}
         if name in FUNCTIONS:
-            setattr(self, FUNCTIONS[name], partial(self._call, FUNCTIONS[name]))
+            self.give(FUNCTIONS[name], partial(self._call, FUNCTIONS[name]))
+
+    def give(self, name: str, value: Any) -> None:
+        self._given[name] = value
 
     def __getattr__(self, name: str) -> Any:
+        if name in self._given:
+            return self._given[name]
         # asked for by every import of a name
-        if name == "__path__" and self.__name__ in FUNCTIONS:
+        if name == "__path__" and self._given:
             raise AttributeError(name=name, obj=self)
+        return self._load(name)
+
+    def _load(self, name: str) -> Any:
         # within `deferred`, this one is what would be found
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
@@ -50,7 +61,14 @@ class _Deferred(ModuleType):
         return getattr(import_module(self.__name__), name)
 
     def _call(self, function: str, *args: Any, **kwargs: Any) -> Any:
-        return self.__getattr__(function)(*args, **kwargs)
+        return self._load(function)(*args, **kwargs)
+
+
+def _is_sparse(value: Any) -> bool:
+    """Say whether it is one of SciPy's sparse arrays, as lazyarray asks of each value."""
+    sparse = sys.modules.get("scipy.sparse")
+    # who has not loaded them has none
+    return sparse is not None and bool(sparse.issparse(value))
 
 
 @contextmanager
@@ -65,6 +83,9 @@ def deferred() -> Iterator[None]:
     for package, *parts in absent:
         stand_ins[package] = _Deferred(package, parts)
         stand_ins |= {part: _Deferred(part) for part in parts}
+    if "scipy" in stand_ins:
+        stand_ins["scipy.sparse"].give("issparse", _is_sparse)
+        stand_ins["scipy"].give("sparse", stand_ins["scipy.sparse"])
     sys.modules.update(stand_ins)
     try:
         yield

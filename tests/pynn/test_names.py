@@ -200,8 +200,8 @@ for connector in connectors:
     sim.Projection(p, p, connector, given, space=space).size()
 p[0:1].record("v")
 sim.run(3.0)
-loaded = {"csa", "matplotlib", "neo", "networkx", "neuroml", "quantities", "scipy.spatial",
-          "scipy.stats", "tables"} & set(sys.modules)
+loaded = {"csa", "matplotlib", "neo", "networkx", "neuroml", "quantities", "scipy.sparse",
+          "tables", "tqdm"} & set(sys.modules)
 assert not loaded, f"{loaded} took long to load, and nothing of them was used"
 v = p.get_data().segments[0].analogsignals[0].magnitude[:, 0]
 sim.setup(timestep=1.0)
@@ -220,6 +220,11 @@ assert pyNN.recording.files.tables.open_file is sys.modules["tables"].open_file
 neuroml = pyNN.morphology.neuroml
 assert issubclass(neuroml.arraymorph.ArrayMorphology, sys.modules["neuroml"].Morphology)
 assert pyNN.network.get_io is not neo.io.get_io
+import lazyarray, numpy as np
+from scipy.sparse import csr_array
+assert lazyarray.sparse.csr_array is csr_array
+sparse = lazyarray.larray(csr_array(np.eye(3)))
+assert sparse.shape == (3, 3) and sparse[1, 1] == 1.0 and sparse[0, 1] == 0.0
 assert isinstance(pyNN.network.get_io("recordings.pkl"), neo.io.PickleIO)
 print("done", v[-1] - v[4])
 """
