@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distsim.engines.brian2.dynamic import BrianPathway, Part, make_synapses
-from distsim.engines.brian2.models import LARGEST_DECAY, MODELS, brian_name, is_singular
+from distsim.engines.brian2.models import EXACT, LARGEST_DECAY, MODELS, brian_name, is_singular
 from distsim.engines.brian2.point_neurons import point_neuron_model
 from distsim.engines.brian2.synapses import SYNAPSES as BRIAN_SYNAPSES
 from distsim.engines.described import DynamicSynapses, Synapses
@@ -155,7 +155,7 @@ class Brian2Simulation(ExternalSimulation):
         name, model = _group_name(cell_model), MODELS[cell_model]
         method = model.method
         blocks = [block for block in self.cell_blocks if block.model is cell_model]
-        if method == "exact" and any(is_singular(block.parameters) for block in blocks):
+        if method in EXACT and any(is_singular(block.parameters) for block in blocks):
             method = "rk4"
         cells = self.brian2.NeuronGroup(
             gids.size,
@@ -342,7 +342,7 @@ class Brian2Simulation(ExternalSimulation):
             return
         refuse_no_exponential(block, "Brian")
         group, cells = self._groups[block.model], self._cells(block)
-        if group.brian_group.method_choice == "exact" and is_singular(block.parameters):
+        if group.brian_group.method_choice in EXACT and is_singular(block.parameters):
             raise EngineError(
                 "'tau_syn_E' or 'tau_syn_I' has come near 'tau_m', where the solution that Brian "
                 "found is not exact enough; set them before the first run(), or after reset()"

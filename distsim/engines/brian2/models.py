@@ -27,6 +27,7 @@ __all__ = [
     "ADEXP",
     "ADEXP_SPIKE",
     "COND",
+    "EXACT",
     "LARGEST_DECAY",
     "MEMBRANE",
     "MODELS",
@@ -60,6 +61,28 @@ IS_HELD = "timestep(t - lastspike, dt) <= n_refractory"
 CURR = """
 dv/dt = ((v_rest - v) / tau_m + (isyn_exc + isyn_inh + i_in) / capacitance) / ms
     : 1 (unless refractory)
+"""
+# what is within a step of `h` ms, as of Rotter & Diesmann (1999); v obeys v' = -v / tau_m + i / C
+EXACT_ALPHA = """
+_h = dt / ms
+_of_m = exp(-_h / tau_m)
+_of_exc = exp(-_h / tau_syn_E)
+_of_inh = exp(-_h / tau_syn_I)
+_rate_exc = 1 / tau_m - 1 / tau_syn_E
+_rate_inh = 1 / tau_m - 1 / tau_syn_I
+_from_exc = (_of_exc - _of_m) / _rate_exc
+_from_inh = (_of_inh - _of_m) / _rate_inh
+_slope_exc = e_drive * drive_exc / tau_syn_E
+_slope_inh = e_drive * drive_inh / tau_syn_I
+_exc = isyn_exc * _from_exc + _slope_exc * (_h * _of_exc - _from_exc) / _rate_exc
+_inh = isyn_inh * _from_inh + _slope_inh * (_h * _of_inh - _from_inh) / _rate_inh
+_rest = v_rest + i_in * tau_m / capacitance
+_v = _rest + (v - _rest) * _of_m + (_exc + _inh) / capacitance
+v = _v * int(not_refractory) + v * (1 - int(not_refractory))
+isyn_exc = (isyn_exc + _slope_exc * _h) * _of_exc
+isyn_inh = (isyn_inh + _slope_inh * _h) * _of_inh
+drive_exc = drive_exc * _of_exc
+drive_inh = drive_inh * _of_inh
 """
 TWO_CONDUCTANCES = "gsyn_exc * (e_rev_E - v) + gsyn_inh * (e_rev_I - v)"
 COND = """
@@ -180,6 +203,11 @@ i_in : 1
 """
 
 
+def exact_alpha(*_: Any) -> str:
+    """Return how Brian advances IF_curr_alpha; to find that by itself takes it half a minute."""
+    return EXACT_ALPHA
+
+
 class Brian2Model(NamedTuple):
     """A model in Brian's words; variables have the names of `CellModel`, by `brian_name`.
 
@@ -188,8 +216,8 @@ class Brian2Model(NamedTuple):
     equations : str
     inputs : tuple of str
         Variables to which the weights of each receptor type are added.
-    method : str
-        How Brian integrates them.
+    method : str or callable
+        How Brian integrates them; what is callable returns the code of a step.
     threshold, reset : str
     refractory : str or bool
         When no other spike is seen.
@@ -203,7 +231,7 @@ class Brian2Model(NamedTuple):
 
     equations: str
     inputs: tuple[str, ...]
-    method: str = "rk4"
+    method: str | Callable[..., str] = "rk4"
     threshold: str = "v >= v_thresh"
     reset: str = "v = v_reset"
     refractory: str | bool = IS_HELD
@@ -224,7 +252,9 @@ MODELS: dict[CellModel, Brian2Model] = {
     IF_CURR_EXP: Brian2Model(
         CURR + EXPONENTIAL.format(x="i") + MEMBRANE + SYNAPSES, CURRENTS, "exact"
     ),
-    IF_CURR_ALPHA: Brian2Model(CURR + ALPHA.format(x="i") + MEMBRANE + SYNAPSES, DRIVES, "exact"),
+    IF_CURR_ALPHA: Brian2Model(
+        CURR + ALPHA.format(x="i") + MEMBRANE + SYNAPSES, DRIVES, exact_alpha
+    ),
     IF_CURR_DELTA: Brian2Model(DELTA + MEMBRANE, ("jump_exc", "jump_inh"), "exact", after=JUMP),
     IF_COND_EXP: Brian2Model(
         COND + MEMBRANE + EXPONENTIAL_CONDUCTANCES, CONDUCTANCES, conductances=PULLS
@@ -280,6 +310,7 @@ MODELS: dict[CellModel, Brian2Model] = {
 # a Runge-Kutta step of fourth order damps what decays within more than dt / LARGEST_DECAY, and lets
 # all else grow: the largest x with 1 - x + x**2 / 2 - x**3 / 6 + x**4 / 24 <= 1
 LARGEST_DECAY = 2.785
+EXACT = ("exact", exact_alpha)
 # the exact solution divides by their difference from tau_m; where that is less, it is not used
 TAUS = ("tau_syn_E", "tau_syn_I")
 LEAST_DIFFERENCE = 0.1
