@@ -62,8 +62,9 @@ CURR = """
 dv/dt = ((v_rest - v) / tau_m + (isyn_exc + isyn_inh + i_in) / capacitance) / ms
     : 1 (unless refractory)
 """
-# what is within a step of `h` ms, as of Rotter & Diesmann (1999); v obeys v' = -v / tau_m + i / C
-EXACT_ALPHA = """
+# a step of the exact solution (Rotter & Diesmann, 1999), with what decays within it, and what
+# a current that decays has done to v at its end
+EXACT_STEP = """
 _h = dt / ms
 _of_m = exp(-_h / tau_m)
 _of_exc = exp(-_h / tau_syn_E)
@@ -72,18 +73,36 @@ _rate_exc = 1 / tau_m - 1 / tau_syn_E
 _rate_inh = 1 / tau_m - 1 / tau_syn_I
 _from_exc = (_of_exc - _of_m) / _rate_exc
 _from_inh = (_of_inh - _of_m) / _rate_inh
+{charges}
+_rest = v_rest + i_in * tau_m / capacitance
+_v = _rest + (v - _rest) * _of_m + (_exc + _inh) / capacitance
+v = _v * int(not_refractory) + v * (1 - int(not_refractory))
+{decays}
+"""
+EXPONENTIAL_STEP = EXACT_STEP.format(
+    charges="""
+_exc = isyn_exc * _from_exc
+_inh = isyn_inh * _from_inh
+""",
+    decays="""
+isyn_exc = isyn_exc * _of_exc
+isyn_inh = isyn_inh * _of_inh
+""",
+)
+ALPHA_STEP = EXACT_STEP.format(
+    charges="""
 _slope_exc = e_drive * drive_exc / tau_syn_E
 _slope_inh = e_drive * drive_inh / tau_syn_I
 _exc = isyn_exc * _from_exc + _slope_exc * (_h * _of_exc - _from_exc) / _rate_exc
 _inh = isyn_inh * _from_inh + _slope_inh * (_h * _of_inh - _from_inh) / _rate_inh
-_rest = v_rest + i_in * tau_m / capacitance
-_v = _rest + (v - _rest) * _of_m + (_exc + _inh) / capacitance
-v = _v * int(not_refractory) + v * (1 - int(not_refractory))
+""",
+    decays="""
 isyn_exc = (isyn_exc + _slope_exc * _h) * _of_exc
 isyn_inh = (isyn_inh + _slope_inh * _h) * _of_inh
 drive_exc = drive_exc * _of_exc
 drive_inh = drive_inh * _of_inh
-"""
+""",
+)
 TWO_CONDUCTANCES = "gsyn_exc * (e_rev_E - v) + gsyn_inh * (e_rev_I - v)"
 COND = """
 dv/dt = ((v_rest - v) / tau_m
@@ -203,9 +222,15 @@ i_in : 1
 """
 
 
+# Brian's own "exact" takes SymPy half a minute for alpha functions, five seconds for exponentials
+def exact_exponential(*_: Any) -> str:
+    """Return the code of a step of IF_curr_exp."""
+    return EXPONENTIAL_STEP
+
+
 def exact_alpha(*_: Any) -> str:
-    """Return how Brian advances IF_curr_alpha; to find that by itself takes it half a minute."""
-    return EXACT_ALPHA
+    """Return the code of a step of IF_curr_alpha."""
+    return ALPHA_STEP
 
 
 class Brian2Model(NamedTuple):
@@ -250,7 +275,7 @@ ADEXP_SPIKE: dict[str, Any] = {"threshold": "v >= v_spike", "reset": "v = v_rese
 
 MODELS: dict[CellModel, Brian2Model] = {
     IF_CURR_EXP: Brian2Model(
-        CURR + EXPONENTIAL.format(x="i") + MEMBRANE + SYNAPSES, CURRENTS, "exact"
+        CURR + EXPONENTIAL.format(x="i") + MEMBRANE + SYNAPSES, CURRENTS, exact_exponential
     ),
     IF_CURR_ALPHA: Brian2Model(
         CURR + ALPHA.format(x="i") + MEMBRANE + SYNAPSES, DRIVES, exact_alpha
@@ -310,7 +335,7 @@ MODELS: dict[CellModel, Brian2Model] = {
 # a Runge-Kutta step of fourth order damps what decays within more than dt / LARGEST_DECAY, and lets
 # all else grow: the largest x with 1 - x + x**2 / 2 - x**3 / 6 + x**4 / 24 <= 1
 LARGEST_DECAY = 2.785
-EXACT = ("exact", exact_alpha)
+EXACT = ("exact", exact_exponential, exact_alpha)
 # the exact solution divides by their difference from tau_m; where that is less, it is not used
 TAUS = ("tau_syn_E", "tau_syn_I")
 LEAST_DIFFERENCE = 0.1
