@@ -50,10 +50,10 @@ def _results(cells):
     return trains_of(cells), {name: signal_of(cells, name) for name in variables}
 
 
-def driven(model, engine, timestep=0.1):
-    """Run 20 cells for 300 ms, each with a current and noise of its own; return trains, signals."""
+def driven(model, engine, timestep=0.1, duration=300.0):
+    """Run 20 cells, each with a current and noise of its own; return trains, signals."""
     cells = _cells(model, timestep, engine=engine)
-    sim.run(200.0)
+    sim.run(duration - 100.0)
     sim.run(100.0)
     return _results(cells)
 

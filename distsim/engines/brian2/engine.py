@@ -417,7 +417,10 @@ class Brian2Simulation(ExternalSimulation):
         next(pieces, None)
 
     def _advance(self, end: int) -> None:
-        self._network.run((end - self.step) * self.dt * self.brian2.ms, namespace={})
+        # without a compiler, Brian writes out, at each call, what exprel() gives, for an error
+        # message; printed whole, that takes longer than all else
+        with np.printoptions(threshold=0, edgeitems=0):
+            self._network.run((end - self.step) * self.dt * self.brian2.ms, namespace={})
 
     def _begin_step(self) -> None:
         """Begin the next piece where one has ended; Brian calls it before each step."""
