@@ -11,7 +11,7 @@ from distsim.errors import ConnectivityError
 def cells():
     """Return cells of a new network, more than any memory has room for the pairs of."""
     distsim.setup(timestep=0.1, log=False, progress=False)
-    return distsim.Population(3_000_000, distsim.IF_curr_exp(), label="many")
+    return distsim.Population(2_000_000, distsim.IF_curr_exp(), label="many")
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def cells():
         lambda sim: sim.FixedProbabilityConnector(0.5),
         lambda sim: sim.FixedNumberPreConnector(1_000_000),
         lambda sim: sim.FixedNumberPostConnector(1_000_000),
-        lambda sim: sim.FixedTotalNumberConnector(3_000_000_000_000),
+        lambda sim: sim.FixedTotalNumberConnector(2_000_000_000_000),
     ],
 )
 def test_a_projection_that_does_not_fit_is_named_on_every_rank(cells, comm, connector):
