@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import h5py
@@ -11,30 +12,69 @@ import pytest
 FOLDER = Path(__file__).parent / "rank_invariance"
 
 
-@pytest.fixture(scope="module")
-def outcome(mpi_job, tmp_path_factory):
-    """Return a function that runs the network; it gives datasets of the file and connections."""
+# split, and how spikes are exchanged, for each number of ranks; in one job
+NETWORK = {
+    1: ("block", "auto"),
+    2: ("block", "allgather"),
+    3: ("user", "directed"),
+    4: ("round_robin", "auto"),
+    7: ("block", "directed"),
+}
+JUNCTIONS = {
+    1: ("block", "auto"),
+    2: ("round_robin", "allgather"),
+    3: ("user", "directed"),
+    7: ("block", "directed"),
+}
+ALL = {"network": NETWORK, "junctions": JUNCTIONS}
 
-    def run(n_ranks, partition, exchange="auto", network="network.py"):
-        folder = tmp_path_factory.mktemp("network")
-        files = folder / "run.h5", folder / "lists.npz"
+
+@pytest.fixture(scope="module")
+def run_networks(mpi_job):
+    """Return a function that runs networks, each with arguments of its own, in one job."""
+
+    def run(n_ranks, networks):
+        parts = [("--", f"{name}.py", *arguments) for name, arguments in networks.items()]
         # seven ranks load the code of all models on the cores of one machine
-        job = mpi_job(n_ranks, FOLDER / network, partition, exchange, *files, timeout=580)
+        job = mpi_job(n_ranks, FOLDER / "several.py", *chain(*parts), timeout=580)
         assert job.returncode == 0, job.stdout
-        with np.load(folder / "lists.npz") as lists:
-            return datasets_of(folder / "run.h5"), dict(lists)
 
     return run
 
 
 @pytest.fixture(scope="module")
+def outcome(run_networks, tmp_path_factory):
+    """Return a function that runs networks; it gives datasets and connections of each."""
+
+    @cache
+    def run(n_ranks, **options):
+        folder = tmp_path_factory.mktemp("networks")
+        options = options or {name: of[n_ranks] for name, of in ALL.items() if n_ranks in of}
+        run_networks(
+            n_ranks,
+            {
+                name: (*option, folder / f"{name}.h5", folder / f"{name}.npz")
+                for name, option in options.items()
+            },
+        )
+        return {name: _found(folder / name) for name in options}
+
+    return run
+
+
+def _found(stem):
+    with np.load(stem.with_suffix(".npz")) as lists:
+        return datasets_of(stem.with_suffix(".h5")), dict(lists)
+
+
+@pytest.fixture(scope="module")
 def serial(outcome):
-    return outcome(1, "block")
+    return outcome(1)["network"]
 
 
 @pytest.fixture(scope="module")
 def serial_junctions(outcome):
-    return outcome(1, "block", network="junctions.py")
+    return outcome(1)["junctions"]
 
 
 def datasets_of(path):
@@ -70,55 +110,56 @@ def test_everything_in_the_network_takes_part(serial):
     assert all("empty" in name for name in silent), silent
 
 
-@pytest.mark.parametrize(
-    ("n_ranks", "partition", "exchange"),
-    [
-        (2, "block", "allgather"),
-        (3, "user", "directed"),
-        (4, "round_robin", "auto"),
-        (7, "block", "directed"),
-    ],
-)
-def test_recordings_and_connections_do_not_depend_on_the_ranks(
-    outcome, serial, n_ranks, partition, exchange
-):
-    datasets, lists = outcome(n_ranks, partition, exchange)
+@pytest.mark.parametrize("n_ranks", [n for n in NETWORK if n > 1])
+def test_recordings_and_connections_do_not_depend_on_the_ranks(outcome, serial, n_ranks):
+    datasets, lists = outcome(n_ranks)["network"]
     assert_equal(lists, serial[1])
     assert_equal(datasets, serial[0])
 
 
 @pytest.fixture(scope="module")
-def begun(mpi_job, tmp_path_factory):
-    """Return a function that gives the snapshot of a run on 2 ranks that was not ended."""
+def begun(run_networks, tmp_path_factory):
+    """Return the folder with snapshots of runs on 2 ranks that were not ended."""
+    folder = tmp_path_factory.mktemp("begun")
+    split = "round_robin", "allgather"
+    networks = {
+        name: (
+            *(*split, folder / f"{name}-none.h5", folder / f"{name}-none.npz"),
+            *("first", folder / f"{name}.h5"),
+        )
+        for name in ALL
+    }
+    run_networks(2, networks)
+    return folder
 
-    def begin(network):
-        folder = tmp_path_factory.mktemp("begun")
-        files = folder / "none.h5", folder / "none.npz", "first", folder / "snapshot.h5"
-        job = mpi_job(2, FOLDER / network, "round_robin", "allgather", *files, timeout=580)
-        assert job.returncode == 0, job.stdout
-        return folder / "snapshot.h5"
 
-    return cache(begin)
+@pytest.fixture(scope="module")
+def ended(run_networks, begun, tmp_path_factory):
+    """Return a function that ends them on other ranks; it gives what `outcome` does."""
 
-
-@pytest.fixture
-def ended(mpi_job, begun, tmp_path):
-    """Return a function that ends it on other ranks, and compares; it gives how much."""
-
-    def end(network, n_ranks, partition, expected):
-        files = tmp_path / "run.h5", tmp_path / "lists.npz", "second", begun(network)
-        job = mpi_job(n_ranks, FOLDER / network, partition, "auto", *files, timeout=580)
-        assert job.returncode == 0, job.stdout
-        datasets, lists = expected
-        assert_equal(datasets_of(tmp_path / "run.h5"), datasets)
-        with np.load(tmp_path / "lists.npz") as found:
-            ours = list(found.values())
-        # those that were looked at before are not there
-        for one, other in zip(ours, list(lists.values())[-len(ours) :], strict=True):
-            np.testing.assert_array_equal(one, other)
-        return len(ours)
+    @cache
+    def end(n_ranks, partition):
+        folder = tmp_path_factory.mktemp("ended")
+        networks = {
+            name: (
+                *(partition, "auto", folder / f"{name}.h5", folder / f"{name}.npz"),
+                *("second", begun / f"{name}.h5"),
+            )
+            for name in ALL
+        }
+        run_networks(n_ranks, networks)
+        return {name: _found(folder / name) for name in ALL}
 
     return end
+
+
+def assert_same_end(ours, expected):
+    """Compare; what was looked at before the snapshot is not there. Return how much is."""
+    assert_equal(ours[0], expected[0])
+    lists, others = list(ours[1].values()), list(expected[1].values())
+    for one, other in zip(lists, others[-len(lists) :], strict=True):
+        np.testing.assert_array_equal(one, other)
+    return len(lists)
 
 
 OTHERS = pytest.mark.parametrize(
@@ -133,14 +174,14 @@ OTHERS = pytest.mark.parametrize(
 
 @OTHERS
 def test_what_was_begun_on_two_ranks_ends_on_others(ended, serial, n_ranks, partition):
-    assert ended("network.py", n_ranks, partition, serial) > 30
+    assert assert_same_end(ended(n_ranks, partition)["network"], serial) > 30
 
 
 @OTHERS
 def test_what_was_begun_with_gap_junctions_ends_on_others(
     ended, serial_junctions, n_ranks, partition
 ):
-    assert ended("junctions.py", n_ranks, partition, serial_junctions) == 8
+    assert assert_same_end(ended(n_ranks, partition)["junctions"], serial_junctions) == 8
 
 
 def test_everything_with_gap_junctions_takes_part(serial_junctions):
@@ -151,18 +192,9 @@ def test_everything_with_gap_junctions_takes_part(serial_junctions):
     assert all(data.size for data in spikes.values())
 
 
-@pytest.mark.parametrize(
-    ("n_ranks", "partition", "exchange"),
-    [
-        (2, "round_robin", "allgather"),
-        (3, "user", "directed"),
-        (7, "block", "directed"),
-    ],
-)
-def test_gap_junctions_do_not_depend_on_the_ranks(
-    outcome, serial_junctions, n_ranks, partition, exchange
-):
-    datasets, lists = outcome(n_ranks, partition, exchange, "junctions.py")
+@pytest.mark.parametrize("n_ranks", [n for n in JUNCTIONS if n > 1])
+def test_gap_junctions_do_not_depend_on_the_ranks(outcome, serial_junctions, n_ranks):
+    datasets, lists = outcome(n_ranks)["junctions"]
     assert_equal(lists, serial_junctions[1])
     assert_equal(datasets, serial_junctions[0])
 
@@ -181,6 +213,6 @@ def test_gap_junctions_do_not_depend_on_the_ranks(
     ],
 )
 def test_no_split_gives_other_results(outcome, serial, n_ranks, partition, exchange):
-    datasets, lists = outcome(n_ranks, partition, exchange)
+    datasets, lists = outcome(n_ranks, network=(partition, exchange))["network"]
     assert_equal(lists, serial[1])
     assert_equal(datasets, serial[0])
