@@ -26,7 +26,9 @@ from typing import Any
 import llvmlite.binding
 import numba
 from numba.core import caching, dispatcher
+from numba.core.event import Event, Listener, register
 
+from distsim.collection import CollectionPause
 from distsim.user_folders import Choice, choose_folder
 
 __all__ = [
@@ -101,6 +103,7 @@ def keep_code() -> None:
         return caching.NullCache() if folder is None else _Cache(function, folder)
 
     makers["FunctionCache"] = cache_of
+    register("numba:compile", _Pause())
 
 
 def tell(is_first: bool) -> None:
@@ -136,6 +139,19 @@ def _touch(folder: Path) -> None:
     except OSError:
         # another user's, which is there to be read
         return
+
+
+class _Pause(Listener):
+    """Pauses the search for garbage while a function is compiled, with all that it calls."""
+
+    def __init__(self) -> None:
+        self._pause = CollectionPause()
+
+    def on_start(self, event: Event) -> None:
+        self._pause.__enter__()
+
+    def on_end(self, event: Event) -> None:
+        self._pause.__exit__()
 
 
 class _Notice:

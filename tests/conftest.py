@@ -62,6 +62,14 @@ def log_is_left_as_found():
     logger.setLevel(level)
 
 
+@pytest.fixture(autouse=True)
+def interrupts_are_left_as_found():
+    """Undo what Brian 2 does when it is imported: it handles SIGINT, for good."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
 @pytest.fixture(scope="session")
 def launcher():
     """Return the launcher that belongs to this MPI."""

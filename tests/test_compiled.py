@@ -1,5 +1,6 @@
 """Machine code is kept by version: nothing that was compiled from other files is ever run."""
 
+import gc
 import importlib
 import os
 import pickle
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import numba
 import pytest
 from numba import types
 from numba.core.dispatcher import Dispatcher
@@ -213,3 +215,31 @@ def test_one_rank_speaks_once(monkeypatch, caplog):
     notice.tell(is_first=True)
     notice.tell(is_first=True)
     assert [record.getMessage().split(";")[0] for record in caplog.records] == ["first"]
+
+
+def test_no_garbage_is_looked_for_while_a_function_is_compiled():
+    found = []
+
+    def note(x):
+        """Stand for what the compiler finds its code for."""
+
+    @numba.extending.overload(note)
+    def _(x):
+        found.append(gc.isenabled())
+        if isinstance(x, numba.types.UnicodeType):
+            raise numba.errors.TypingError("no text")
+        return lambda x: x
+
+    outer = numba.njit(lambda x: note(x))
+    assert outer(3) == 3
+    with pytest.raises(numba.errors.TypingError, match="no text"):
+        outer("text")
+    assert found
+    assert not any(found)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        outer(3.0)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
