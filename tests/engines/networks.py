@@ -92,6 +92,17 @@ def driven_cells(
     """
     sim.setup(timestep=0.1, seed=3, **QUIET, **options)
     cells = sim.Population(20, getattr(sim, model)(tau_refrac=2.05, **(parameters or {})))
+    connect_drive(sim, cells, model, strength, spike_times, shortest_delay)
+    cells.record(["spikes", "v", *variables])
+    for duration in durations:
+        sim.run(duration)
+    return trains_of(cells), signal_of(cells, "v")
+
+
+def connect_drive(
+    sim, cells, model, strength, spike_times=(1.0, 1.0, 7.5, 80.0), shortest_delay=1.5
+):
+    """Let 20 cells of a model hear noise, given spikes, and each other."""
     noise = sim.Population(
         20, sim.SpikeSourcePoisson(rate=sim.RandomDistribution("uniform", (500, 900)))
     )
@@ -104,10 +115,6 @@ def driven_cells(
     ):
         synapse = sim.StaticSynapse(weight=weight, delay=delay)
         sim.Projection(pre, cells, connector, synapse, receptor_type=receptor)
-    cells.record(["spikes", "v", *variables])
-    for duration in durations:
-        sim.run(duration)
-    return trains_of(cells), signal_of(cells, "v")
 
 
 def assert_same_within_a_step(found, expected):

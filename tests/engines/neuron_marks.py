@@ -16,9 +16,12 @@ HAS_NEURON = (
 # in a process of its own, for the same reason
 QUESTION = "import neuron, sys; sys.exit(not neuron.config.arguments['NRN_ENABLE_CORENEURON'])"
 
+HAS_CORENEURON = (
+    HAS_NEURON
+    and subprocess.run([sys.executable, "-c", QUESTION], capture_output=True).returncode == 0
+)
+
 needs_neuron = pytest.mark.skipif(not HAS_NEURON, reason="needs NEURON, make and a C++ compiler")
 needs_coreneuron = pytest.mark.skipif(
-    not HAS_NEURON
-    or subprocess.run([sys.executable, "-c", QUESTION], capture_output=True).returncode != 0,
-    reason="this NEURON was built without CoreNEURON",
+    not HAS_CORENEURON, reason="this NEURON was built without CoreNEURON"
 )

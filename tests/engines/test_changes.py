@@ -1,7 +1,5 @@
 """What is changed between two runs, on every engine: weights, delays, projections, currents."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from networks import QUIET, changed_between_runs, signal_of
@@ -76,33 +74,15 @@ def test_the_value_of_before_can_be_set_again(engine):
     np.testing.assert_allclose(signal_of(cells, "v")[-1], expected, atol=0.02)
 
 
-def on_ranks(run, n_ranks, engine, path):
-    here = Path(__file__).parent
-    job = run(n_ranks, here / "parallel_changes.py", path, engine, PYTHONPATH=str(here))
-    assert job.returncode == 0, job.stdout
-    with np.load(path) as file:
-        return dict(file)
-
-
 @pytest.mark.skipif(not nest_abilities()[0], reason="this NEST was built without MPI")
 @pytest.mark.parametrize("n_ranks", [2, 3, 4])
-def test_changes_have_the_same_effect_on_ranks_in_nest(mpi_job, tmp_path, on_native, n_ranks):
+def test_changes_have_the_same_effect_on_ranks_in_nest(cases_on_ranks, mpi_job, on_native, n_ranks):
     connections, trains, v = on_native
-    found = on_ranks(mpi_job, n_ranks, "nest", tmp_path / "nest.npz")
+    (found,) = cases_on_ranks(mpi_job, n_ranks, "parallel_changes,nest").values()
     expected = [row for each in connections for row in each]
     np.testing.assert_array_equal(found["connections"], expected)
     np.testing.assert_array_equal(found["times"], np.concatenate(trains[0] + trains[1]))
     np.testing.assert_allclose(found["v"], v, atol=1e-9)
-
-
-@needs_neuron
-@pytest.mark.parametrize("n_ranks", [2, 3])
-def test_changes_have_the_same_effect_on_ranks_in_neuron(neuron_job, tmp_path, n_ranks):
-    found, expected = (
-        on_ranks(neuron_job, n, "neuron", tmp_path / f"{n}.npz") for n in (n_ranks, 1)
-    )
-    for name, values in expected.items():
-        np.testing.assert_array_equal(found[name], values)
 
 
 @pytest.mark.parametrize(

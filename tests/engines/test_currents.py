@@ -1,7 +1,5 @@
 """Injected currents on other engines: as on the native one, and without a pause at each change."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from networks import QUIET, signal_of
@@ -163,14 +161,3 @@ def test_currents_flow_in_nest_by_pauses_as_by_generators(monkeypatch, on_native
     pauses = ExternalSimulation._pauses_between
     monkeypatch.setattr(nest.NestSimulation, "_pauses_between", pauses)
     np.testing.assert_allclose(injected_cells("nest"), on_native, rtol=0.0, atol=1e-9)
-
-
-@needs_neuron
-@pytest.mark.parametrize("n_ranks", [1, 2, 3])
-def test_a_current_may_be_told_to_the_rank_of_its_cell_alone(neuron_job, n_ranks):
-    job = neuron_job(n_ranks, Path(__file__).with_name("injected_on_one_rank.py"), "neuron")
-    assert job.returncode == 0, job.stdout
-    (line,) = [line for line in job.stdout.splitlines() if line.startswith("v ")]
-    v = [float(word) for word in line.split()[1:]]
-    # as all ranks tell it
-    np.testing.assert_allclose(v, [-65.0, -65.0, -64.597649, -65.0], atol=1e-6)

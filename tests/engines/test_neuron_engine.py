@@ -28,7 +28,6 @@ if not HAS_NEURON:
     pytest.skip("needs NEURON, make and a C++ compiler", allow_module_level=True)
 import distsim.neuron as on_neuron
 
-ONLY_CELL = Path(__file__).parent / "only_cell.py"
 NETWORK = Path(__file__).parent / "parallel_network.py"
 
 
@@ -300,63 +299,11 @@ def test_neurons_own_sources_are_others_in_another_segment():
     assert trains_of(own_noise(5, 50.0, rate=300.0)[0]) == first
 
 
-@pytest.fixture(scope="module")
-def done():
-    """Return what jobs did, by their ranks and options: each is run once."""
-    return {}
-
-
-def network_of(neuron_job, done, tmp_path, n_ranks, *options):
-    """Return what the network of a job on N ranks did."""
-    if (n_ranks, *options) not in done:
-        path = tmp_path / f"{n_ranks}.npz"
-        job = neuron_job(n_ranks, NETWORK, path, "neuron", *options)
-        assert job.returncode == 0, job.stdout
-        with np.load(path) as file:
-            done[n_ranks, *options] = dict(file)
-    return done[n_ranks, *options]
-
-
-@pytest.mark.parametrize(("n_many", "options"), [(2, []), (3, []), (2, ["own"]), (3, ["own"])])
-def test_many_ranks_do_what_one_does(neuron_job, done, tmp_path, n_many, options):
-    alone, together = (network_of(neuron_job, done, tmp_path, n, *options) for n in (1, n_many))
-    assert (alone["n_hosts"], together["n_hosts"]) == (1, n_many)
-    assert alone["keys"].size > 200
-    assert alone["n_few"] > 10
-    for name in ("keys", "noise", "n_few", "v", "connections"):
-        np.testing.assert_array_equal(together[name], alone[name], err_msg=name)
-
-
-@needs_coreneuron
-@pytest.mark.parametrize("options", [["slow"], ["slow", "own"]])
-def test_coreneuron_does_what_neuron_does_on_any_number_of_ranks(
-    neuron_job, done, tmp_path, options
-):
-    kinds = ((1, []), (1, ["coreneuron"]), (2, ["coreneuron"]), (3, ["coreneuron"]))
-    results = [
-        network_of(neuron_job, done, tmp_path, n_ranks, *options, *core) for n_ranks, core in kinds
-    ]
-    assert results[0]["keys"].size > 200
-    for found in results[1:]:
-        for name in ("keys", "noise", "n_few", "connections"):
-            np.testing.assert_array_equal(found[name], results[0][name], err_msg=name)
-        np.testing.assert_allclose(found["v"], results[0]["v"], rtol=1e-12)
-
-
 @needs_coreneuron
 def test_delays_that_coreneuron_cannot_exchange_are_an_error(neuron_job, tmp_path):
     job = neuron_job(2, NETWORK, tmp_path / "no.npz", "neuron", "coreneuron")
     assert job.returncode != 0
     assert "arrive 0.1 ms after it was sent; on several ranks CoreNEURON" in job.stdout
-
-
-@pytest.mark.parametrize(
-    ("n_ranks", "options"),
-    [(2, []), (4, []), pytest.param(4, ["coreneuron"], marks=needs_coreneuron)],
-)
-def test_a_cell_alone_and_ranks_without_any(neuron_job, n_ranks, options):
-    job = neuron_job(n_ranks, ONLY_CELL, "neuron", *options)
-    assert job.returncode == 0, job.stdout
 
 
 def test_ranks_that_neuron_does_not_see_are_an_error(neuron_job, tmp_path):
@@ -414,22 +361,6 @@ def test_coreneuron_does_what_neuron_does(run):
 def test_coreneuron_takes_what_changes_between_runs():
     found, expected = (changed_between_runs(sim) for sim in (OnCoreNeuron(), on_neuron))
     assert_same(found, expected)
-
-
-@needs_coreneuron
-def test_coreneuron_takes_what_changes_on_ranks(neuron_job, tmp_path):
-    results = []
-    for n_ranks, options in ((1, []), (2, ["coreneuron"])):
-        path = tmp_path / f"{n_ranks}.npz"
-        program = NETWORK.with_name("parallel_changes.py"), path, "neuron", *options
-        job = neuron_job(n_ranks, *program, PYTHONPATH=str(NETWORK.parent))
-        assert job.returncode == 0, job.stdout
-        with np.load(path) as file:
-            results.append(dict(file))
-    expected, found = results
-    for name in ("connections", "counts", "times"):
-        np.testing.assert_array_equal(found[name], expected[name])
-    np.testing.assert_allclose(found["v"], expected["v"], rtol=1e-12)
 
 
 @needs_coreneuron

@@ -1,6 +1,5 @@
 """Synapses with state on NEURON: the weights, spikes and currents of the native engine."""
 
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -15,7 +14,6 @@ from distsim.errors import EngineError
 if not HAS_NEURON:
     pytest.skip("needs NEURON, make and a C++ compiler", allow_module_level=True)
 
-NETWORK = Path(__file__).parent / "parallel_synapses.py"
 LARGEST = 4.0
 
 
@@ -321,20 +319,3 @@ def test_coreneuron_says_that_it_has_static_synapses_only(synapse):
     cells = sim.Population(2, sim.IF_curr_exp())
     with pytest.raises(EngineError, match=f"{synapse.__name__} of .* leave coreneuron=True out"):
         sim.Projection(cells, cells, sim.AllToAllConnector(), synapse())
-
-
-def test_synapses_of_many_ranks_do_what_those_of_one_do(neuron_job, tmp_path):
-    results = []
-    for n_ranks in (1, 3):
-        path = tmp_path / f"{n_ranks}.npz"
-        job = neuron_job(n_ranks, NETWORK, path)
-        assert job.returncode == 0, job.stdout
-        with np.load(path) as file:
-            results.append(dict(file))
-    alone, together = results
-    assert alone["times"].size > 150
-    assert np.nanmax(alone["weights"]) - np.nanmin(alone["weights"]) > 0.2
-    for name in ("times", "counts", "weights"):
-        np.testing.assert_array_equal(together[name], alone[name], err_msg=name)
-    # the order in which what arrives in a step is summed up depends on the ranks
-    np.testing.assert_allclose(together["v"], alone["v"], rtol=1e-9)

@@ -1,12 +1,10 @@
 """Cell types that are not linear: the engines against each other."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from model_networks import CASES, CHANGES, changed, driven
 from networks import QUIET, signal_of, trains_of
-from neuron_marks import needs_coreneuron, needs_neuron
+from neuron_marks import needs_neuron
 
 import distsim as sim
 from distsim.errors import EngineError
@@ -160,31 +158,6 @@ def test_changes_have_nearly_the_same_effect_in_neuron(model):
             assert np.median(np.abs(found - there)) < 1e-6
         else:
             np.testing.assert_allclose(found, there, atol=1e-3)
-
-
-@needs_neuron
-@pytest.mark.parametrize(
-    ("n_ranks", "options"),
-    [
-        (2, []),
-        pytest.param(1, ["coreneuron"], marks=needs_coreneuron),
-        pytest.param(2, ["coreneuron"], marks=needs_coreneuron),
-    ],
-)
-def test_models_do_the_same_on_ranks_and_with_coreneuron(neuron_job, tmp_path, n_ranks, options):
-    results = []
-    program = Path(__file__).with_name("parallel_models.py")
-    for n, given in ((1, []), (n_ranks, options)):
-        path = tmp_path / f"{n}{given}.npz"
-        job = neuron_job(n, program, path, "neuron", *given, PYTHONPATH=str(program.parent))
-        assert job.returncode == 0, job.stdout
-        with np.load(path) as file:
-            results.append(dict(file))
-    expected, found = results
-    assert set(found) == set(expected)
-    for name, values in expected.items():
-        np.testing.assert_array_equal(found[name], values, err_msg=name)
-    assert min(expected[f"{model} counts"].sum() for model in CASES) > 80
 
 
 @pytest.mark.parametrize("engine", ["brian2", pytest.param("neuron", marks=needs_neuron)])

@@ -2,8 +2,6 @@
 
 # ruff: noqa: RUF012 - attributes of classes as in PyNN
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from networks import QUIET, signal_of, trains_of
@@ -15,37 +13,19 @@ from distsim.errors import EngineError, ParameterError
 if not HAS_NEURON:
     pytest.skip("needs NEURON, make and a C++ compiler", allow_module_level=True)
 
-PROGRAM = Path(__file__).with_name("user_cells.py")
 
-
-def results_of(neuron_job, n_ranks, path, where):
-    job = neuron_job(n_ranks, PROGRAM, path, where)
-    assert job.returncode == 0, job.stdout
-    with np.load(path) as file:
-        return dict(file)
-
-
-def test_a_cell_of_two_compartments_does_what_it_does_in_neuron_alone(neuron_job, tmp_path):
-    expected, found = (
-        results_of(neuron_job, 1, tmp_path / f"{where}.npz", where) for where in ("neuron", "alone")
-    )
+def test_a_cell_of_two_compartments_does_what_it_does_in_neuron_alone(
+    cases_on_ranks, neuron_job, on_one_rank
+):
+    # where distsim has set up nothing
+    (expected,) = cases_on_ranks(neuron_job, 1, "user_cells,neuron").values()
+    found = on_one_rank("user_cells,alone")
     assert expected["times"].size >= 6
     np.testing.assert_allclose(found["times"], expected["times"], atol=1e-6)
     for name in ("soma", "apical", "m"):
         assert np.ptp(expected[name]) > 0.9
         np.testing.assert_allclose(found[name], expected[name], atol=1e-9, err_msg=name)
     assert found["units"].tolist() == ["mV", "mV", "dimensionless"]
-
-
-def test_cells_that_hear_each_other_do_the_same_on_ranks(neuron_job, tmp_path):
-    expected, *others = (
-        results_of(neuron_job, n, tmp_path / f"{n}.npz", "network") for n in (1, 2, 3)
-    )
-    assert expected["times"].size > 20
-    assert np.ptp(expected["reader"]) > 1.0
-    for found in others:
-        for name, values in expected.items():
-            np.testing.assert_array_equal(found[name], values, err_msg=name)
 
 
 class Artificial:

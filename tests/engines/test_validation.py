@@ -1,5 +1,7 @@
 """`distsim validate`: a script on several engines, compared."""
 
+import functools
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -17,6 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 # IF_curr_exp is that of the tutorial, which is validated too
 LINEAR_MODELS = ["IF_curr_alpha", "IF_curr_delta", "IF_cond_exp"]
+BRUNEL = ("brunel.py", "--cells", "1000", "--duration", "300")
 
 
 def validate(folder, *arguments):
@@ -33,46 +36,74 @@ def validate(folder, *arguments):
 
 def pairs_of(job):
     """Return the words of the table of pairs, which end in cells, times and voltages."""
-    lines = [line.split() for line in job.stdout.splitlines() if ", nest" in line]
+    lines = [line.split() for line in job.stdout.splitlines() if "native, nest" in line]
     assert lines
     return lines
 
 
-def test_the_tutorial_is_the_same_on_native_and_nest(tmp_path):
-    pytest.importorskip("nest")
-    job = validate(tmp_path, "--engines", "native,nest", EXAMPLES / "simple_network.py")
-    assert job.returncode == 0, job.stderr
+@pytest.fixture(scope="module")
+def on_all_engines(tmp_path_factory):
+    """Return a function that has a script validated, once, on each of three engines that is here.
+
+    The job's folder is returned, too.
+    """
+
+    @functools.cache
+    def run(*arguments):
+        folder = tmp_path_factory.mktemp("validated")
+        engines = ["native", *(["nest"] if find_spec("nest") else [])]
+        engines += ["neuron"] if HAS_NEURON else []
+        script, *options = arguments
+        return validate(folder, "--engines", ",".join(engines), EXAMPLES / script, *options), folder
+
+    return run
+
+
+def rows_of(job, *engines):
+    """Return the words of the table of populations that are ok, of engines in their order."""
     rows = [line.split() for line in job.stdout.splitlines() if line.endswith("ok")]
-    assert [row[3] for row in rows] == ["native", "nest"] * 2
+    return [row for row in rows if set(row) & set(engines)]
+
+
+def engine_of(row):
+    return next(word for word in row if word in ("native", "nest", "neuron", "brian2"))
+
+
+def test_the_tutorial_is_the_same_on_native_and_nest(on_all_engines):
+    pytest.importorskip("nest")
+    job, folder = on_all_engines("simple_network.py")
+    assert job.returncode == 0, job.stdout + job.stderr
+    assert [row[3] for row in rows_of(job, "native", "nest")] == ["native", "nest"] * 2
     for pair in pairs_of(job):
         assert pair[-6:-3] == ["100", "of", "100"]
         assert float(pair[-3]) == 0.0
         assert float(pair[-2]) < 1e-9
     assert "nest: 5032 connections, the same as native's to the bit" in job.stdout
-    picture = (tmp_path / "out" / "simple_network.png").read_bytes()
+    picture = (folder / "out" / "simple_network.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("vogels_abbott.py", "--synapses", "cuba"),
-        ("vogels_abbott.py", "--synapses", "coba"),
-        ("brunel.py",),
-    ],
-)
-def test_networks_spike_in_the_same_steps_on_native_and_nest(tmp_path, arguments):
-    pytest.importorskip("nest")
-    script, *options = arguments
-    job = validate(tmp_path, EXAMPLES / script, *options, "--cells", "1000", "--duration", "200")
+def assert_the_same_steps(job):
     assert job.returncode == 0, job.stdout + job.stderr
-    rows = [line.split() for line in job.stdout.splitlines() if line.endswith("ok")]
-    assert [row[2] for row in rows] == ["native", "nest"] * 2
+    assert [row[2] for row in rows_of(job, "native", "nest")] == ["native", "nest"] * 2
     for pair in pairs_of(job):
         assert pair[-6] == pair[-4]
         assert float(pair[-3]) == 0.0
         assert pair[-2] == "-" or float(pair[-2]) < 1e-3
-    assert "the same as native's to the bit" in job.stdout
+    assert re.search("nest: .* the same as native's to the bit", job.stdout)
+
+
+@pytest.mark.parametrize("synapses", ["cuba", "coba"])
+def test_networks_spike_in_the_same_steps_on_native_and_nest(tmp_path, synapses):
+    pytest.importorskip("nest")
+    network = EXAMPLES / "vogels_abbott.py", "--synapses", synapses
+    # on the engines that are compared if none are named
+    assert_the_same_steps(validate(tmp_path, *network, "--cells", "1000", "--duration", "200"))
+
+
+def test_brunels_network_spikes_in_the_same_steps_on_native_and_nest(on_all_engines):
+    pytest.importorskip("nest")
+    assert_the_same_steps(on_all_engines(*BRUNEL)[0])
 
 
 # COBA at full size: a small network falls silent after a random time. Spikes shift by a step where
@@ -90,27 +121,23 @@ def test_networks_spike_in_the_same_steps_on_native_and_nest(tmp_path, arguments
             ("vogels_abbott.py", "--synapses", "coba", "--cells", "4000", "--duration", "500"),
             marks=pytest.mark.slow,
         ),
-        ("brunel.py", "--cells", "1000", "--duration", "300"),
+        BRUNEL,
     ],
     ids=lambda arguments: "-".join(arguments[:3:2]),
 )
-def test_networks_have_the_same_rates_on_native_and_neuron(tmp_path, arguments):
+def test_networks_have_the_same_rates_on_native_and_neuron(on_all_engines, arguments):
     if not HAS_NEURON:
         pytest.skip("needs NEURON, make and a C++ compiler")
-    script, *options = arguments
-    job = validate(tmp_path, "--engines", "native,neuron", EXAMPLES / script, *options)
+    job, _ = on_all_engines(*arguments)
     assert job.returncode == 0, job.stdout + job.stderr
-    rows = [line.split() for line in job.stdout.splitlines() if line.endswith("ok")]
-    engines = [next(word for word in row if word in ("native", "neuron")) for row in rows]
-    assert engines == ["native", "neuron"] * 2
-    counts = [int(row[row.index(engine) + 1]) for row, engine in zip(rows, engines, strict=True)]
-    assert min(counts) > 400
-    assert "neuron: " in job.stdout
-    assert job.stdout.count("the same as native's to the bit") == 2
+    rows = rows_of(job, "native", "neuron")
+    assert [engine_of(row) for row in rows] == ["native", "neuron"] * 2
+    assert min(int(row[row.index(engine_of(row)) + 1]) for row in rows) > 400
+    for engine in ("native", "neuron"):
+        assert re.search(f"{engine}: .* the same as native's to the bit", job.stdout)
 
 
-@pytest.mark.parametrize("model", LINEAR_MODELS)
-def test_models_of_each_kind_are_validated_on_all_engines(tmp_path, monkeypatch, model):
+def test_models_of_each_kind_are_validated_on_all_engines(tmp_path, monkeypatch):
     """Noisy cells: the same spikes on NEST and Brian 2, as many within a step's error on NEURON."""
     engines = ["native", *(name for name in ("nest", "brian2") if find_spec(name))]
     if HAS_NEURON:
@@ -119,17 +146,19 @@ def test_models_of_each_kind_are_validated_on_all_engines(tmp_path, monkeypatch,
     monkeypatch.setenv("PYTHONPATH", str(here))
     # compiled, it would take half a minute
     (tmp_path / "brian_preferences").write_text("codegen.target = 'numpy'\n")
-    job = validate(tmp_path, "--engines", ",".join(engines), here / "noisy_cells.py", model)
+    script = here / "noisy_cells.py", *LINEAR_MODELS
+    job = validate(tmp_path, "--engines", ",".join(engines), *script)
     assert job.returncode == 0, job.stdout + job.stderr
-    rows = [line.split() for line in job.stdout.splitlines() if line.endswith("ok")]
-    assert [row[2] for row in rows] == engines
+    rows = rows_of(job, *engines)
+    assert [(row[1], row[2]) for row in rows] == [(m, e) for m in LINEAR_MODELS for e in engines]
     assert all(int(row[3]) > 50 for row in rows)
     assert job.stdout.count("the same as native's to the bit") == len(engines)
-    for line in job.stdout.splitlines():
-        words = line.split()
-        if words[2:4] in (["native,", "nest"], ["native,", "brian2"]):
-            assert words[4:8] == ["20", "of", "20", "0"]
-            assert float(words[8]) < 1e-3
+    lines = [line.split() for line in job.stdout.splitlines()]
+    pairs = [w for w in lines if w[2:4] in (["native,", "nest"], ["native,", "brian2"])]
+    assert len(pairs) == len(LINEAR_MODELS) * len({"nest", "brian2"} & set(engines))
+    for words in pairs:
+        assert words[4:8] == ["20", "of", "20", "0"], words
+        assert float(words[8]) < 1e-3, words
 
 
 def test_a_difference_gives_a_status(tmp_path):
@@ -164,7 +193,7 @@ def test_a_script_with_an_engine_of_its_own_is_told(tmp_path):
         "import distsim as sim\nsim.setup(log=False, engine='native')\n"
         "sim.Population(1, sim.IF_curr_exp()).record('spikes')\nsim.run(1.0)\nsim.end()\n"
     )
-    job = validate(tmp_path, "--engines", "native,nest", script)
+    job = validate(tmp_path, "--engines", "nest", script)
     assert job.returncode == 2
     assert "ran on engine 'native', not on 'nest'" in job.stderr
 

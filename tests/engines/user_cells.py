@@ -1,8 +1,6 @@
-"""Cells of two compartments, in NEURON alone or by distsim; what they did goes to a file."""
+"""Cells of two compartments, in NEURON alone or by distsim."""
 
 # ruff: noqa: RUF012 - attributes of classes as in PyNN
-
-import sys
 
 import numpy as np
 
@@ -145,16 +143,8 @@ def by_distsim(size, weight):
     }
 
 
-if __name__ == "__main__":
-    path, where = sys.argv[1:]
-    results = {"neuron": in_neuron, "alone": lambda: by_distsim(3, 0.0)}.get(
-        where, lambda: by_distsim(7, 0.005)
-    )()
+def run(where):
+    """Return what cells did, in NEURON alone, by distsim, or where they hear each other."""
     if where == "neuron":
-        np.savez(path, **results)
-    else:
-        import distsim as sim
-
-        if sim.rank() == 0:
-            np.savez(path, **results)
-        sim.end()
+        return in_neuron()
+    return by_distsim(3, 0.0) if where == "alone" else by_distsim(7, 0.005)
