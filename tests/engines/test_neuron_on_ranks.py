@@ -36,9 +36,19 @@ def done(cases_on_ranks, neuron_job):
     """Return a function that returns what all cases did on N ranks, which run them once."""
 
     @functools.cache
-    def on_ranks(n_ranks):
+    def outcome(n_ranks):
         cases = [c for c in ON_RANKS[n_ranks] if HAS_CORENEURON or "coreneuron" not in c]
-        return cases_on_ranks(neuron_job, n_ranks, *cases, timeout=300)
+        try:
+            return cases_on_ranks(neuron_job, n_ranks, *cases, timeout=300)
+        # a job that fails, or hangs, is not begun again by each test; `pytest.fail` is no Exception
+        except (Exception, pytest.fail.Exception) as failure:
+            return failure
+
+    def on_ranks(n_ranks):
+        found = outcome(n_ranks)
+        if isinstance(found, BaseException):
+            raise found
+        return found
 
     return on_ranks
 
