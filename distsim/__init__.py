@@ -16,7 +16,7 @@ if _find_spec("distsim.io") is None:  # a checkout that is not installed, found 
         "run `pip install -e .` there, or start Python in another folder"
     )
 
-from distsim.collection import CollectionPause as _CollectionPause
+from distsim.collection import collection_paused as _collection_paused
 from distsim.comm.world import leave_job_of_parent as _leave_job_of_parent
 
 # before anything starts MPI, as a NumpyRNG of PyNN does
@@ -34,7 +34,7 @@ def __getattr__(name: str) -> _Any:
     is_special = name.startswith("__") and name != "__all__"
     if is_special or _find_spec(f"{__name__}.{name}") is not None:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'", name=name)
-    with _CollectionPause():
+    with _collection_paused():
         pynn = _import_module(f"{__name__}.pynn")
     names = {each: getattr(pynn, each) for each in pynn.__all__}
     globals().update(names, __all__=["__version__", *names])

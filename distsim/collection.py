@@ -5,42 +5,29 @@ tenth of the time.
 """
 
 import gc
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["CollectionPause"]
+__all__ = ["collection_paused"]
 
 
-class CollectionPause:
-    """No garbage is looked for from entering to leaving, however deep; a context.
-
-    Where it was turned off before, it stays so.
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """No garbage is looked for meanwhile; where that was turned off before, it stays so.
 
     Examples
     --------
     >>> import gc
-    >>> with CollectionPause():
+    >>> with collection_paused():
     ...     gc.isenabled()
     False
     >>> gc.isenabled()
     True
     """
-
-    def __init__(self) -> None:
-        self._depth = 0
-        self._was_on = False
-
-    def __enter__(self) -> None:
-        if self._depth == 0:
-            self._was_on = gc.isenabled()
-            gc.disable()
-        self._depth += 1
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None:
-        self._depth -= 1
-        if self._depth == 0 and self._was_on:
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
             gc.enable()

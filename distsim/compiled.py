@@ -19,6 +19,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ import numba
 from numba.core import caching, dispatcher
 from numba.core.event import Event, Listener, register
 
-from distsim.collection import CollectionPause
+from distsim.collection import collection_paused
 from distsim.user_folders import Choice, choose_folder
 
 __all__ = [
@@ -145,13 +146,15 @@ class _Pause(Listener):
     """Pauses the search for garbage while a function is compiled, with all that it calls."""
 
     def __init__(self) -> None:
-        self._pause = CollectionPause()
+        # one for each function that is being compiled, by another or by itself
+        self._pauses: list[AbstractContextManager[None]] = []
 
     def on_start(self, event: Event) -> None:
-        self._pause.__enter__()
+        self._pauses.append(collection_paused())
+        self._pauses[-1].__enter__()
 
     def on_end(self, event: Event) -> None:
-        self._pause.__exit__()
+        self._pauses.pop().__exit__(None, None, None)
 
 
 class _Notice:

@@ -72,7 +72,7 @@ def test_channels_open_alike_in_nest_and_brian2(timestep, duration):
         driven("HH_cond_exp", engine, timestep, duration) for engine in ("nest", "brian2")
     )
     n = sum(map(len, nest_trains))
-    assert n > 0.6 * duration
+    assert n > 2 / 3 * duration
     assert sum(map(len, trains)) == pytest.approx(n, rel=timestep)
     for mine, theirs in zip(trains, nest_trains, strict=True):
         np.testing.assert_allclose(mine[:1], theirs[:1], atol=10 * timestep)
