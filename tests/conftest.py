@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import importlib.util
 import logging
 import os
@@ -50,6 +51,11 @@ for path in (
 
 # these are started by test_mpi.py on several ranks
 collect_ignore = [] if "DISTSIM_TEST_N_RANKS" in os.environ else ["mpi"]
+
+
+def pytest_collection_finish():
+    """Keep what is there before the first test from being looked through for garbage."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,26 @@ from distsim.engines.native import memory
 from distsim.errors import ConnectivityError
 
 
-@pytest.fixture
-def cells():
-    """Return cells of a new network, more than any memory has room for the pairs of."""
+def described(n_cells, connector):
+    """Return a projection of a new network, between cells of one population."""
     distsim.setup(timestep=0.1, log=False, progress=False)
-    return distsim.Population(2_000_000, distsim.IF_curr_exp(), label="many")
+    cells = distsim.Population(n_cells, distsim.IF_curr_exp(), label="many")
+    synapse = distsim.StaticSynapse(weight=0.1)
+    return distsim.Projection(cells, cells, connector, synapse, label="dense")
+
+
+def check_refused(comm, projection):
+    """Check that all ranks get the same error, which names the projection."""
+    assert projection.label == "dense"
+    with pytest.raises(ConnectivityError, match=r"'dense' would have .* synapses, .* GiB") as error:
+        distsim.run(1.0)
+    assert "available" in str(error.value)
+    assert len(set(comm.allgather(str(error.value)))) == 1
+
+
+def test_a_projection_that_does_not_fit_is_named_on_every_rank(comm):
+    # more than any memory has room for the pairs of
+    check_refused(comm, described(1_000_000, distsim.AllToAllConnector()))
 
 
 @pytest.mark.parametrize(
@@ -19,20 +34,16 @@ def cells():
     [
         lambda sim: sim.AllToAllConnector(),
         lambda sim: sim.FixedProbabilityConnector(0.5),
-        lambda sim: sim.FixedNumberPreConnector(1_000_000),
-        lambda sim: sim.FixedNumberPostConnector(1_000_000),
-        lambda sim: sim.FixedTotalNumberConnector(2_000_000_000_000),
+        lambda sim: sim.FixedNumberPreConnector(50_000),
+        lambda sim: sim.FixedNumberPostConnector(50_000),
+        lambda sim: sim.FixedTotalNumberConnector(5_000_000_000),
     ],
 )
-def test_a_projection_that_does_not_fit_is_named_on_every_rank(cells, comm, connector):
-    projection = distsim.Projection(
-        cells, cells, connector(distsim), distsim.StaticSynapse(weight=0.1), label="dense"
-    )
-    assert projection.label == "dense"
-    with pytest.raises(ConnectivityError, match=r"'dense' would have .* synapses, .* GiB") as error:
-        distsim.run(1.0)
-    assert "available" in str(error.value)
-    assert len(set(comm.allgather(str(error.value)))) == 1
+def test_what_each_rule_would_take_is_compared_with_what_there_is(comm, connector, monkeypatch):
+    there_is = memory.available_bytes()
+    # at least 2 bytes for each of half of the pairs
+    monkeypatch.setattr(memory, "available_bytes", lambda: min(there_is, 0.9 * 2**33))
+    check_refused(comm, described(100_000, connector(distsim)))
 
 
 def test_projections_whose_number_of_synapses_is_not_known_are_not_refused(monkeypatch):
