@@ -323,12 +323,15 @@ def _compare(options: argparse.Namespace) -> int:
 def _convert(options: argparse.Namespace) -> int:
     from distsim.io.conversion import convert
     from distsim.io.whole_file import check_new
+    from distsim.progress import progress_bar
 
     _check_file(options.file)
     if not options.overwrite:
         check_new(options.target, "; name another one, or say --overwrite")
-    for written in convert(options.file, options.target):
-        print(f"written: {written}")
+    with progress_bar("convert", None, "B", None) as bar:
+        paths = convert(options.file, options.target, bar)
+    for path in paths:
+        print(f"written: {path}")
     return 0
 
 

@@ -152,7 +152,9 @@ def launch(
     check_room(n_ranks, os.environ, script)
     found = identify_launcher(launcher) if launcher is not None else find_launcher()
     program = [sys.executable, str(script), *args]
-    environ = build_environment(found, n_ranks, os.environ, count_cores(), is_root())
+    n_cores = count_cores()
+    _tell_if_crowded(n_ranks, n_cores, os.environ)
+    environ = build_environment(found, n_ranks, os.environ, n_cores, is_root())
     end = end_of_job() if has_checkpoints else None
     if end is not None:
         environ[END_VARIABLE] = end
@@ -376,6 +378,15 @@ def count_cores() -> int:
 def is_root() -> bool:
     """Tell whether this process runs as root."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _tell_if_crowded(n_ranks: int, n_cores: int, environ: Mapping[str, str]) -> None:
+    """Write that ranks are more than cores, where no resource manager has placed them."""
+    if n_ranks > n_cores and not any(name in environ for name in ALLOCATION_VARIABLES):
+        sys.stderr.write(
+            f"distsim: {n_ranks} ranks share {n_cores} core{'s' if n_cores > 1 else ''}: "
+            f"the same results, but slower than `-n {n_cores}`\n"
+        )
 
 
 def _open_mpi_settings(

@@ -23,6 +23,8 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
+    # MathJax's files: equations are set without a network, too
+    "sphinx-mathjax-offline",
 ]
 exclude_patterns = ["**/*.py", "**/*.ipynb"]
 templates_path = ["_templates"]

@@ -118,7 +118,11 @@ def _opened(folder: Path) -> Iterator[list[ShardFile]]:
     """Open all shards of a folder."""
     paths = sorted(folder.glob(f"*{SUFFIX}"))
     if not paths:
-        raise FileFormatError(f"there are no shards ('*{SUFFIX}') in '{folder}'")
+        what = f"has no shards ('*{SUFFIX}')" if folder.is_dir() else "is not a folder"
+        raise FileFormatError(
+            f"'{folder}' {what}; give the folder that a killed job has left, which has the name of "
+            "its file and '.parts' behind it"
+        )
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with ExitStack() as stack:

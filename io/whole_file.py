@@ -1,25 +1,41 @@
 """Write a file as a whole or not at all, whatever the disk does meanwhile."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from io import FileIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from threading import Event, Thread
 
 from distsim.errors import FileWriteError
 
-__all__ = ["FailSafeFile", "check_folder", "check_new", "check_space", "new_file", "write_error"]
+__all__ = [
+    "FailSafeFile",
+    "Told",
+    "check_folder",
+    "check_new",
+    "check_space",
+    "new_file",
+    "write_error",
+]
+
+# takes a number of bytes
+Told = Callable[[int], object]
+# how often the size of a file is looked at that others write [s]
+INTERVAL = 0.2
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[Path]:
+def new_file(path: Path, told: Told | None = None) -> Iterator[Path]:
     """Give a name beside a file's, and the file its own name when it is complete.
 
     Parameters
     ----------
     path : Path
         Its folder is made if need be; an older file of that name is replaced at the end.
+    told : callable, optional
+        Called now and then, from another thread, with the bytes by which the file has grown.
 
     Yields
     ------
@@ -29,10 +45,33 @@ def new_file(path: Path) -> Iterator[Path]:
     _make_folder(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
-        yield temporary
+        with nullcontext() if told is None else _growth_told(temporary, told):
+            yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _growth_told(path: Path, told: Told) -> Iterator[None]:
+    """Tell by how much a file grows while others write it, who do not tell."""
+    is_over = Event()
+
+    def follow() -> None:
+        size, is_last = 0, False
+        while not is_last:
+            is_last = is_over.wait(INTERVAL)
+            present = path.stat().st_size if path.is_file() else size
+            told(present - size)
+            size = present
+
+    thread = Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def check_folder(path: Path) -> None:

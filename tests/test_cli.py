@@ -43,6 +43,23 @@ def test_a_mistake_is_told_in_one_line(capsys, args, message):
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("gone.h5.parts", "is not a folder"),
+        ("run.h5", "is not a folder"),
+        ("empty", "has no shards"),
+    ],
+)
+def test_what_merge_cannot_merge_says_what_it_wants(name, what, tmp_path, capsys):
+    (tmp_path / "run.h5").touch()
+    (tmp_path / "empty").mkdir()
+    assert main(["merge", str(tmp_path / name)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"distsim: '{tmp_path / name}' {what}")
+    assert "the name of its file and '.parts' behind it" in error
+
+
 def test_unknown_command_is_an_error(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["walk"])

@@ -11,6 +11,7 @@ import pytest
 
 from distsim.errors import LauncherError
 from distsim.launch import (
+    ALLOCATION_VARIABLES,
     Launcher,
     MPILibrary,
     build_command,
@@ -162,6 +163,31 @@ def test_rank_of_a_job_passes_on_nothing_of_that_job():
 
 def test_there_is_at_least_one_core():
     assert 1 <= count_cores() <= os.cpu_count()
+
+
+@pytest.mark.parametrize(
+    ("n_ranks", "environ", "told"),
+    [
+        (8, {}, "distsim: 8 ranks share 4 cores: the same results, but slower than `-n 4`\n"),
+        (4, {}, ""),
+        (8, {"SLURM_JOB_ID": "7"}, ""),
+    ],
+)
+def test_more_ranks_than_cores_are_told(n_ranks, environ, told, monkeypatch, capsys):
+    def start(*arguments, **options):
+        raise InterruptedError
+
+    for name in [*ALLOCATION_VARIABLES, "OMPI_COMM_WORLD_SIZE"]:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("distsim.launch.count_cores", lambda: 4)
+    monkeypatch.setattr("distsim.launch.check_room", lambda *arguments: None)
+    monkeypatch.setattr(subprocess, "Popen", start)
+    monkeypatch.setattr("distsim.launch.find_launcher", lambda: OPEN_MPI_5)
+    with pytest.raises(InterruptedError):
+        launch(n_ranks, "model.py")
+    assert capsys.readouterr().err == told
 
 
 def test_one_of_many_ranks_cannot_start_a_job(monkeypatch):

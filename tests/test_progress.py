@@ -119,6 +119,30 @@ def test_construction_run_gathering_writing_and_merging_have_a_bar(
     }
 
 
+@pytest.mark.parametrize("name", ["run.pkl", "run.nix"])
+def test_what_neo_writes_has_a_bar_of_the_bytes_that_are_there(bars, tmp_path, name):
+    sim.setup(timestep=0.1, log=False, progress=True)
+    cells = sim.Population(5, sim.IF_curr_exp(i_offset=1.0))
+    cells.record("v")
+    sim.run(20.0)
+    cells.write_data(tmp_path / name)
+    n_bytes = (tmp_path / name).stat().st_size
+    assert n_bytes > 5 * 201 * 8
+    assert bars["write"] == [(n_bytes, None, n_bytes)]
+
+
+def test_conversion_has_a_bar(bars, tmp_path, monkeypatch, in_notebook):
+    monkeypatch.setattr(progress, "DELAY", 0.0)
+    sim.setup(timestep=0.1, log=False, progress=False)
+    cells = sim.Population(5, sim.IF_curr_exp(i_offset=1.0))
+    cells.record("v")
+    sim.run(20.0)
+    cells.write_data(tmp_path / "run.h5")
+    assert main(["convert", str(tmp_path / "run.h5"), str(tmp_path / "run.nix")]) == 0
+    n_bytes = (tmp_path / "run.nix").stat().st_size
+    assert bars == {"convert": [(n_bytes, None, n_bytes)]}
+
+
 def test_where_a_rule_tells_no_number_a_bar_has_no_end(bars):
     sim.setup(timestep=0.1, log=False, progress=True)
     cells = sim.Population(20, sim.IF_curr_exp())

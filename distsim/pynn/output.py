@@ -15,7 +15,7 @@ from distsim.errors import DistsimError, ParameterError
 from distsim.interrupts import Interrupts
 from distsim.io.attributes import joined
 from distsim.io.recordings import PopulationData, PopulationInfo, RunInfo, SegmentData
-from distsim.io.whole_file import check_folder, check_space, new_file, write_error
+from distsim.io.whole_file import Told, check_folder, check_space, new_file, write_error
 from distsim.io.writer import write as write_file
 from distsim.pynn.gather import Audience
 from distsim.pynn.provenance import cell_parameters, collected, known_here, timed
@@ -292,9 +292,9 @@ def _write_all(parts: Sequence[Part], run: RunInfo, io: Any, audience: Audience)
         return
     # rank 0 alone writes what is shared
     block = _block(parts, run, Audience.FIRST if is_shared else Audience.NONE)
-    with timed("write"), together(comm):
+    with timed("write"), state.bar("write", None, "B") as bar, together(comm):
         if comm.Get_rank() == 0 or not is_shared:
-            write_neo(io, block)
+            write_neo(io, block, bar)
 
 
 def _with_parameters(parts: Sequence[Part], segments: Sequence[SegmentData]) -> list[SegmentData]:
@@ -351,14 +351,17 @@ def has_own_format(io: Any) -> bool:
     return isinstance(io, str | Path) and Path(io).suffix in SUFFIXES
 
 
-def write_neo(io: Any, block: Any) -> None:
-    """Write a block by one of Neo's IO objects, or to a file whose name says by which."""
+def write_neo(io: Any, block: Any, progress: Told | None = None) -> None:
+    """Write a block by one of Neo's IO objects, or to a file whose name says by which.
+
+    Progress is called with bytes that were written to a file.
+    """
     name = getattr(io, "filename", io)
     try:
         if not isinstance(io, str | Path):
             io.write_block(block)
             return
-        with new_file(Path(io)) as temporary:
+        with new_file(Path(io), progress) as temporary:
             check_space(Path(io), _n_bytes(block))
             neo_io = _neo_io(temporary, name)
             neo_io.write_block(block)

@@ -28,6 +28,28 @@ import distsim.brian2 as on_brian2  # noqa: E402
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
+@pytest.mark.parametrize(
+    ("target", "chosen", "is_told"),
+    [("auto", "cython", True), ("auto", "numpy", False), ("numpy", "cython", False)],
+)
+def test_that_brian_compiles_is_in_the_log(target, chosen, is_told, monkeypatch, caplog):
+    monkeypatch.setattr("distsim.engines.brian2.engine.auto_target", lambda: chosen)
+    before = brian2.prefs.codegen.target
+    brian2.prefs.codegen.target = target
+    try:
+        with caplog.at_level("INFO"):
+            on_brian2.setup(log=False)
+    finally:
+        brian2.prefs.codegen.target = before
+    assert ("Brian 2 compiles what of this network" in caplog.text) is is_told
+
+
+def test_which_target_brian_chooses_is_known():
+    from distsim.engines.brian2.engine import auto_target
+
+    assert auto_target() in ("cython", "numpy")
+
+
 def test_a_network_is_the_same_and_does_the_same():
     connections, spikes, signals, isyn = tutorial(native)
     found = tutorial(on_brian2)

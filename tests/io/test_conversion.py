@@ -87,6 +87,14 @@ def test_csv_has_a_line_for_each_spike_and_a_file_for_each_signal(path, tmp_path
     np.testing.assert_array_equal(found[:, 1:], segments[1].populations[1][2][1].data)
 
 
+@pytest.mark.parametrize("target", ["out.nix", "out.nwb", "out.csv"])
+def test_the_command_says_what_was_written_and_nothing_else(path, tmp_path, target, capsys, caplog):
+    assert main(["convert", str(path), str(tmp_path / target)]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith(f"written: {tmp_path / target}\n")
+    assert said.err == caplog.text == ""
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("suffix", [".nix", ".nwb"])
 def test_neos_formats_are_read_back_by_neo(path, tmp_path, segments, suffix):

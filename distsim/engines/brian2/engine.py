@@ -1,8 +1,10 @@
 """Brian 2 as engine: one process, models as equations that Brian integrates."""
 
+import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -32,6 +34,8 @@ from distsim.network.pathways import Pathway
 from distsim.network.records import ProbeSet
 
 __all__ = ["Brian2Simulation"]
+
+logger = logging.getLogger(__name__)
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -98,6 +102,7 @@ class Brian2Simulation(ExternalSimulation):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.brian2 = import_brian2(self.comm)
+        _tell_if_compiling(self.brian2)
 
     @classmethod
     def has(cls, model: CellModel) -> bool:
@@ -600,3 +605,19 @@ def import_brian2(comm: Any) -> Any:
     # Brian's own would take any error of the user's script for one of Brian's
     sys.excepthook = hook
     return brian2
+
+
+def _tell_if_compiling(brian2: Any) -> None:
+    """Write to the log that Brian compiles code, where it does."""
+    target = brian2.prefs.codegen.target
+    if target == "cython" or (target == "auto" and auto_target() == "cython"):
+        logger.info(
+            "Brian 2 compiles what of this network it has not compiled before, half a minute and "
+            "more for a model; brian2.prefs.codegen.target = 'numpy' before setup() does without"
+        )
+
+
+def auto_target() -> str:
+    """Return what Brian makes of code where nobody has chosen: 'cython' or 'numpy'."""
+    # not `brian2.devices.device`, which is an object of the module's name
+    return str(import_module("brian2.devices.device").auto_target().class_name)
