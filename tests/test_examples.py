@@ -1,5 +1,6 @@
 """The examples run as a newcomer runs them."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -74,50 +75,64 @@ def test_population_1_fires_and_population_2_answers_without_saturating(results)
     assert (second[:5] > 0).all()
 
 
-PICTURE = """
-import runpy, sys
-import numpy as np
+# what each picture shows, of a script that is run with each of some options
+PICTURES = """
+import json, runpy, sys
 from pyNN.utility import plotting
 
 kept = []
 plotting.Figure.save = lambda figure, name: kept.append((figure.fig, name))
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-((figure, name),) = kept
-print(*[text.get_text() for text in figure.texts], name, sep="|")
-for axes in figure.axes:
-    lines = axes.get_lines()
-    spikes = [{float(y) for y in line.get_ydata()} for line in lines if line.get_marker() == "."]
-    print(axes.get_ylabel(), len(lines), sorted(set().union(*spikes)), axes.get_xlim(), sep="|")
+script, *steps = sys.argv[1:]
+for step in steps:
+    sys.argv = [script, "--step", step]
+    runpy.run_path(script, run_name="__main__")
+    ((figure, name),) = kept
+    kept.clear()
+    panels = []
+    for axes in figure.axes:
+        lines = axes.get_lines()
+        dotted = [line for line in lines if line.get_marker() == "."]
+        spikes = [{float(y) for y in line.get_ydata()} for line in dotted]
+        cells = sorted(set().union(*spikes))
+        panels.append([axes.get_ylabel(), cells, len(lines), axes.get_xlim()])
+    heading = [*(text.get_text() for text in figure.texts), name]
+    print("shown:", json.dumps([step, heading, panels]))
+    plotting.plt.close("all")
 """
+STEPS = {
+    "one_cell": ("Response of one cell", 1, 1),
+    "five_alike": ("Response of five cells that are alike", 5, 1),
+    "five_different": ("Response of five cells that differ", 5, 1),
+    "network": ("Response of simple network", 5, 2),
+}
 
 
-@pytest.mark.parametrize(
-    ("step", "title", "n_cells", "n_populations"),
-    [
-        ("one_cell", "Response of one cell", 1, 1),
-        ("five_alike", "Response of five cells that are alike", 5, 1),
-        ("five_different", "Response of five cells that differ", 5, 1),
-        ("network", "Response of simple network", 5, 2),
-    ],
-)
-def test_a_picture_shows_v_of_five_cells_and_below_it_their_spikes(
-    tmp_path, step, title, n_cells, n_populations
-):
-    command = [sys.executable, "-P", "-c", PICTURE, EXAMPLES / "simple_network.py", "--step", step]
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """Return heading and panels of the picture of each step of the tutorial."""
+    command = [sys.executable, "-P", "-c", PICTURES, EXAMPLES / "simple_network.py", *STEPS]
+    folder = tmp_path_factory.mktemp("pictures")
     done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
+        command, cwd=folder, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
-    heading, *panels = [line.split("|") for line in done.stdout.splitlines() if "|" in line]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("shown: ")]
+    found = [json.loads(line.removeprefix("shown: ")) for line in lines]
+    return {step: (heading, panels) for step, heading, panels in found}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_picture_shows_v_of_five_cells_and_below_it_their_spikes(shown, step):
+    heading, panels = shown[step]
+    title, n_cells, n_populations = STEPS[step]
     name = "simple_network" if step == "network" else step
     assert heading == [title, "Simulated with NATIVE", f"results/{name}.png"]
+    spikes = [float(cell) for cell in range(n_cells)]
     expected = []
     for k in range(1, n_populations + 1):
-        spikes = str([float(cell) for cell in range(n_cells)])
-        expected += [[f"Population {k}: v (mV)", "[]"], ["Neuron index", spikes]]
-    assert [[label, spikes] for label, _, spikes, _ in panels] == expected
-    assert {(int(n), limits) for _, n, _, limits in panels} == {(n_cells, str(panels[0][3]))}
+        expected += [[f"Population {k}: v (mV)", []], ["Neuron index", spikes]]
+    assert [[label, cells] for label, cells, _, _ in panels] == expected
+    assert all(n == n_cells and limits == panels[0][3] for _, _, n, limits in panels)
 
 
 @pytest.mark.parametrize("n_ranks", [1, 2])

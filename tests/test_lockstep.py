@@ -79,13 +79,6 @@ def test_rank_that_exits_before_setup_ends_the_job_with_its_status(mpi_job, tmp_
     assert "rank 0: setup() (script.py, line 3)" in job.stdout
 
 
-def test_exit_of_all_ranks_after_a_caught_error_has_their_status(run_ranks):
-    body = "try: sim.Population(3 + rank, sim.IF_curr_exp())\nexcept CollectiveError: exit(3)\n"
-    job = run_ranks(3, body)
-    assert job.returncode == 3, job.stdout
-    assert "distsim:" not in job.stdout
-
-
 def test_calls_out_of_step_end_the_job_with_one_message(run_ranks):
     job = run_ranks(3, "if rank == 0:\n    cells.write_data('x.h5')\nsim.end()\n")
     assert job.returncode == 1, job.stdout
@@ -108,8 +101,8 @@ except ZeroDivisionError: pass
     assert job.stdout.count("ZeroDivisionError: division by zero") == 1
 
 
-def test_children_and_threads_of_a_rank_end_for_themselves(run_ranks):
-    body = """
+# what leaves the other ranks alone, and at its end an exit of them all
+UNHARMED = """
 for fork_ends, status in ((lambda: sys.exit(5), 5), (lambda: 1 / 0, 1), (lambda: None, 0)):
     child = os.fork() if is_last else None
     if child == 0:
@@ -126,22 +119,40 @@ else:
             thread.start()
             thread.join()
     cells.get_data()
-    print("all is well")
+    print("children and threads have ended", flush=True)
+
+    if is_last or rank == 0:
+        code = "import distsim as sim; sim.NumpyRNG(1); sim.setup(log=False)"
+        words = [sys.executable, "-c", f"{code}; print(sim.num_processes())"]
+        child = subprocess.run(words, capture_output=True, text=True, timeout=90)
+        print(f"a python of rank {rank} ran on {child.stdout.split()} {child.stderr}", flush=True)
+    cells.get_data()
+
+    try: sim.Population(3 + rank, sim.IF_curr_exp())
+    except CollectiveError: exit(3)
 """
-    job = run_ranks(2, body)
-    assert job.returncode == 0, job.stdout
-    assert job.stdout.count("all is well") == 2
 
 
-def test_python_started_by_a_rank_runs_alone(run_ranks):
-    body = """
-child = "import distsim as sim; sim.NumpyRNG(1); sim.setup(log=False); print(sim.num_processes())"
-job = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, timeout=90)
-assert job.stdout.split() == ["1"], (job.stdout, job.stderr)
-cells.get_data()
-"""
-    job = run_ranks(2, body)
-    assert job.returncode == 0, job.stdout
+@pytest.fixture(scope="module")
+def unharmed(mpi_job, tmp_path_factory):
+    """Return what a job of three ranks printed, and its status."""
+    script = tmp_path_factory.mktemp("unharmed") / "script.py"
+    script.write_text(PREAMBLE + UNHARMED)
+    return mpi_job(3, script)
+
+
+def test_children_and_threads_of_a_rank_end_for_themselves(unharmed):
+    assert unharmed.stdout.count("children and threads have ended") == 3, unharmed.stdout
+
+
+def test_python_started_by_a_rank_runs_alone(unharmed):
+    for rank in (0, 2):
+        assert f"a python of rank {rank} ran on ['1']" in unharmed.stdout, unharmed.stdout
+
+
+def test_exit_of_all_ranks_after_a_caught_error_has_their_status(unharmed):
+    assert unharmed.returncode == 3, unharmed.stdout
+    assert "distsim:" not in unharmed.stdout
 
 
 def test_forked_process_without_a_launcher_ends_for_itself():

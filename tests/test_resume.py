@@ -56,17 +56,17 @@ class Job:
 def test_a_job_that_is_stopped_and_then_killed_ends_as_if_it_had_never_been(tmp_path):
     whole = tmp_path / "whole"
     whole.mkdir()
-    assert Job(1, whole, "5000").wait() == 0
+    assert Job(1, whole, "2500").wait() == 0
 
     hold = tmp_path / "hold"
     hold.touch()
-    first = Job(2, tmp_path, "5000")
+    first = Job(2, tmp_path, "2500")
     first.wait_for(first.checkpoint.exists)
     first.process.send_signal(signal.SIGTERM)
     assert first.wait() == STOPPED, first.log.read_text()
     assert "stopped at t = " in first.log.read_text()
 
-    second = Job(3, tmp_path, "5000")
+    second = Job(3, tmp_path, "2500")
     before = first.checkpoint.stat().st_ino
     second.wait_for(lambda: second.checkpoint.stat().st_ino != before)
     (rank,) = re.findall(r"process (\d+)", second.log.read_text())
@@ -77,7 +77,7 @@ def test_a_job_that_is_stopped_and_then_killed_ends_as_if_it_had_never_been(tmp_
     assert not [path for path in tmp_path.iterdir() if "part" in path.name]
     hold.unlink()
 
-    last = Job(1, tmp_path, "5000")
+    last = Job(1, tmp_path, "2500")
     assert last.wait() == 0, last.log.read_text()
     assert "going on from" in last.log.read_text()
     assert_same_outcome(tmp_path, whole)

@@ -24,10 +24,10 @@ noise.record("spikes", to_file=path)
 def kill(t):
     """End this process as the system's killer of processes does, in mid-run."""
     is_meant = who == "all" or who == str(sim.rank())
-    if is_meant and t >= 20_000.0:
+    if is_meant and t >= 10_000.0:
         os.kill(os.getpid(), signal.SIGKILL)
     return t + 1000.0
 
 
-sim.run(25_000.0, callbacks=[kill])
+sim.run(12_500.0, callbacks=[kill])
 sim.end()
