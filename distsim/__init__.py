@@ -39,7 +39,9 @@ def __getattr__(name: str) -> _Any:
     names = {each: getattr(pynn, each) for each in pynn.__all__}
     globals().update(names, __all__=["__version__", *names])
     if name not in globals():
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'", name=name)
+        text = f"module '{__name__}' has no attribute '{name}'"
+        # Python says at the end which name is like it
+        raise AttributeError(text, name=name, obj=_import_module(__name__))
     return globals()[name]
 
 

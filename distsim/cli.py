@@ -13,6 +13,7 @@ import shtab
 
 from distsim.allocation import default_ranks
 from distsim.errors import DistsimError, ParameterError
+from distsim.intervals import read_interval
 from distsim.launch import launch
 from distsim.slurm.commands import add_collect, add_submit, check_script, cut_words
 
@@ -405,6 +406,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def _tell_of_checkpoints(options: argparse.Namespace) -> bool:
     """Let ranks know of checkpoints; return whether there are any."""
+    if options.checkpoint_every is not None:
+        read_interval(options.checkpoint_every, "--checkpoint-every")
     told = {
         "DISTSIM_CHECKPOINT": options.checkpoint,
         "DISTSIM_CHECKPOINT_EVERY": options.checkpoint_every,

@@ -190,11 +190,25 @@ def _run_info(file: h5py.File, attributes: dict[str, Any]) -> RunInfo:
     return RunInfo(facts, noted, name, description, read_provenance(file))
 
 
+def _refuse_others_of_ours(file: h5py.File, path: str, attributes: dict[str, Any]) -> None:
+    """Raise if distsim has written a file, but no recordings."""
+    if attributes.get(schema.KIND_ATTR) == schema.SNAPSHOT:
+        what = (
+            f"is a checkpoint; `distsim run --resume --checkpoint '{path}' SCRIPT` goes on from it"
+        )
+    elif "connections" in file:
+        what = "has values of connections; distsim.io.read_connection_values() reads it"
+    else:
+        return
+    raise FileFormatError(f"'{path}' has no recordings: it {what}", path=path)
+
+
 def _check_format(file: h5py.File, path: str) -> dict[str, Any]:
     """Return the attributes of the root, or raise if the file is none of ours."""
     attributes = decode(file.attrs)
     has_magic = np.array_equal(attributes.get(schema.MAGIC_ATTR, 0), schema.MAGIC)
     if not has_magic or not set(schema.ROOT_ATTRS) <= set(attributes):
+        _refuse_others_of_ours(file, path, attributes)
         raise FileFormatError(
             f"'{path}' is HDF5, but was not written by distsim: it lacks the attributes "
             f"'{schema.MAGIC_ATTR}' = {schema.MAGIC:#06x} and '{schema.FORMAT_ATTR}'; "

@@ -37,6 +37,9 @@ ROOT_ATTRS: Final = (MAGIC_ATTR, VERSION_ATTR, FORMAT_ATTR, N_SEGMENTS_ATTR)
 
 # what belongs to the whole: attributes of the root
 BLOCK_PREFIX: Final = "block."
+# what a checkpoint calls itself
+KIND_ATTR: Final = "kind"
+SNAPSHOT: Final = "distsim snapshot"
 NAME_ATTR: Final = "block.name"
 DESCRIPTION_ATTR: Final = "block.description"
 BLOCK_ANNOTATION: Final = "block.annotation."

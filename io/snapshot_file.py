@@ -25,7 +25,6 @@ from distsim.io.whole_file import FailSafeFile, new_file
 
 __all__ = ["FORMAT", "SnapshotFile", "SnapshotWriter", "new_snapshot", "previous", "recover"]
 
-KIND_ATTR, KIND = "kind", "distsim snapshot"
 FORMAT_ATTR, FORMAT = "snapshot_format", 4
 DOCUMENT = "document"
 # of a chunk; its length is that of what is appended first, if that is less
@@ -54,7 +53,7 @@ def new_snapshot(path: Path) -> Iterator["SnapshotWriter"]:
             left.unlink(missing_ok=True)
         with FailSafeFile(temporary) as disk:
             with h5py.File(disk, "w", libver=schema.HDF5_VERSIONS) as file:
-                file.attrs[KIND_ATTR] = fixed(KIND)
+                file.attrs[schema.KIND_ATTR] = fixed(schema.SNAPSHOT)
                 file.attrs[FORMAT_ATTR] = FORMAT
                 writer = SnapshotWriter(file, disk)
                 yield writer
@@ -181,14 +180,14 @@ class SnapshotFile:
         way_out = f"; the one before is '{previous(path)}'" if previous(path).exists() else ""
         with readable(str(path), way_out):
             self._file = h5py.File(path, "r")
-            kind = self._file.attrs.get(KIND_ATTR)
+            kind = self._file.attrs.get(schema.KIND_ATTR)
             self._check_kind(path, kind, self._file.attrs.get(FORMAT_ATTR))
             self._file.visititems(_check_values)
             self.document: dict[str, Any] = json.loads(self._file[DOCUMENT][:].tobytes())
 
     @staticmethod
     def _check_kind(path: Path, kind: Any, number: Any) -> None:
-        if kind is None or bytes(kind) != KIND.encode():
+        if kind is None or bytes(kind) != schema.SNAPSHOT.encode():
             raise FileFormatError(
                 f"'{path}' is no snapshot; give a file that checkpoint() has written",
                 path=str(path),

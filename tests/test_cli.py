@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import pytest
 
+import distsim as sim
 from distsim.cli import main
 
 
@@ -58,6 +59,39 @@ def test_what_merge_cannot_merge_says_what_it_wants(name, what, tmp_path, capsys
     error = capsys.readouterr().err
     assert error.startswith(f"distsim: '{tmp_path / name}' {what}")
     assert "the name of its file and '.parts' behind it" in error
+
+
+def test_a_file_that_is_no_recording_but_ours_is_told_what_to_do_with(tmp_path, capsys):
+    checkpoint, weights = tmp_path / "c.h5", tmp_path / "w.h5"
+    sim.setup(log=False)
+    cells = sim.Population(2, sim.IF_curr_exp())
+    synapse = sim.TsodyksMarkramSynapse()
+    projection = sim.Projection(cells, cells, sim.AllToAllConnector(), synapse)
+    projection.record("weight", sampling_interval=1.0)
+    sim.run(2.0)
+    sim.checkpoint(checkpoint)
+    projection.write_data(weights)
+    for file, way_out in (
+        (checkpoint, f"`distsim run --resume --checkpoint '{checkpoint}' SCRIPT`"),
+        (weights, "distsim.io.read_connection_values() reads it"),
+    ):
+        assert main(["inspect", str(file)]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"distsim: '{file}' has no recordings: it ")
+        assert way_out in error
+
+
+def test_what_is_no_interval_is_told_before_a_job_begins(tmp_path, capsys):
+    (tmp_path / "model.py").touch()
+    words = ["run", "--checkpoint", "c.h5", "--checkpoint-every", "10 parsecs"]
+    assert main([*words, str(tmp_path / "model.py")]) == 2
+    assert capsys.readouterr().err.startswith("distsim: --checkpoint-every = '10 parsecs'; give ")
+
+
+def test_python_says_which_name_is_like_one_that_is_not_there():
+    command = [sys.executable, "-P", "-c", "import distsim as sim; sim.IF_cur_exp"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert "has no attribute 'IF_cur_exp'. Did you mean: 'IF_curr_exp'?" in done.stderr
 
 
 def test_unknown_command_is_an_error(capsys):

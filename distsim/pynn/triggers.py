@@ -1,7 +1,6 @@
 """When a checkpoint is to be made: by a clock, on a signal, when a file appears."""
 
 import os
-import re
 import signal
 import threading
 import time
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 from distsim.allocation import END_VARIABLE
 from distsim.errors import SetupError
+from distsim.intervals import read_interval
 
 __all__ = ["STOPPED", "STOPPED_WITHOUT", "Plan", "Triggers", "Wishes"]
 
@@ -20,7 +20,6 @@ __all__ = ["STOPPED", "STOPPED_WITHOUT", "Plan", "Triggers", "Wishes"]
 STOPPED, STOPPED_WITHOUT = 75, 74
 # what each signal asks for: a checkpoint; and the end
 SIGNALS = {signal.SIGUSR1: False, signal.SIGUSR2: True, signal.SIGTERM: True}
-UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 # from one look for the file to the next [s]
 LOOK_SECONDS = 1.0
 # so long before a job's time is over it ends with a checkpoint [s], and a part of what it has left
@@ -76,19 +75,7 @@ class Plan(NamedTuple):
         found = Path(os.fspath(path)).absolute()
         if every is None:
             return cls(found, 0.0, 0.0)
-        match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(ms|s|min|h)?\s*", str(every))
-        try:
-            number = float(match[1]) if match else 0.0
-        except ValueError:
-            number = 0.0
-        if match is None or isinstance(every, bool) or not 0.0 < number < float("inf"):
-            raise SetupError(
-                f"checkpoint_every = {every!r}; give a time of the simulation in ms, such as "
-                "500.0, or one of the clock on the wall, such as '10 min', in s, min or h"
-            )
-        if match[2] in UNITS:
-            return cls(found, 0.0, number * UNITS[match[2]])
-        return cls(found, number, 0.0)
+        return cls(found, *read_interval(every, "checkpoint_every"))
 
     @property
     def trigger(self) -> Path | None:

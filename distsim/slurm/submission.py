@@ -221,11 +221,13 @@ def _sbatch(sbatch: str, folder: Path, *words: str) -> str:
         stdin=subprocess.DEVNULL,
     )
     if answer.returncode != 0:
-        reason = " ".join(answer.stderr.split())
-        raise LauncherError(
-            f"Slurm refuses the job: {reason}. `sinfo` shows partitions with their limits, "
-            "`scontrol show config` the longest array (MaxArraySize)",
-            reason=reason,
+        reason = "; ".join(" ".join(line.split()) for line in answer.stderr.splitlines())
+        way_out = (
+            "`man sbatch` has all options"
+            if "option" in reason
+            else "`sinfo` shows partitions with their limits, `scontrol show config` the longest "
+            "array (MaxArraySize)"
         )
+        raise LauncherError(f"Slurm refuses the job: {reason}. {way_out}", reason=reason)
     # on a federation the name of the cluster follows
     return answer.stdout.strip().partition(";")[0]

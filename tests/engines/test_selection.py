@@ -9,7 +9,7 @@ import pytest
 
 import distsim as native
 from distsim.engines.registry import ENGINES
-from distsim.errors import SetupError
+from distsim.errors import EngineError, SetupError
 
 needs_nest = pytest.mark.skipif(find_spec("nest") is None, reason="NEST is not installed")
 
@@ -26,6 +26,14 @@ def script(tmp_path):
     path = tmp_path / "model.py"
     path.write_text(SCRIPT)
     return path
+
+
+def test_a_nest_that_cannot_be_imported_says_why(tmp_path, monkeypatch):
+    (tmp_path / "nest.py").write_text("raise ImportError('libgsl.so: cannot open')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "nest", raising=False)
+    with pytest.raises(EngineError, match=r"installed and cannot be imported \(libgsl"):
+        native.setup(engine="nest", log=False)
 
 
 def distsim(*arguments, **variables):

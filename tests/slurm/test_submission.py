@@ -116,6 +116,19 @@ def test_a_refusal_of_slurm_is_passed_on_and_leaves_nothing(folder, capsys):
     assert not (folder / "model.sweep").exists()
 
 
+def test_an_option_that_slurm_does_not_know_is_looked_up_in_its_manual(folder, capsys):
+    sbatch = folder / "sbatch"
+    sbatch.write_text(
+        "#!/bin/sh\necho \"sbatch: unrecognized option '--x'\" >&2\necho 'Try help' >&2\nexit 1\n"
+    )
+    sbatch.chmod(0o755)
+    assert main(["submit", "model.py", "--sbatch=--x"]) == 2
+    assert capsys.readouterr().err == (
+        "distsim: Slurm refuses the job: sbatch: unrecognized option '--x'; Try help. "
+        "`man sbatch` has all options\n"
+    )
+
+
 def test_a_file_of_someone_else_s_is_not_written_over(folder, capsys):
     (folder / "sbatch").write_text("#!/bin/sh\necho 1\n")
     (folder / "sbatch").chmod(0o755)

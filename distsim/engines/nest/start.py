@@ -43,7 +43,13 @@ def import_nest(comm: Any) -> Any:
             "installs is. Run on one rank with setup(threads=...), or build NEST with MPI as "
             "docs/engines.md says"
         )
-    import nest
+    try:
+        import nest
+    except ImportError as error:
+        raise EngineError(
+            f"engine 'nest' needs NEST, which is installed and cannot be imported ({error}); "
+            "`pip install --force-reinstall 'distsim[nest]'`, or load what it was built with"
+        ) from error
 
     n_processes = int(nest.num_processes)
     if n_processes != n_ranks:
