@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import shtab
@@ -76,8 +77,10 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     parser.add_argument(
         "-n",
+        # mpirun's
+        "-np",
         type=int,
-        default=default_ranks(os.environ),
+        dest="n",
         metavar="N",
         help="number of ranks (1; in a job of Slurm's its number of tasks)",
     )
@@ -391,9 +394,12 @@ def _estimate(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.n < 1:
-        raise ParameterError(f"-n {options.n}: a job has at least 1 rank", n_ranks=options.n)
+    n_ranks = default_ranks(os.environ) if options.n is None else options.n
+    if n_ranks < 1:
+        raise ParameterError(f"-n {n_ranks}: a job has at least 1 rank", n_ranks=n_ranks)
     check_script(options.script)
+    if options.n is None:
+        _tell_of_misplaced_ranks(options.args)
     if options.engine is not None:
         # not above: the other commands start faster without it
         from distsim.engines.registry import VARIABLE, engine_entry
@@ -401,7 +407,18 @@ def _run(options: argparse.Namespace) -> int:
         engine_entry(options.engine)
         os.environ[VARIABLE] = options.engine
     has_checkpoints = _tell_of_checkpoints(options)
-    return launch(options.n, options.script, options.args, options.launcher, has_checkpoints)
+    return launch(n_ranks, options.script, options.args, options.launcher, has_checkpoints)
+
+
+def _tell_of_misplaced_ranks(args: Sequence[str]) -> None:
+    """Write that a number of ranks stands where it is the script's, if one seems to."""
+    for option, number in pairwise(args):
+        if option in ("-n", "-np") and number.isdecimal():
+            text = (
+                f"'{option} {number}' stands behind the script, which gets it; for {number} ranks"
+            )
+            print(f"distsim: {text} put it before the script", file=sys.stderr)
+            return
 
 
 def _tell_of_checkpoints(options: argparse.Namespace) -> bool:

@@ -88,6 +88,30 @@ def test_what_is_no_interval_is_told_before_a_job_begins(tmp_path, capsys):
     assert capsys.readouterr().err.startswith("distsim: --checkpoint-every = '10 parsecs'; give ")
 
 
+@pytest.mark.parametrize(
+    ("words", "n_ranks", "is_told"),
+    [
+        ("model.py -n 3", 1, True),
+        ("model.py --rate 8 -np 3", 1, True),
+        ("-np 2 model.py", 2, False),
+        ("-n 2 model.py -n 3", 2, False),
+        ("model.py -n many", 1, False),
+    ],
+)
+def test_a_number_of_ranks_behind_the_script_is_the_script_s_and_told(
+    words, n_ranks, is_told, tmp_path, monkeypatch, capsys
+):
+    started = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    monkeypatch.setattr("distsim.cli.launch", lambda n, *arguments: started.append(n) or 0)
+    (tmp_path / "model.py").touch()
+    assert main(["run", *words.split()]) == 0
+    assert started == [n_ranks]
+    text = "3' stands behind the script, which gets it; for 3 ranks put it before the script\n"
+    assert capsys.readouterr().err.endswith(text) is is_told
+
+
 def test_python_says_which_name_is_like_one_that_is_not_there():
     command = [sys.executable, "-P", "-c", "import distsim as sim; sim.IF_cur_exp"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

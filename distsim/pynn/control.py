@@ -1,6 +1,7 @@
 """Functions for setting up and controlling a simulation."""
 
 import logging
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from pyNN import common
 
 from distsim.compiled import tell
+from distsim.engines.registry import VARIABLE, chosen_engine
 from distsim.errors import SetupError
 from distsim.io.accounts import account_lines
 from distsim.io.tables import table
@@ -84,11 +86,23 @@ def setup(
     state.passage.begins(given.engine)
     leave()
     state.start(given)
+    _tell_of_another_engine(given.engine)
     begin_checkpoints()
     tell(is_first=rank() == 0)
     if notes:
         notice("setup(): " + ". ".join(notes))
     return rank()
+
+
+def _tell_of_another_engine(engine: str) -> None:
+    """Write to the log that the script's engine is not that of the command or environment."""
+    asked = chosen_engine()
+    if VARIABLE in os.environ and asked != engine and state.rank == 0:
+        logger.warning(
+            "engine '%s' runs, which the script names, not '%s' of %s (`distsim run --engine`); "
+            "a script that says `import distsim as sim` and setup() without engine=... takes any",
+            *(engine, asked, VARIABLE),
+        )
 
 
 def setup_on(engine: str) -> Callable[..., int]:

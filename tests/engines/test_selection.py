@@ -88,12 +88,14 @@ def test_names_of_an_engines_module_are_those_of_the_native_engine(sim):
         assert getattr(sim, name) is getattr(native, name)
 
 
-def test_an_engines_module_sets_up_its_engine_only(sim, monkeypatch):
+def test_an_engines_module_sets_up_its_engine_only(sim, monkeypatch, caplog):
     told = []
     monkeypatch.setattr("distsim.pynn.control.state.start", told.append)
     monkeypatch.setenv("DISTSIM_ENGINE", "native")
     engine = sim.__name__.removeprefix("distsim.")
-    sim.setup(0.2, seed=3)
+    with caplog.at_level("WARNING"):
+        sim.setup(0.2, seed=3)
+    assert f"engine '{engine}' runs, which the script names, not 'native'" in caplog.text
     sim.setup(timestep=0.2, seed=3, engine=engine)
     assert [(setup.engine, setup.timestep, setup.seed) for setup in told] == [(engine, 0.2, 3)] * 2
     with pytest.raises(SetupError, match=f"engine = 'native' .* is engine '{engine}'"):
