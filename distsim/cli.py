@@ -340,6 +340,12 @@ def _convert(options: argparse.Namespace) -> int:
 
 
 def _check_file(file: Path) -> None:
+    if file.is_dir() and file.suffix == ".parts":
+        raise ParameterError(
+            f"'{file}' has what a job writes while it runs, or has left when it was killed; "
+            f"`distsim merge {file}` makes a file of that",
+            file=file,
+        )
     if not file.is_file():
         raise ParameterError(f"'{file}' is not a file; give one that distsim wrote", file=file)
 

@@ -81,6 +81,12 @@ def test_a_file_that_is_no_recording_but_ours_is_told_what_to_do_with(tmp_path, 
         assert way_out in error
 
 
+def test_what_a_job_has_left_is_to_be_merged_first(tmp_path, capsys):
+    (tmp_path / "run.h5.parts").mkdir()
+    assert main(["plot", str(tmp_path / "run.h5.parts")]) == 2
+    assert f"`distsim merge {tmp_path / 'run.h5.parts'}` makes a file" in capsys.readouterr().err
+
+
 def test_what_is_no_interval_is_told_before_a_job_begins(tmp_path, capsys):
     (tmp_path / "model.py").touch()
     words = ["run", "--checkpoint", "c.h5", "--checkpoint-every", "10 parsecs"]
