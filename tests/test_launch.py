@@ -236,7 +236,9 @@ def test_a_signal_to_distsim_run_ends_the_ranks(tmp_path, number, texts, n_ranks
     job.send_signal(number)
     _, errors = job.communicate(timeout=30)
     assert job.returncode == (128 + number if texts else -number)
-    assert [line for line in errors.splitlines() if line.startswith("distsim:")] == texts
+    said = [line for line in errors.splitlines() if line.startswith("distsim:")]
+    # where cores are fewer
+    assert [line for line in said if " ranks share " not in line] == texts
     wait_until(lambda: not any(is_running(int(pid.name)) for pid in pids.iterdir()))
 
 
