@@ -52,6 +52,36 @@ for path in (
 # these are started by test_mpi.py on several ranks
 collect_ignore = [] if "DISTSIM_TEST_N_RANKS" in os.environ else ["mpi"]
 
+# what takes longest, in this order: with pytest-xdist, one of them at the end would be waited for
+LONGEST = (
+    "test_mpi.py",
+    "slurm/test_scripts.py",
+    "engines/test_validation.py",
+    "test_gallery.py",
+    "test_examples.py",
+    "test_lockstep.py",
+    "engines/test_other_models.py",
+    "engines/test_spinnaker_engine.py",
+    "pynn/test_interrupts.py",
+    "engines/test_synapses.py",
+    "test_resume.py",
+    "pynn/test_own_cells_kept.py",
+    "kernels/test_cell_kernels.py",
+    "test_estimate.py",
+)
+
+
+def pytest_configure(config):
+    """Let `--dist loadfile` take files in the order in which they are collected."""
+    # else those with the fewest tests come last, and these are the longest
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Put first what takes longest."""
+    ranks = {ROOT / "tests" / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+
 
 def pytest_collection_finish():
     """Keep what is there before the first test from being looked through for garbage."""

@@ -5,6 +5,7 @@ There is no machine: sPyNNaker lays networks out on its virtual board, which com
 
 import atexit
 import importlib
+import json
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -31,21 +32,70 @@ print("spikes", cells.get_data().segments[0].spiketrains)
 needs_spynnaker = pytest.mark.skipif(find_spec("spynnaker") is None, reason="no sPyNNaker")
 
 
-def run_script(folder, configuration=None, script=SCRIPT):
-    """Run a script where sPyNNaker is configured so; return status and output."""
-    if configuration is not None:
-        (folder / ".spynnaker.cfg").write_text(configuration)
-    (folder / "script.py").write_text(script)
+# runs the script in each of some folders, which is home there; sPyNNaker is loaded once for all
+DRIVER = """
+import json, os, runpy, sys
+import distsim.spinnaker
+import spynnaker.pyNN
+
+def become_script(folder):
+    os.environ["HOME"] = folder
+    os.chdir(folder)
+    output = os.open("output", os.O_WRONLY | os.O_CREAT)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.argv = ["script.py"]
+
+for folder in sys.argv[1:]:
+    child = os.fork()
+    if child == 0:
+        become_script(folder)
+        runpy.run_path("script.py", run_name="__main__")
+        break
+    print(json.dumps([folder, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])]), flush=True)
+"""
+# of sPyNNaker, by what it lacks
+CONFIGURATIONS = {
+    "everything": None,
+    "a machine": "[Machine]\nversion = 5\n",
+    # nothing listens there
+    "an answer": "[Machine]\nmachine_name = 127.0.0.2\nversion = 5\n",
+    "cores": VIRTUAL,
+}
+
+
+def run_python(folder, *words):
+    """Run Python where sPyNNaker is configured by nothing but files in a folder."""
     return subprocess.run(
-        [sys.executable, "-P", "script.py"],
+        [sys.executable, "-P", *words],
         cwd=folder,
         env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory):
+    """Return status and output of the script, by what sPyNNaker lacks."""
+    home = tmp_path_factory.mktemp("home")
+    folders = {lacking: home / str(k) for k, lacking in enumerate(CONFIGURATIONS)}
+    for lacking, folder in folders.items():
+        folder.mkdir()
+        (folder / "script.py").write_text(SCRIPT)
+        if CONFIGURATIONS[lacking] is not None:
+            (folder / ".spynnaker.cfg").write_text(CONFIGURATIONS[lacking])
+    told = run_python(home, "-c", DRIVER, *map(str, folders.values())).stdout
+    lines = [line for line in told.splitlines() if line.startswith("[")]
+    assert len(lines) == len(folders), told
+    statuses = dict(map(json.loads, lines))
+    return {
+        lacking: (statuses[str(folder)], (folder / "output").read_text())
+        for lacking, folder in folders.items()
+    }
 
 
 def test_without_spynnaker_it_is_told_how_to_install_it(monkeypatch):
@@ -55,7 +105,7 @@ def test_without_spynnaker_it_is_told_how_to_install_it(monkeypatch):
 
 
 def test_without_spynnaker_a_script_fails(tmp_path):
-    job = run_script(tmp_path, script="import sys\nsys.modules['spynnaker'] = None\n" + SCRIPT)
+    job = run_python(tmp_path, "-c", "import sys\nsys.modules['spynnaker'] = None\n" + SCRIPT)
     assert job.returncode != 0
     assert "EngineError: engine 'spinnaker' needs sPyNNaker" in job.stdout
 
@@ -77,35 +127,34 @@ def test_names_are_those_of_the_native_engine():
 
 @needs_spynnaker
 @pytest.mark.parametrize(
-    ("configuration", "message"),
+    ("lacking", "message"),
     [
-        (None, "sPyNNaker cannot begin (NoConfigFoundException: "),
-        ("[Machine]\nversion = 5\n", "sPyNNaker knows of no SpiNNaker machine; "),
+        ("everything", "sPyNNaker cannot begin (NoConfigFoundException: "),
+        ("a machine", "sPyNNaker knows of no SpiNNaker machine; "),
     ],
 )
-def test_without_a_machine_it_is_told_where_to_name_one(tmp_path, configuration, message):
-    job = run_script(tmp_path, configuration)
-    assert job.returncode != 0
-    assert f"EngineError: {message}" in job.stdout
-    assert "write into ~/.spynnaker.cfg, section [Machine], 'machine_name'" in job.stdout
-    assert "spikes" not in job.stdout
+def test_without_a_machine_it_is_told_where_to_name_one(jobs, lacking, message):
+    status, output = jobs[lacking]
+    assert status == 1
+    assert f"EngineError: {message}" in output
+    assert "write into ~/.spynnaker.cfg, section [Machine], 'machine_name'" in output
+    assert "spikes" not in output
 
 
 @needs_spynnaker
-def test_a_machine_that_does_not_answer_ends_the_script(tmp_path):
-    # nothing listens there
-    job = run_script(tmp_path, "[Machine]\nmachine_name = 127.0.0.2\nversion = 5\n")
-    assert job.returncode != 0
-    assert "EngineError: sPyNNaker cannot run the network (SpinnmanIOException: " in job.stdout
-    assert "spikes" not in job.stdout
+def test_a_machine_that_does_not_answer_ends_the_script(jobs):
+    status, output = jobs["an answer"]
+    assert status == 1
+    assert "EngineError: sPyNNaker cannot run the network (SpinnmanIOException: " in output
+    assert "spikes" not in output
 
 
 @needs_spynnaker
-def test_a_virtual_board_gives_no_results(tmp_path):
-    job = run_script(tmp_path, VIRTUAL)
-    assert job.returncode != 0
-    assert "EngineError: the network was laid out on a virtual board" in job.stdout
-    assert "spikes" not in job.stdout
+def test_a_virtual_board_gives_no_results(jobs):
+    status, output = jobs["cores"]
+    assert status == 1
+    assert "EngineError: the network was laid out on a virtual board" in output
+    assert "spikes" not in output
 
 
 @pytest.fixture
