@@ -193,7 +193,7 @@ def test_a_script_with_an_engine_of_its_own_is_told(tmp_path):
         "import distsim as sim\nsim.setup(log=False, engine='native')\n"
         "sim.Population(1, sim.IF_curr_exp()).record('spikes')\nsim.run(1.0)\nsim.end()\n"
     )
-    job = validate(tmp_path, "--engines", "native,nest", script)
+    job = validate(tmp_path, "--engines", "nest", script)
     assert job.returncode == 2
     assert "ran on engine 'native', not on 'nest'" in job.stderr
 
