@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from functools import partial
 
 import h5py
 import numpy as np
@@ -338,17 +339,18 @@ class StoppedError(Exception):
     """In place of the end of the process."""
 
 
+def played(monkeypatch, script, path, resume=False, **options):
+    """Run a script as a new process would, resumed or not."""
+    monkeypatch.setenv("DISTSIM_RESUME", "1" if resume else "")
+    monkeypatch.setattr(state, "passage", Place())
+    monkeypatch.setattr(state, "has_resumed", False)
+    return script(path, **options)
+
+
 @pytest.fixture
 def play(monkeypatch):
-    """Return a function that runs a script as a new process would, resumed or not."""
-
-    def run(script, path, resume=False, **options):
-        monkeypatch.setenv("DISTSIM_RESUME", "1" if resume else "")
-        monkeypatch.setattr(state, "passage", Place())
-        monkeypatch.setattr(state, "has_resumed", False)
-        return script(path, **options)
-
-    yield run
+    """Return `played`; afterwards all is as before."""
+    yield partial(played, monkeypatch)
     monkeypatch.undo()
     distsim.setup(log=False)
 
@@ -364,27 +366,33 @@ def in_pieces(path, stop_after=None):
     return outcome(*network)
 
 
+@pytest.fixture(scope="module")
+def in_one_go(tmp_path_factory):
+    """Return what `in_pieces` gives where nothing has stopped it."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return played(monkeypatch, in_pieces, tmp_path_factory.mktemp("whole") / "run.h5")
+
+
 @pytest.mark.parametrize("stop_after", [0, 1, 2])
-def test_a_script_resumes_within_a_run_after_changes(play, tmp_path, stop_after):
-    expected = play(in_pieces, tmp_path / "whole.h5")
+def test_a_script_resumes_within_a_run_after_changes(play, in_one_go, tmp_path, stop_after):
     with pytest.raises(StoppedError):
         play(in_pieces, tmp_path / "run.h5", stop_after=stop_after)
-    assert_equal(play(in_pieces, tmp_path / "run.h5", resume=True), expected)
+    assert_equal(play(in_pieces, tmp_path / "run.h5", resume=True), in_one_go)
 
 
-def test_a_script_resumes_from_the_one_before_where_a_process_ended_between_the_two(play, tmp_path):
-    expected = play(in_pieces, tmp_path / "whole.h5")
+def test_a_script_resumes_from_the_one_before_where_a_process_ended_between_the_two(
+    play, in_one_go, tmp_path
+):
     path = tmp_path / "run.h5"
     with pytest.raises(StoppedError):
         play(in_pieces, path, stop_after=1)
     # as on a file system without hard links
     path.replace(previous(path))
-    assert_equal(play(in_pieces, path, resume=True), expected)
+    assert_equal(play(in_pieces, path, resume=True), in_one_go)
 
 
-def test_a_script_without_a_checkpoint_yet_begins_at_the_beginning(play, tmp_path):
-    expected = play(in_pieces, tmp_path / "whole.h5")
-    assert_equal(play(in_pieces, tmp_path / "run.h5", resume=True), expected)
+def test_a_script_without_a_checkpoint_yet_begins_at_the_beginning(play, in_one_go, tmp_path):
+    assert_equal(play(in_pieces, tmp_path / "run.h5", resume=True), in_one_go)
 
 
 def with_calls(path, stop=False):
