@@ -6,12 +6,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
+
 __all__ = ["normal_quantile", "normal_quantiles"]
 
 _BLOCK = 256
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, inline="always")
 def _central(q):
     """Return the quantile of ``0.5 + q`` for q of at most 0.425 either way."""
     r = 0.180625 - q * q
@@ -26,7 +28,7 @@ def _central(q):
     return q * a / b
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _lower_tail(p):
     """Return the quantile of a probability below 0.075."""
     r = sqrt(-log(p))
@@ -53,7 +55,7 @@ def _lower_tail(p):
     return -a / b
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def normal_quantile(p):
     """Return one quantile, the same to the bit as `normal_quantiles` does.
 
@@ -68,16 +70,15 @@ def normal_quantile(p):
     return below if p < 0.5 else -below
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, inline="always")
 def _mass_below(x, below, above, mass):
     """Return the probability that belongs to `x`, from the nearer end, where it is exact."""
     return below + x * mass if x < 0.5 else above + (1.0 - x) * mass
 
 
-@njit(cache=True, error_model="numpy")
-def _fill(u, below, above, mass, out):
-    """Write standard normal quantiles; see `normal_quantiles`."""
-    far = np.empty(_BLOCK, np.int64)
+@njit(**KEPT, error_model="numpy")
+def _fill(u, below, above, mass, far, out):
+    """Write standard normal quantiles; see `normal_quantiles`. `far` is room for a block's."""
     for first in range(0, u.size, _BLOCK):
         x, z = u[first : first + _BLOCK], out[first : first + _BLOCK]
         # all as if near the median, in a loop that the compiler vectorises; then the others
@@ -89,7 +90,8 @@ def _fill(u, below, above, mass, out):
         for k in range(x.size):
             far[n_far] = k
             n_far += abs(_mass_below(x[k], below, above, mass) - 0.5) > 0.425
-        for k in far[:n_far]:
+        for i in range(n_far):
+            k = far[i]
             p = _mass_below(x[k], below, above, mass)
             tail = _lower_tail(p) if p < 0.5 else -_lower_tail(1.0 - p)
             z[k] = tail if x[k] < 0.5 else -tail
@@ -126,5 +128,5 @@ def normal_quantiles(
     """
     flat = np.ascontiguousarray(u, np.float64).ravel()
     out = np.empty_like(flat)
-    _fill(flat, below, above, mass, out)
+    _fill(flat, below, above, mass, np.empty(_BLOCK, np.int64), out)
     return out.reshape(np.shape(u))

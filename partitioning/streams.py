@@ -18,6 +18,8 @@ import numpy as np
 from numba import njit, uint32, uint64
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
+
 __all__ = [
     "Purpose",
     "Stream",
@@ -110,7 +112,7 @@ class Stream(NamedTuple):
         return self._replace(purpose=(self.purpose & 0xFFFFF) | (revision % 4096) << 20)
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, forceinline=True)
 def philox4x32(c0, c1, c2, c3, k0, k1):
     """Return the four 32-bit words of Philox 4x32-10 at a counter.
 
@@ -138,7 +140,7 @@ def philox4x32(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, forceinline=True)
 def word_block(stream, gid, block):
     """Return the four words number ``4 * block`` to ``4 * block + 3`` of a gid's sequence.
 
@@ -163,7 +165,7 @@ def word_block(stream, gid, block):
     )
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, forceinline=True)
 def uniform53(high, low):
     """Return the double in the open interval (0, 1) made of the upper 52 of two words' 64 bits.
 
@@ -179,7 +181,7 @@ def uniform53(high, low):
     return (float(bits) + 0.5) * 2.0**-52
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, forceinline=True)
 def uniform_at(stream, gid, draw):
     """Return a number in the open interval (0, 1) of a gid's sequence, as `uniforms` does.
 
@@ -196,7 +198,7 @@ def uniform_at(stream, gid, draw):
     return uniform53(w0, w1) if draw & 1 == 0 else uniform53(w2, w3)
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def fill_words(stream, gid, first_block, n_blocks, out):
     """Write whole blocks of a gid's sequence of 32-bit words.
 
@@ -220,7 +222,7 @@ def fill_words(stream, gid, first_block, n_blocks, out):
         out[four * b + uint64(3)] = w3
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _fill_runs(stream, gids, firsts, offsets, out):
     """Write uniforms ``firsts[i], firsts[i] + 1, ...`` of each gid between its offsets."""
     for i in range(gids.size):

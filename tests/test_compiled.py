@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numba
 import pytest
 from numba import types
+from numba.core.compiler import Flags
 from numba.core.dispatcher import Dispatcher
 
 import distsim
@@ -243,3 +244,13 @@ def test_no_garbage_is_looked_for_while_a_function_is_compiled():
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_settings_of_functions_are_compared_as_numba_compares_them():
+    usual, given, other = Flags(), Flags(), Flags()
+    given.nrt, other.nrt = False, True
+    assert usual == given == usual
+    assert usual != other != given
+    assert usual.is_set("nrt") != given.is_set("nrt")
+    assert len({usual, given, other}) == 2
+    assert usual != "nrt"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from distsim.compiled import KEPT
 from distsim.connectivity.rows import Ints, Own, Rows, check_sizes, empty_rows, own_of
 
 __all__ = ["AllToAll", "OneToOne", "dense_rows"]
@@ -124,7 +125,7 @@ def dense_rows(n_pre: int, targets: Ints, own: Ints, lower: bool = False) -> Row
     return rows
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _fill_dense(n_pre, firsts, own, sources):
     """Write the sources from `firsts[i]` on, without `own[i]`, for each target."""
     k = 0

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
 from distsim.connectivity.dense import dense_rows
 from distsim.connectivity.rows import Ints, Own, Rows, check_sizes, own_of
 from distsim.errors import ConnectivityError
@@ -193,7 +194,7 @@ class DistanceProbability:
         return given
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _skip_along(stream, targets, firsts, own, chance, done, rows):
     """Write rows from target number `done` on; return the number of the first without space."""
     n_pre, p = chance
@@ -227,7 +228,7 @@ def _skip_along(stream, targets, firsts, own, chance, done, rows):
     return targets.size
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _try_each(stream, targets, probabilities, own, lower, counts, hits):
     """Write the sources whose random number is below their probability; return how many."""
     n_pre = probabilities.shape[1]

@@ -13,6 +13,7 @@ References
 import numpy as np
 from numba import int64, njit, uint32, uint64
 
+from distsim.compiled import KEPT
 from distsim.partitioning.streams import fill_words, word_block
 
 __all__ = ["draw_with_replacement", "draw_without_replacement"]
@@ -20,7 +21,7 @@ __all__ = ["draw_with_replacement", "draw_without_replacement"]
 _BUFFER_BLOCKS = 64
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def draw_with_replacement(stream, targets, own, n_pre, indptr, sources):
     """Fill each row with independent, equally probable sources.
 
@@ -48,7 +49,7 @@ def draw_with_replacement(stream, targets, own, n_pre, indptr, sources):
             _leave_out(own[i], sources, first, last)
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def draw_without_replacement(stream, targets, own, n_pre, indptr, sources):
     """Fill each row with different, equally probable sources, by Floyd's algorithm [1]_.
 
@@ -86,7 +87,7 @@ def draw_without_replacement(stream, targets, own, n_pre, indptr, sources):
             _leave_out(own[i], sources, indptr[i], last)
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _draw_bounded(stream, target, bound, sources, first, last):
     """Write numbers below `bound`; return whether any of them is to be replaced."""
     wide_bound = uint64(bound)
@@ -113,7 +114,7 @@ def _draw_bounded(stream, target, bound, sources, first, last):
     return has_rejected != 0
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _redraw_rejected(stream, target, bound, sources, first, last):
     """Replace the numbers that would make the distribution uneven."""
     threshold = uint32(uint64(2**32) % uint64(bound))
@@ -126,7 +127,7 @@ def _redraw_rejected(stream, target, bound, sources, first, last):
         sources[first + k] = product >> uint64(32)
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _floyd(stream, target, n_candidates, is_taken, words, row):
     """Fill a row shorter than the number of candidates; `is_taken` is zero before and after."""
     extra = 4 * ((row.size + 3) // 4)
@@ -150,14 +151,14 @@ def _floyd(stream, target, n_candidates, is_taken, words, row):
         is_taken[row[k] >> 6] = 0
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _leave_out(own, sources, first, last):
     """Turn numbers among the candidates into sources, of which `own` is no candidate."""
     for k in range(first, last):
         sources[k] += sources[k] >= own
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _word(stream, target, k):
     """Return word `k` of a target's sequence."""
     w0, w1, w2, w3 = word_block(stream, target, k // 4)

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
 from distsim.connectivity.neighbours import Neighbours
 from distsim.connectivity.rows import Ints, Own, own_of
 from distsim.partitioning.streams import Purpose, Stream, uniform_at
@@ -103,7 +104,7 @@ def _is_forward(source: Ints, target: Ints) -> NDArray[np.bool_]:
     return np.asarray((source > target) == ((source + target) % 2 == 0))
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _sampled(stream, sources, indptr, targets, bounds):
     """Return, of each row, as many elements as there is room for between its new bounds."""
     chosen = np.empty(bounds[-1], np.int64)
@@ -116,7 +117,7 @@ def _sampled(stream, sources, indptr, targets, bounds):
     return chosen
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _rewire(stream, sources, own, is_one_way, indptr, targets, chance):
     """Lead connections elsewhere, in place."""
     rewiring, n_post = chance
@@ -145,7 +146,7 @@ def _rewire(stream, sources, own, is_one_way, indptr, targets, chance):
             is_taken[target] = False
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _is_allowed(cell, target):
     """Return whether a source may connect to a target."""
     source, own, is_one_way = cell
@@ -154,7 +155,7 @@ def _is_allowed(cell, target):
     return not is_one_way or (source > target) == ((source + target) % 2 == 0)
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _try_targets(stream, cell, is_taken, row, moved):
     """Lead the connections in `moved` to free targets; those drawn are taken."""
     draw = row.size
@@ -168,7 +169,7 @@ def _try_targets(stream, cell, is_taken, row, moved):
         row[k] = target
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _choose_free(stream, cell, is_taken, row, moved):
     """Lead the connections in `moved` to free targets, from a list of all of them."""
     free = np.empty(is_taken.size, np.int64)

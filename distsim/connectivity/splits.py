@@ -15,6 +15,8 @@ import math
 import numpy as np
 from numba import njit
 
+from distsim.compiled import KEPT
+
 __all__ = ["binomial", "hypergeometric"]
 
 # log(n!) - log(sqrt(2 pi n) (n / e)**n) for n = 0 .. 15; 0 stands for infinity at n = 0
@@ -43,7 +45,7 @@ _STIRLING_ERRORS = np.array(
 _NEGLIGIBLE = 1e-20
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def binomial(u, n, p):
     """Return a binomially distributed number.
 
@@ -85,7 +87,7 @@ def binomial(u, n, p):
     return mode
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def hypergeometric(u, good, bad, n_sample):
     """Return a hypergeometrically distributed number.
 
@@ -136,7 +138,7 @@ def hypergeometric(u, good, bad, n_sample):
     return mode
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _binomial_probability(k, n, p):
     """Return the probability of `k` successes in `n` > 0 trials, 0 < p < 1."""
     if k == 0:
@@ -153,7 +155,7 @@ def _binomial_probability(k, n, p):
     return math.exp(log_ratio) / math.sqrt(2.0 * math.pi * k * (1.0 - k / n))
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _hypergeometric_probability(k, good, bad, n_sample):
     """Return the probability of `k` good ones among 0 < n_sample < good + bad."""
     p = n_sample / float(good + bad)
@@ -164,7 +166,7 @@ def _hypergeometric_probability(k, good, bad, n_sample):
     )
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _stirling_error(n):
     """Return the logarithm of n! over Stirling's approximation."""
     if n < 16:
@@ -175,7 +177,7 @@ def _stirling_error(n):
     return x * series
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _deviance(x, mean):
     """Return ``x log(x / mean) + mean - x``, without cancellation near the mean."""
     if abs(x - mean) >= 0.1 * (x + mean):

@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
 from distsim.connectivity.splits import binomial, hypergeometric
 from distsim.partitioning.streams import uniform53, word_block
 
@@ -74,7 +75,7 @@ class Synapses(NamedTuple):
     sources: NDArray[np.int32]
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def divide_total(stream, n, sizes, targets, with_replacement, counts):
     """Write how many of `n` synapses each of some targets has.
 
@@ -109,7 +110,7 @@ def divide_total(stream, n, sizes, targets, with_replacement, counts):
         depth = _push(stack, depth, 2 * node + 1, middle, hi, cut, b, number - n_left)
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def divide_outdegrees(streams, outdegrees, targets, start, synapses):
     """Write the synapses that some targets receive, source after source, from `start` on.
 
@@ -174,7 +175,7 @@ def divide_outdegrees(streams, outdegrees, targets, start, synapses):
     return outdegrees.counts.size, n
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def group(positions, sources, indptr, grouped):
     """Sort synapses by target, those of one target staying in order.
 
@@ -200,7 +201,7 @@ def group(positions, sources, indptr, grouped):
         indptr[positions[k] + 1] = place + 1
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _push(stack, depth, node, lo, hi, a, b, number):
     """Put a node on the stack, unless nothing of it is wanted; return the new depth."""
     if number == 0 or a == b:
@@ -210,7 +211,7 @@ def _push(stack, depth, node, lo, hi, a, b, number):
     return depth + 1
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _capacity(sizes, lo, hi):
     """Return the number of candidates of targets lo .. hi - 1."""
     capacity = (hi - lo) * sizes.candidates
@@ -219,7 +220,7 @@ def _capacity(sizes, lo, hi):
     return capacity
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _split(u, number, left, right, with_replacement):
     """Return how many of `number` fall on the left ones of left + right candidates."""
     if with_replacement:
@@ -227,7 +228,7 @@ def _split(u, number, left, right, with_replacement):
     return hypergeometric(u, left, right, number)
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _take_all(targets, own, positions, n):
     """Write the positions of all targets but `own`; return the number of synapses."""
     for k in range(targets.size):
@@ -237,7 +238,7 @@ def _take_all(targets, own, positions, n):
     return n
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _draw_bucket(stream, source, lo, n_range, with_replacement, bucket):
     """Fill `bucket` with numbers below `n_range`, two from each block from `lo` on.
 
@@ -260,7 +261,7 @@ def _draw_bucket(stream, source, lo, n_range, with_replacement, bucket):
         bucket[k] = number
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _keep_wanted(bucket, lo, own, targets, a, b, positions, n):
     """Write where the bucket's targets lie in ``targets[a:b]``; return the number of synapses."""
     for number in bucket:
@@ -274,7 +275,7 @@ def _keep_wanted(bucket, lo, own, targets, a, b, positions, n):
     return n
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _first_from(targets, a, b, target):
     """Return the first place in ``targets[a:b]``, not empty, that is not below `target`."""
     first, last = targets[a], targets[b - 1]

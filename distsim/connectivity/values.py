@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from distsim.compiled import KEPT
 from distsim.connectivity.rows import Ints, Rows
 from distsim.errors import ConnectivityError
 from distsim.partitioning.distributions import quantile
@@ -169,7 +170,7 @@ class DrawnOnGrid:
         self._guides = np.searchsorted(high, np.arange(N_GUIDES) / N_GUIDES, side="right")
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _look_up(u, edges, guides, first, step):
     """Replace each probability by its multiple of the step."""
     for k in range(u.size):

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
 from distsim.engines.described import DynamicSynapses
 from distsim.kernels.spike_keys import gid_of_key, step_of_key
 
@@ -71,7 +72,7 @@ def trains_of(keys: Integers) -> Trains:
     )
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _train(trains: Trains, gid: int) -> tuple[int, int]:
     """Return where the spikes of a cell begin and end."""
     k = np.searchsorted(trains.gids, gid)
@@ -80,7 +81,7 @@ def _train(trains: Trains, gid: int) -> tuple[int, int]:
     return trains.starts[k], trains.starts[k + 1]
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _trace_before(trains: Trains, begin: int, end: int, before: int, tau: float) -> float:
     """Return the trace of a cell's spikes before a step."""
     trace = 0.0
@@ -90,7 +91,7 @@ def _trace_before(trains: Trains, begin: int, end: int, before: int, tau: float)
     return trace
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _risen(weight: float, trace: float, own: Floats) -> float:
     """Return the weight after a spike of the target, given the source's trace."""
     w_min, w_max = own[7], own[8]
@@ -102,7 +103,7 @@ def _risen(weight: float, trace: float, own: Floats) -> float:
     return min(max(weight + change, w_min), w_max)
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _fallen(weight: float, trace: float, own: Floats) -> float:
     """Return the weight after a spike of the source, given the target's trace."""
     w_min, w_max = own[7], own[8]
@@ -155,7 +156,7 @@ class Learning(NamedTuple):
     rules: Floats
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def catch_up(trains: Trains, learning: Learning, weights: Floats, now: int) -> None:
     """Let synapses know of all that has reached them by now.
 

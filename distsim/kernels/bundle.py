@@ -3,18 +3,25 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import njit, typeof, types
 from numpy.typing import NDArray
 
 from distsim.kernels.arrays import Cells, Connectome, Probes, Queue, SpikeLog
-from distsim.kernels.by_address import caller
+from distsim.kernels.by_address import Pointer, caller
 from distsim.kernels.delivery import enqueue_most
 from distsim.kernels.epoch import advance, ask_part, ask_plastic
 from distsim.kernels.options import KERNEL
 from distsim.kernels.plastic import QUEUE, RESTART, Plastics
 from distsim.kernels.rarer import DRAWN
 
-__all__ = ["ARGUMENTS", "Bundle", "advance_bundle", "advance_bundle_at"]
+__all__ = [
+    "ARGUMENTS",
+    "Bundle",
+    "advance_bundle",
+    "advance_bundle_at",
+    "compile_queueing",
+    "compile_steps",
+]
 
 
 class Bundle(NamedTuple):
@@ -85,6 +92,16 @@ def advance_bundle(first, n_steps, keys, n_queued, group):
             return n_queued, 0, 0
     n_made, n_events = advance(first, n_steps, group)
     return n_queued, n_made, n_events
+
+
+def compile_steps(group: Bundle) -> None:
+    """Compile, or load, what `advance_bundle` calls to make the steps of such a group."""
+    advance.compile((types.int64, types.int64, Pointer(typeof(group))))
+
+
+def compile_queueing(queue: Queue, connectome: Connectome) -> None:
+    """Compile, or load, what `advance_bundle` calls to queue exchanged spikes for a group."""
+    enqueue_most.compile((typeof(queue), typeof(connectome), types.int64[::1], types.int64))
 
 
 # beside the group

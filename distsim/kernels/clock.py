@@ -3,25 +3,29 @@
 import time
 from typing import Any
 
-from numba import njit, types
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 __all__ = ["nanoseconds"]
 
-# of the C library; some 50 ns a call
-_clock_gettime: Any = types.ExternalFunction(
-    "clock_gettime", types.intc(types.intc, types.CPointer(types.int64))
-)
-_CLOCK = time.CLOCK_MONOTONIC
+
+def _nanoseconds(typing_context):
+    """Return the time since some fixed moment [ns]; the C library takes some 50 ns for it."""
+
+    def generate(context, builder, signature, arguments):
+        word = ir.IntType(64)
+        # seconds and nanoseconds
+        place = cgutils.alloca_once(builder, word, size=2)
+        kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32), place.type])
+        function = cgutils.get_or_insert_function(builder.module, kind, "clock_gettime")
+        builder.call(function, [ir.IntType(32)(time.CLOCK_MONOTONIC), place])
+        seconds, rest = (builder.load(builder.gep(place, [word(k)])) for k in range(2))
+        return builder.add(builder.mul(seconds, word(10**9)), rest)
+
+    return types.int64(), generate
 
 
-@njit(cache=True, nogil=True)
-def nanoseconds(place):
-    """Return the time since some fixed moment [ns].
-
-    Parameters
-    ----------
-    place : ndarray of int64, shape (2,)
-        Overwritten.
-    """
-    _clock_gettime(_CLOCK, place.ctypes)
-    return place[0] * 1_000_000_000 + place[1]
+# numba gives the context itself, which a type checker does not know
+nanoseconds: Any = intrinsic(_nanoseconds)

@@ -18,6 +18,8 @@ from math import exp, expm1, sqrt
 
 from numba import njit
 
+from distsim.compiled import KEPT
+
 __all__ = ["MAX_DECAY", "NODE_1", "NODE_2", "exponential_step", "gauss_step", "rise"]
 
 # abscissae of the method, as fractions of a step
@@ -41,7 +43,7 @@ NEARLY_EQUAL = 1e-5
 G, D, TAU, TAU_RISE, SLOPE, E_REV = range(6)
 
 
-@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+@njit(**KEPT, nogil=True, inline="always", error_model="numpy")
 def gauss_step(v, dt, rate_1, drive_1, rate_2, drive_2):
     """Return v after one step of ``dv/dt = drive(t) - rate(t) v``.
 
@@ -71,7 +73,7 @@ def gauss_step(v, dt, rate_1, drive_1, rate_2, drive_2):
     return v + 0.5 * dt * (k_1 + k_2) / determinant
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KEPT, nogil=True, error_model="numpy")
 def exponential_step(v, dt, leak, drive, synapses):
     """Return v after a step of any length, under conductances of any size.
 
@@ -112,7 +114,7 @@ def exponential_step(v, dt, leak, drive, synapses):
     return v
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KEPT, nogil=True, error_model="numpy")
 def _piece(t, dt, leak, synapses):
     """Return the length of the next piece of a step: short beside what changes the conductances."""
     h, rate, growth = dt - t, leak, 0.0
@@ -131,7 +133,7 @@ def _piece(t, dt, leak, synapses):
     return h
 
 
-@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+@njit(**KEPT, nogil=True, inline="always", error_model="numpy")
 def rise(t, tau, tau_rise):
     """Return how much a synapse has risen that a unit drives, before it is normalised.
 
@@ -152,7 +154,7 @@ def rise(t, tau, tau_rise):
     return t * exp(-t / max(tau, tau_rise)) * (-expm1(-x) / x if x > 0.0 else 1.0)
 
 
-@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+@njit(**KEPT, nogil=True, inline="always", error_model="numpy")
 def _rise_charge(t, tau, tau_rise):
     """Return the integral of `rise` from 0."""
     excess, mean = 1.0 / tau_rise - 1.0 / tau, 2.0 * tau * tau_rise / (tau + tau_rise)
@@ -162,7 +164,7 @@ def _rise_charge(t, tau, tau_rise):
     return mean * mean * (-expm1(-x) - x * exp(-x))
 
 
-@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+@njit(**KEPT, nogil=True, inline="always", error_model="numpy")
 def _after(synapse, t):
     """Return a synapse's conductance, and what drives it, after some time."""
     tau, tau_rise = synapse[TAU], synapse[TAU_RISE]
@@ -172,7 +174,7 @@ def _after(synapse, t):
     return g + synapse[SLOPE] * rise(t, tau, tau_rise) * d, exp(-t / tau_rise) * d
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KEPT, nogil=True, error_model="numpy")
 def _decay_and_equilibrium(t, h, leak, drive, synapses):
     """Return the integral of all rates from t to t + h, and the equilibrium of v then."""
     u, rate, current = leak * h, leak, drive
@@ -189,7 +191,7 @@ def _decay_and_equilibrium(t, h, leak, drive, synapses):
     return u, current / rate
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KEPT, nogil=True, error_model="numpy")
 def _follow(v, t, h, leak, drive, synapses):
     """Return v after a piece of a step, following a parabola in u through three equilibria."""
     u_1, e_1 = _decay_and_equilibrium(t, NODE_1 * h, leak, drive, synapses)
@@ -204,7 +206,7 @@ def _follow(v, t, h, leak, drive, synapses):
     return v + u * (m_0 * (e_1 - v) + follows)
 
 
-@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+@njit(**KEPT, nogil=True, inline="always", error_model="numpy")
 def _moments(u):
     """Return the integrals over x, from 0 to 1, of ``exp(-u (1 - x)) x**k``, k = 0, 1, 2."""
     if u < 0.5:

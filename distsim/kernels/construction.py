@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
 from distsim.kernels.prefetch import prefetch
 
 __all__ = [
@@ -28,7 +29,7 @@ NO_WEIGHT = np.float32(np.inf)
 NO_OWN_WEIGHT = np.uint32(2**31)
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def to_steps(delays, dt, steps):
     """Write delays in whole steps, to the nearest.
 
@@ -72,7 +73,7 @@ class RowTable(NamedTuple):
     n_rows: NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def count_synapses(counts, rows, weight, gids, offset, steps, positions, lids):
     """Count synapses per (row, delay), and note which rows have one weight.
 
@@ -94,13 +95,13 @@ def count_synapses(counts, rows, weight, gids, offset, steps, positions, lids):
     lids : ndarray of int64
         Local indices, negative for cells of another group.
     """
-    n_delays, flat = counts.shape[1], counts.ravel()
+    n_delays = counts.shape[1]
     row_of, row_weights = rows.row_of, rows.weight
     n_rows = rows.n_rows[0]
     for k in range(gids.size):
         if k + AHEAD < gids.size:
             later = row_of[gids[k + AHEAD] + offset]
-            prefetch(flat, later * n_delays + np.int64(steps[k + AHEAD]))
+            prefetch(counts, later * n_delays + np.int64(steps[k + AHEAD]))
         if lids[positions[k]] < 0:
             continue
         row = np.int64(row_of[gids[k] + offset])
@@ -115,7 +116,7 @@ def count_synapses(counts, rows, weight, gids, offset, steps, positions, lids):
     rows.n_rows[0] = n_rows
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def list_synapses(keys, rows, weight, gids, offset, steps, positions, lids):
     """List the run of each synapse, where a table of counts would be mostly empty.
 
@@ -171,6 +172,8 @@ class Placement(NamedTuple):
         Of the `Connectome`.
     entries : ndarray of uint32, shape (3 * capacity * n_buckets,)
         Run within the block of rows, local index and weight of each synapse that waits.
+    entry_weights : ndarray of float32
+        The same memory, of which each third number is a weight.
     filled : ndarray of int64, shape (n_buckets,)
         How many wait in each bucket.
     shift, capacity : int
@@ -185,12 +188,13 @@ class Placement(NamedTuple):
     target: NDArray[Any]
     weight: NDArray[np.float32]
     entries: NDArray[np.uint32]
+    entry_weights: NDArray[np.float32]
     filled: NDArray[np.int64]
     shift: int
     capacity: int
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def place_synapses(placement, weight, weights, gids, offset, steps, positions, lids):
     """Put synapses into buckets, and those of full buckets into their runs.
 
@@ -205,7 +209,7 @@ def place_synapses(placement, weight, weights, gids, offset, steps, positions, l
     """
     # arrays by local names: looking them up in the loop would count references each time
     entries, filled, row_weights = placement.entries, placement.filled, placement.row_weights
-    entry_weights, n_delays = entries.view(np.float32), placement.n_delays
+    entry_weights, n_delays = placement.entry_weights, placement.n_delays
     row_start, run_delay = placement.row_start, placement.run_delay
     row_of, shift, capacity = placement.row_of, placement.shift, placement.capacity
     is_common = not np.isnan(weight)
@@ -235,7 +239,7 @@ def place_synapses(placement, weight, weights, gids, offset, steps, positions, l
         filled[bucket] = n_waiting + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def find_run(row_start, run_delay, row, delay):
     """Return the number of a row's run."""
     first, end = row_start[row], row_start[row + 1]
@@ -248,7 +252,7 @@ def find_run(row_start, run_delay, row, delay):
     return first
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def place_rest(placement):
     """Put all synapses that still wait into their runs.
 
@@ -261,11 +265,11 @@ def place_rest(placement):
         _empty_bucket(placement, bucket)
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def _empty_bucket(placement, bucket):
     """Write the synapses of a bucket to the next free places of their runs."""
     target, weight, entries = placement.target, placement.weight, placement.entries
-    entry_weights, slots = entries.view(np.float32), placement.slots
+    entry_weights, slots = placement.entry_weights, placement.slots
     first_run = np.int64(bucket << placement.shift) * placement.n_delays
     if placement.n_delays == 0 and placement.row_start.size > 1:
         first_run = placement.row_start[bucket << placement.shift]

@@ -4,6 +4,7 @@ from math import floor, pi, sin
 
 from numba import njit
 
+from distsim.compiled import KEPT
 from distsim.kernels.options import KERNEL
 from distsim.partitioning.normal import normal_quantile
 from distsim.partitioning.streams import Stream, uniform53, word_block
@@ -40,7 +41,7 @@ def _noise_in(noises, w, interval):
     return noises.mean[w] + noises.stdev[w] * normal_quantile(p)
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def fill_sine(sines, steps, out):
     """Write the current of the first sine from each step to the next.
 
@@ -55,7 +56,7 @@ def fill_sine(sines, steps, out):
         out[k] = _sine_at(sines, 0, steps[k])
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def fill_noise(noises, steps, out):
     """Write the current of the first noise from each step to the next.
 

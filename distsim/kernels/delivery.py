@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
 from distsim.kernels.arrays import Queue
 from distsim.kernels.options import KERNEL
 from distsim.kernels.prefetch import prefetch
@@ -91,7 +92,7 @@ def find_row(connectome, gid):
     return low
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, inline="always")
 def run_size(connectome, begin, end, has_weights):
     """Return how many targets a run of words ``begin:end`` holds."""
     n_words = end - begin
@@ -101,14 +102,14 @@ def run_size(connectome, begin, end, has_weights):
     return 2 * n_words // 3 if has_weights else 2 * n_words
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, inline="always")
 def first_target(connectome, begin):
     """Return where the targets of a run begin."""
     # no division: only so does the compiler see that the place is not negative
     return begin if connectome.target.itemsize == 4 else 2 * begin
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, inline="always")
 def first_weight(connectome, begin, n):
     """Return where the weights of a run of n targets begin."""
     return begin + (n if connectome.target.itemsize == 4 else (n + 1) // 2)
@@ -170,7 +171,7 @@ def deliver(step, queue, connectome, inputs):
     return n_events
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, inline="always")
 def await_next(queue, entry, run_delay):
     """Have an entry, whose run has arrived, wait for the next run of its row, if there is one."""
     run = queue.run[entry] + 1
@@ -179,7 +180,7 @@ def await_next(queue, entry, run_delay):
     queue.arrival[entry] = DONE if is_last else queue.stamp[entry] + np.int64(run_delay[run])
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, inline="always")
 def drop_first(queue):
     """Drop the first entries of a queue, as far as they are done."""
     head, tail = queue.bounds[0], queue.bounds[1]

@@ -7,13 +7,14 @@ has made of it. This is Adams and Bashforth's method of order 2. Cells of which 
 much flow have ``u = v``.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numpy.typing import NDArray
 
 from distsim.kernels.allgather import allgather
+from distsim.kernels.by_address import caller
 from distsim.kernels.coefficients import set_drive
 from distsim.kernels.options import KERNEL
 
@@ -22,6 +23,7 @@ __all__ = [
     "PotentialExchange",
     "couple",
     "exchange_potentials",
+    "exchange_potentials_at",
     "expect",
     "note_change",
     "uncoupled",
@@ -151,7 +153,7 @@ def expect(coupling, cells, n_spiking):
         coupling.expected[k] = v + coupling.weight[k] * coupling.change[k]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def exchange_potentials(exchange):
     """Go on to the potentials of the next step, and tell other ranks those that they need.
 
@@ -172,3 +174,7 @@ def exchange_potentials(exchange):
     if call[0] == 0 or n == 0:
         return 0
     return allgather(call[0], call[1], exchange.potentials[first:], n, call[2], call[3])
+
+
+# ``exchange_potentials_at(function, place)``: compiled only where there are junctions
+exchange_potentials_at: Any = caller((), types.int64)

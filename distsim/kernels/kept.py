@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
 from distsim.kernels.construction import find_run
 from distsim.kernels.delivery import find_row, first_target, first_weight, run_size
 
@@ -31,7 +32,7 @@ class Dropped(NamedTuple):
     are_targets: NDArray[np.bool_]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def _matching(dropped, gid, receptor, matching):
     """List the dropped projections that a row may have synapses of; return their number."""
     n = 0
@@ -42,7 +43,7 @@ def _matching(dropped, gid, receptor, matching):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def _stays(dropped, matching, n_matching, lid):
     """Return whether none of some projections has a target."""
     n_found = 0
@@ -51,7 +52,7 @@ def _stays(dropped, matching, n_matching, lid):
     return n_found == 0
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def _n_targets(connectome, n_local, run, has_weights):
     """Return how many synapses a run has."""
     begin, end = np.int64(connectome.run_start[run]), np.int64(connectome.run_start[run + 1])
@@ -61,7 +62,7 @@ def _n_targets(connectome, n_local, run, has_weights):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def _mixed(word):
     """Return a word of 64 bits in which each bit depends on all of another."""
     word ^= word >> np.uint64(32)
@@ -71,7 +72,7 @@ def _mixed(word):
     return word ^ (word >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def print_of_rows(connectome, n_local):
     """Return a sum over the synapses of numbers that depend on source, receptor and delay.
 
@@ -96,7 +97,7 @@ def print_of_rows(connectome, n_local):
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def count_kept(connectome, n_local, dropped, sizes):
     """Count the synapses of each run that stay.
 
@@ -124,7 +125,7 @@ def count_kept(connectome, n_local, dropped, sizes):
                     sizes[run] -= not _stays(dropped, matching, n_matching, target[j])
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def copy_kept(connectome, n_local, dropped, sizes, places, placement):
     """Put the synapses that stay in their new places, before any other of the same run.
 
@@ -174,7 +175,7 @@ def copy_kept(connectome, n_local, dropped, sizes, places, placement):
             slots[2 * new_run], slots[2 * new_run + 1] = place, place_w
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def _run_in(placement, row, delay):
     """Return the number by which a run has its slots."""
     if placement.n_delays > 0:
@@ -182,7 +183,7 @@ def _run_in(placement, row, delay):
     return np.int64(find_run(placement.row_start, placement.run_delay, row, delay))
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def rewrite_weights(connectome, cursors, receptor, gids, steps, lids, weights):
     """Write other weights of synapses where they are.
 

@@ -53,7 +53,8 @@ def join(words, start, largest, joined):
         is_whole &= count < start[slot + 1] - start[slot]
     if not is_whole:
         return -1
-    n, last, is_sorted = 0, np.int64(-1), True
+    # no literal, for which another version of `sort` would be compiled
+    n, last, is_sorted = np.int64(0), np.int64(-1), True
     for slot in range(largest.size):
         first = start[slot] - start[0]
         for place in range(first + 1, first + 1 + words[first]):

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from distsim.compiled import KEPT
+
 __all__ = ["KERNEL"]
 
 # Without numba's runtime (_nrt) a function can make no arrays, and does not count references of
 # those that it looks up in what it was given: some seventy in an epoch, 2 us.
-KERNEL: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+KERNEL: dict[str, Any] = {**KEPT, "nogil": True, "_nrt": False}

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
 from distsim.kernels.prefetch import prefetch
 
 __all__ = ["Places", "place_connections", "put", "take"]
@@ -46,7 +47,7 @@ class Places(NamedTuple):
     first_lid: int
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def place_connections(places, n_placed, gids, steps, positions, lids):
     """Give some connections the next places of their runs.
 
@@ -90,14 +91,14 @@ def place_connections(places, n_placed, gids, steps, positions, lids):
     return n_placed
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def take(order, values, taken):
     """Write ``values[order]`` into an array, without a copy of the order."""
     for k in range(order.size):
         taken[k] = values[order[k]]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def put(order, values, filled):
     """Write values to ``filled[order]``, without a copy of the order."""
     for k in range(order.size):

@@ -21,6 +21,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
 from distsim.declared import declares
 from distsim.kernels.arrays import Connectome, Queue
 from distsim.kernels.by_address import caller
@@ -269,7 +270,7 @@ def queue_spikes(first, n_steps, keys, group):
     return 1 if drawn[0] == 0 else call_part(drawn[0], drawn[1], first, n_steps)
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def fill_row_keys(stream, gids, keys):
     """Write the key of random numbers of each source to `PlasticArrays.row_keys`."""
     for k in range(gids.size):
@@ -289,13 +290,13 @@ def row_of_run(rows, run):
     return low
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, inline="always")
 def decay(table, rate, n_steps):
     """Return what is left of a trace after some steps, by a row of `decays` and a rate."""
     return table[np.uint64(n_steps)] if n_steps < table.size else np.exp(-n_steps * rate)
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, inline="always")
 def target_trace(net, y, c, step):
     """Return a trace of a target by its spikes before a step, at that step."""
     latest, values = net.latest, net.latest_traces

@@ -8,6 +8,7 @@ row. A count is the inverse distribution function of a word.
 
 from numba import njit, uint32
 
+from distsim.compiled import KEPT
 from distsim.kernels.delivery import enqueue_rows
 from distsim.kernels.options import KERNEL
 from distsim.kernels.spike_keys import spike_key
@@ -16,7 +17,7 @@ from distsim.partitioning.streams import word_block
 __all__ = ["draw_count", "enqueue_poisson", "log_poisson"]
 
 
-@njit(cache=True, inline="always")
+@njit(**KEPT, inline="always")
 def draw_count(stream, gid, step, cdf, begin, end):
     """Return the number of spikes of a source in a step.
 
@@ -92,7 +93,7 @@ def enqueue_poisson(position, end_step, stream, sources, tables, queue, connecto
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def log_poisson(position, end_step, stream, sources, tables, log):
     """Log the spikes of Poisson sources, as many as there is room for.
 

@@ -10,11 +10,12 @@ __all__ = ["prefetch"]
 
 
 def _prefetch(typing_context, array, index):
-    """Ask for the cache line of ``array[index]``, to be read, and do not wait for it.
+    """Ask for the cache line of ``array.flat[index]``, to be read, and do not wait for it.
 
     Parameters
     ----------
     array : ndarray
+        Of one dimension, or contiguous.
     index : int
     """
 

@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numba import njit
 
+from distsim.compiled import KEPT
 from distsim.kernels.delivery import enqueue_rows
 from distsim.kernels.gamma_hazard import integrated_hazard, interval_at
 from distsim.kernels.options import KERNEL
@@ -161,7 +162,7 @@ def enqueue_counted(first, keys, counts, first_rows, end_rows, queue, connectome
     return keys.size
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def log_renewals(position, end_step, sources, log):
     """Log the spikes of renewal sources, as many as there is room for.
 

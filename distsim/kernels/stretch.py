@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from distsim.compiled import KEPT
 from distsim.kernels.allgather import allgather
 from distsim.kernels.bundle import advance_bundle_at
 from distsim.kernels.clock import nanoseconds
-from distsim.kernels.junctions import exchange_potentials
+from distsim.kernels.junctions import exchange_potentials_at
 from distsim.kernels.messages import join, pack
 from distsim.kernels.spike_keys import step_of_key
 
@@ -69,7 +70,7 @@ class Stretch(NamedTuple):
 STRETCH = np.dtype([(name, np.int64) for name in Stretch._fields], align=True)
 
 
-@njit(cache=True, nogil=True)
+@njit(**KEPT, nogil=True)
 def _gather(gathering, logged, given):
     """Exchange spikes; return `Stretch.n_arrived`."""
     call = gathering.call
@@ -83,8 +84,8 @@ def _gather(gathering, logged, given):
     return join(gathering.words, gathering.start, gathering.largest, gathering.joined)
 
 
-@njit(cache=True, nogil=True)
-def advance_stretch(last, epoch_steps, groups, keys, given, log, potentials, gathering, progress):
+@njit(**KEPT, nogil=True)
+def advance_stretch(last, epoch_steps, groups, keys, given, log, junctions, gathering, progress):
     """Make the steps up to `last`, epoch by epoch: all groups in turn, then an exchange.
 
     Ends early where something is left to Python, and goes on from there when it is called again.
@@ -103,8 +104,9 @@ def advance_stretch(last, epoch_steps, groups, keys, given, log, potentials, gat
         Spikes that sources on this rank make in these steps, sorted.
     log : SpikeLog
         Of all groups.
-    potentials : PotentialExchange
-        `potentials` in place; if there are any, an epoch is one step.
+    junctions : ndarray of int64, shape (2,)
+        Where `exchange_potentials` and its `PotentialExchange` are; see `Addressed`. If there are
+        any junctions in the network, an epoch is one step.
     gathering : Gathering
         Arrays in place.
     progress : ndarray of `STRETCH`, shape (1,)
@@ -118,7 +120,6 @@ def advance_stretch(last, epoch_steps, groups, keys, given, log, potentials, gat
     """
     now = progress[0]
     now.n_epochs = now.n_events = 0
-    clock = np.empty(2, np.int64)
     while now.step < last:
         n_steps = min(epoch_steps, last - now.step)
         while now.group < groups.shape[0]:
@@ -138,9 +139,9 @@ def advance_stretch(last, epoch_steps, groups, keys, given, log, potentials, gat
         now.n_epochs += 1
         now.n_exchanges += 1
         is_timed = now.n_exchanges % TIMED == 0
-        begun = nanoseconds(clock) if is_timed else 0
-        if potentials.potentials.size > 0:
-            error = exchange_potentials(potentials)
+        begun = nanoseconds() if is_timed else 0
+        if junctions[0] != 0:
+            error = exchange_potentials_at(junctions[0], junctions[1])
             if error != 0:
                 now.n_arrived = -2 - error
                 return False
@@ -152,7 +153,7 @@ def advance_stretch(last, epoch_steps, groups, keys, given, log, potentials, gat
         if now.n_arrived < 0:
             return False
         if is_timed:
-            now.n_waited += TIMED * (nanoseconds(clock) - begun)
+            now.n_waited += TIMED * (nanoseconds() - begun)
         now.n_logged, now.n_given = log.filled[0], n_given
         keys = gathering.joined[: now.n_arrived]
     return False

@@ -35,6 +35,7 @@ __all__ = [
 
 # a call that is left in a loop keeps it from being vectorised
 OPTIONS: dict[str, Any] = {
+    "no_cfunc_wrapper": True,
     "nogil": True,
     "error_model": "numpy",
     "_nrt": False,

@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
 from distsim.declared import declares
 from distsim.kernels.spike_keys import gid_of_key
 from distsim.network.pieces import Piece, Samples, SpikeKeys
@@ -200,10 +201,11 @@ class SpikeRecord:
         self._pieces, self._count = [], 0
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def _append_recorded(keys, gids, recorded, store, count):
     """Copy the keys of recorded cells behind `count` others; return the new count."""
-    for key in keys:
+    for k in range(keys.size):
+        key = keys[k]
         gid = gid_of_key(key)
         # bisection; Numba's searchsorted takes a second to be compiled
         position, end = 0, gids.size

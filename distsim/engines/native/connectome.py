@@ -146,6 +146,7 @@ def _placement(
     n_buckets = (max(n_rows - 1, 0) >> shift) + 1
     n_waiting = min(MAX_WAITING, max(n_synapses // 8, MIN_WAITING))
     capacity = max(n_waiting // n_buckets, 16)
+    entries = np.empty(3 * capacity * n_buckets, np.uint32)
     return Placement(
         slots=slots,
         n_delays=n_delays,
@@ -155,7 +156,8 @@ def _placement(
         row_weights=rows.weight,
         target=connectome.target,
         weight=connectome.weight,
-        entries=np.empty(3 * capacity * n_buckets, np.uint32),
+        entries=entries,
+        entry_weights=entries.view(np.float32),
         filled=np.zeros(n_buckets, np.int64),
         shift=shift,
         capacity=capacity,

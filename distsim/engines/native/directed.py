@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from distsim.compiled import KEPT
 from distsim.engines.native.exchange import NO_GATHERING
 from distsim.engines.native.messages import LEAST, NO_SPIKES, PERIOD, Slots, Traffic
 from distsim.engines.native.routes import Routes
@@ -154,7 +155,7 @@ class DirectedExchange:
         return keys[goes][self._slots.capacities[slot] :]
 
 
-@njit(cache=True)
+@njit(**KEPT)
 def pack(keys, gids, first, neighbour, n_slots, words, start, largest):
     """Write each spike to the messages of its receivers, as far as there is room.
 

@@ -321,24 +321,30 @@ class NativeSimulation(Engine):
     ) -> None:
         """Build what is on this rank, the number `rank` of its node.
 
-        Where nothing is compiled yet, ranks with an even number compile what the groups run in an
-        epoch before they build, which takes as long as what the others compile meanwhile: what
-        builds, and the exchange. Each then finds what the others have compiled.
+        Where nothing is compiled yet, the first rank compiles what exchanges spikes, and those with
+        an even number what makes the groups' steps, before they build. That takes as long as what
+        the others compile meanwhile: what builds, what queues spikes, and what calls it all. Each
+        then finds what the others have compiled.
         """
         networks = list(self.networks.values())
         is_shared = n_ranks > 1 and not self._epochs.is_compiled and not self.junctions.pathways
         started = time.perf_counter()
+        if is_shared and rank == 0:
+            self.exchange.compile()
         if is_shared and rank % 2 == 0:
             for network in networks[rank // 2 :: (n_ranks + 1) // 2]:
                 network.group.build()
                 network.group.refresh(self.segment)
-                self._compile_checked(network)
+                self._compile_checked(network, self._epochs.compile_steps)
         self.seconds["compile"] += time.perf_counter() - started
         for network in networks:
             network.build(self.dt, drives[network], self.seed, progress)
         started = time.perf_counter()
-        if is_shared and rank == 1:
-            self._compile_exchange()
+        if is_shared and rank % 2 == 1:
+            queueing = partial(self._epochs.compile_queueing, networks[0])
+            others: list[Callable[[], None]] = [queueing, self._compile_exchange]
+            for compile_other in others[rank // 2 :: n_ranks // 2]:
+                compile_other()
         self.seconds["compile"] += time.perf_counter() - started
 
     def _agree_on_drives(self) -> dict[GroupNetwork, list[Pathway]]:
@@ -364,13 +370,17 @@ class NativeSimulation(Engine):
 
     def _compilations(self) -> list[Callable[[], None]]:
         """Return what compiles, or loads, what runs in an epoch: of each group, and all else."""
-        groups = [partial(self._compile_checked, network) for network in self.networks.values()]
+        compile_group = self._epochs.compile_group
+        networks = self.networks.values()
+        groups = [partial(self._compile_checked, network, compile_group) for network in networks]
         return [*groups, self._compile_exchange]
 
-    def _compile_checked(self, network: GroupNetwork) -> None:
+    def _compile_checked(
+        self, network: GroupNetwork, compile_part: Callable[[GroupNetwork], None]
+    ) -> None:
         """Compile what runs for a group; where that fails, say what is wrong in which model."""
         try:
-            self._epochs.compile_group(network)
+            compile_part(network)
         except Exception:  # the compiler has many
             network.group.model.check_code()
             for pathway in network.plastic:

@@ -11,7 +11,7 @@ from distsim.engines.native.group_network import GroupNetwork
 from distsim.engines.native.junctions import Junctions
 from distsim.engines.native.messages import NO_SPIKES
 from distsim.kernels.arrays import Gathering, SpikeLog
-from distsim.kernels.bundle import advance_bundle
+from distsim.kernels.bundle import advance_bundle, compile_queueing, compile_steps
 from distsim.kernels.spike_keys import spike_key
 from distsim.kernels.stretch import STRETCH, Stretch, advance_stretch
 
@@ -67,10 +67,18 @@ class EpochLoop:
         """Compile what runs for a group in an epoch, or load it."""
         network.entry(self._log)
 
+    def compile_steps(self, network: GroupNetwork) -> None:
+        """Compile what makes a group's steps, the larger part of that, or load it."""
+        compile_steps(network.bundle(self._log))
+
+    def compile_queueing(self, network: GroupNetwork) -> None:
+        """Compile what queues spikes for a group, most of the rest, or load it."""
+        compile_queueing(network.arrivals.queues[0], network.arrivals.rows)
+
     def compile(self, gathering: Gathering) -> None:
         """Compile what calls the groups, or load it."""
         nothing = np.zeros((0, 2), np.int64), NO_SPIKES, NO_SPIKES
-        exchanges = self._junctions.exchange, gathering
+        exchanges = self._junctions.entry, gathering
         advance_stretch(0, 1, *nothing, self._log, *exchanges, np.zeros(1, STRETCH))
 
     def begin(self, step: int) -> None:
@@ -116,7 +124,7 @@ class EpochLoop:
             self._arrived,
             self._given,
             self._log,
-            self._junctions.exchange,
+            self._junctions.entry,
             exchange.gathering,
             self._progress,
         )

@@ -18,6 +18,7 @@ from distsim.engines.native.exchange import allgather_call
 from distsim.engines.native.group_network import GroupNetwork
 from distsim.engines.native.groups import CellGroup
 from distsim.engines.native.messages import Traffic
+from distsim.kernels.by_address import NOTHING, Addressed
 from distsim.kernels.junctions import (
     Coupling,
     PotentialExchange,
@@ -43,7 +44,7 @@ LARGEST = 0.5
 
 @declares(
     stored="_gids _change",
-    remade="n_connections are_any traffic _networks exchange _max _in_place _type",
+    remade="n_connections are_any traffic _networks exchange _addressed _max _in_place _type",
     described="comm pathways",
 )
 class Junctions:
@@ -80,6 +81,7 @@ class Junctions:
         self._gids = np.zeros(0, np.int64)
         self._change = np.zeros(0)
         none = np.zeros(0, np.int64)
+        self._addressed = Addressed()
         self.exchange = PotentialExchange(
             np.zeros(4, np.int64), np.zeros(3, np.int64), none, np.zeros(0), np.zeros(0)
         )
@@ -89,6 +91,15 @@ class Junctions:
         """Whether parameters of some cell with junctions were changed."""
         coupled = (network.group for network in self._networks if network.group.is_coupled)
         return any(block.is_changed for group in coupled for block in group.blocks)
+
+    @property
+    def entry(self) -> Integers:
+        """What compiled code calls `exchange_potentials` by, valid until these are built anew."""
+        if not self.exchange.potentials.size:
+            return np.array(NOTHING)
+        return np.array(
+            self._addressed.entry(PotentialExchange, self.exchange, exchange_potentials, ())
+        )
 
     # --- building ------------------------------------------------------------------------------
 
