@@ -27,9 +27,16 @@ class Assembly(common.Assembly):
     ----------
     *populations : Population or PopulationView
     label : str, optional
+        Default: what its parts are called, as "Population 1 + Population 2", which is the same on
+        all ranks also where one of them has made assemblies of its own.
     """
 
     _simulator = simulator
+
+    def __init__(self, *populations: Selection, **kwargs: str) -> None:
+        super().__init__(*populations, **kwargs)
+        if "label" not in kwargs:
+            self.label = " + ".join(part.label for part in self.parts) or "assembly"
 
     def __hash__(self) -> int:
         # the same on every rank, so that the order of sets is; what it holds may change

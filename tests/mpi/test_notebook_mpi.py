@@ -35,10 +35,9 @@ def test_a_rank_alone_shows_populations_and_projections(comm):
     cells.record("v")
     view.record("spikes")
     n_near = plastic.size()
-    # PyNN numbers assemblies as they are made: on all ranks alike
-    both = view + noise
     comm.Barrier()
     if comm.Get_rank() == comm.Get_size() - 1:
+        both = view + noise
         html = cells._repr_html_()
         assert "Population '&lt;b&gt;L4 &amp; ☃'" in html.replace("&#x27;", "'")
         rows = rows_of(html)

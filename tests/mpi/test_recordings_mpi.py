@@ -370,7 +370,11 @@ def test_a_file_named_when_recording_has_the_annotations(sim, comm, cells, share
 def test_signals_of_an_assembly_are_one(sim, comm, cells, shared_tmp_path, lazy):
     other = sim.Population(3, sim.IF_cond_exp(i_offset=1.5), label="other")
     sources = sim.Population(2, sim.SpikeSourceArray(spike_times=[0.5]), label="sources")
+    # one rank's own, of which the others need not know
+    if comm.Get_rank() == comm.Get_size() - 1:
+        assert (other + cells).size == 8
     every = other + sources + cells
+    assert every.label == "other + sources + " + cells.label
     every.record("spikes")
     (cells + other).record("v")
     other.record("gsyn_exc")

@@ -2,7 +2,9 @@
 
 import logging
 import re
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from operator import itemgetter
@@ -594,7 +596,7 @@ def import_brian2(comm: Any) -> Any:
         If it is not installed, or there are several ranks.
     """
     refuse_ranks(comm, "brian2", "Brian 2")
-    hook = sys.excepthook
+    hook, handler = sys.excepthook, signal.getsignal(signal.SIGINT)
     try:
         import brian2
     except ImportError as error:
@@ -602,8 +604,11 @@ def import_brian2(comm: Any) -> Any:
             f"engine 'brian2' needs Brian 2, which cannot be imported ({error}); "
             "`pip install 'distsim[brian2]'`"
         ) from error
-    # Brian's own would take any error of the user's script for one of Brian's
+    # Brian's own would take any error of the user's script for one of Brian's, and fail at Ctrl-C
+    # where SIGINT was ignored, as behind nohup; `interrupts` sees to runs
     sys.excepthook = hook
+    if threading.current_thread() is threading.main_thread() and handler is not None:
+        signal.signal(signal.SIGINT, handler)
     return brian2
 
 
