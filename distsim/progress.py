@@ -17,7 +17,7 @@ DELAY = 0.5
 class Advance(Protocol):
     """Moves a bar on."""
 
-    def __call__(self, n: int, total: int | None = None, /) -> object:
+    def __call__(self, n: float, total: int | None = None, /) -> object:
         """Say how many more are done, and of how many in all, where that was not known before."""
 
 
@@ -27,11 +27,11 @@ class _Bar(Listener):
     def __init__(self, delay: float, **options: Any) -> None:
         self._options = options
         self._due = time.monotonic() + delay
-        self._n = 0
+        self._n = 0.0
         self._bar: Any = None
         self._depth = 0
 
-    def advance(self, n: int, total: int | None = None) -> None:
+    def advance(self, n: float, total: int | None = None) -> None:
         self._n += n
         if total is not None:
             self._options["total"] = total

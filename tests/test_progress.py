@@ -12,6 +12,7 @@ import tqdm.auto
 import distsim as sim
 from distsim import progress
 from distsim.cli import main
+from distsim.engines.native import connectome
 from distsim.network import spool
 from distsim.progress import progress_bar
 
@@ -117,6 +118,24 @@ def test_construction_run_gathering_writing_and_merging_have_a_bar(
         "write": [(n_bytes,) * 3],
         "merge": [(n_bytes,) * 3],
     }
+
+
+def test_half_of_construction_is_to_count(bars, monkeypatch):
+    sim.setup(timestep=0.1, log=False, progress=True)
+    cells = sim.Population(20, sim.IF_curr_exp())
+    sim.Projection(cells, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1))
+    counted = []
+    layout = connectome._layout
+
+    def between(*arguments):
+        (bar,) = tqdm.auto.tqdm._instances
+        counted.append((bar.n, bar.total))
+        return layout(*arguments)
+
+    monkeypatch.setattr(connectome, "_layout", between)
+    sim.run(1.0)
+    assert counted == [(200, 400)]
+    assert bars["build"] == [(400, 400, 400)]
 
 
 @pytest.mark.parametrize("name", ["run.pkl", "run.nix"])

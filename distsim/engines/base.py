@@ -210,7 +210,7 @@ class Engine(ABC):
         return True
 
     @abstractmethod
-    def prepare(self, progress: Callable[[int], None] = lambda n: None) -> None:
+    def prepare(self, progress: Callable[[float], None] = lambda n: None) -> None:
         """Build what was described or changed since the last call; every rank must call it.
 
         Parameters

@@ -209,7 +209,7 @@ class ExternalSimulation(Engine):
         """Whether `prepare` may be ended by an error on the way, and called again."""
         return not self._is_built
 
-    def prepare(self, progress: Callable[[int], None] = lambda n: None) -> None:
+    def prepare(self, progress: Callable[[float], None] = lambda n: None) -> None:
         """Build what was described, and hand over what was changed; every rank must call it.
 
         Raises

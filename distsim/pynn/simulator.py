@@ -431,7 +431,7 @@ class State(common.control.BaseState):
         if simulation.has_snapshots:
             note_births(self)
 
-        def report(n: int) -> None:
+        def report(n: float) -> None:
             bar(n)
             if interrupts.is_noted and simulation.is_build_repeatable:
                 raise InterruptedBuildError("the network is not built yet")

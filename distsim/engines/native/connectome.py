@@ -54,7 +54,7 @@ def build_connectome(
     model: CellModel,
     n_local: int,
     dt: float,
-    progress: Callable[[int], None] = lambda n: None,
+    progress: Callable[[float], None] = lambda n: None,
     kept: Kept | None = None,
 ) -> tuple[Connectome, int]:
     """Build the connectome of one model group, in two passes and without an edge list.
@@ -73,7 +73,7 @@ def build_connectome(
     dt : float
         [ms]
     progress : callable
-        Called with the number of synapses placed, and with 0 while they are counted.
+        Called with the number of synapses done: half of it is to count, half to place them.
     kept : Kept, optional
         Synapses of an earlier connectome, which come before those made anew.
 
@@ -108,7 +108,7 @@ def build_connectome(
             steps, gids = delay_steps(chunk, dt, pathway.label), pathway.sources.gids(chunk.sources)
             table.make_room(gids.size)
             counts.add(table.rows, weight, gids, offset, steps, chunk.target_positions, lids)
-            progress(0)
+            progress(gids.size / 2)
     row_source, row_receptor, order = table.sort()
     runs = counts.runs(order)
     connectome, slots = _layout(row_source, row_receptor, table.rows.weight, runs, n_local)
@@ -131,7 +131,7 @@ def build_connectome(
             )
             positions = chunk.target_positions
             place_synapses(placement, weight, weights, gids, offset, steps, positions, lids)
-            progress(gids.size)
+            progress(gids.size / 2)
     place_rest(placement)
     return connectome, n_synapses
 

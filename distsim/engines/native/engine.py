@@ -244,7 +244,7 @@ class NativeSimulation(Engine):
 
     # --- building ------------------------------------------------------------------------------
 
-    def prepare(self, progress: Callable[[int], None] = lambda n: None) -> None:
+    def prepare(self, progress: Callable[[float], None] = lambda n: None) -> None:
         """Build what was described or changed since the last call; every rank must call it.
 
         Raises
@@ -315,7 +315,7 @@ class NativeSimulation(Engine):
     def _build_networks(
         self,
         drives: Mapping[GroupNetwork, list[Pathway]],
-        progress: Callable[[int], None],
+        progress: Callable[[float], None],
         rank: int,
         n_ranks: int,
     ) -> None:

@@ -184,7 +184,7 @@ class GroupNetwork:
         return [self.arrivals, *(plastic.arrivals for plastic in self.plastic.values())]
 
     def build(
-        self, dt: float, drives: Sequence[Pathway], seed: int, progress: Callable[[int], None]
+        self, dt: float, drives: Sequence[Pathway], seed: int, progress: Callable[[float], None]
     ) -> None:
         """Build cells and connectome from what was described; state is kept.
 
@@ -215,7 +215,7 @@ class GroupNetwork:
         delays += [int(run_delay.max()) for run_delay in each if run_delay.size]
         self.max_delay_steps = max(delays, default=0)
 
-    def _build_static(self, dt: float, progress: Callable[[int], None]) -> None:
+    def _build_static(self, dt: float, progress: Callable[[float], None]) -> None:
         """Make the static synapses that are not there yet as they are described."""
         model, n_local = self.group.model, self.group.n_local
         static = [p for p in self.pathways if p.synapse.is_static and p not in self._sets]

@@ -122,7 +122,7 @@ class NestSimulation(ExternalSimulation):
 
     # --- building ------------------------------------------------------------------------------
 
-    def prepare(self, progress: Callable[[int], None] = lambda n: None) -> None:
+    def prepare(self, progress: Callable[[float], None] = lambda n: None) -> None:
         """Build what was described, and hand over what was changed; every rank must call it."""
         self._has_connected = False
         if not self._is_built:
