@@ -52,6 +52,8 @@ for path in (
 # these are started by test_mpi.py on several ranks
 collect_ignore = [] if "DISTSIM_TEST_N_RANKS" in os.environ else ["mpi"]
 
+# before some module of tests imports NEST
+DLOPEN_FLAGS = sys.getdlopenflags()
 # what takes longest, in this order: with pytest-xdist, one of them at the end would be waited for
 LONGEST = (
     "test_mpi.py",
@@ -77,6 +79,11 @@ def pytest_configure(config):
     config.option.loadscopereorder = False
 
 
+def pytest_collectstart():
+    """Have modules keep their symbols to themselves, also once one has imported NEST."""
+    sys.setdlopenflags(DLOPEN_FLAGS)
+
+
 def pytest_collection_modifyitems(items):
     """Put first what takes longest."""
     ranks = {ROOT / "tests" / name: rank for rank, name in enumerate(LONGEST)}
@@ -99,11 +106,12 @@ def log_is_left_as_found():
 
 
 @pytest.fixture(autouse=True)
-def interrupts_are_left_as_found():
-    """Undo what Brian 2 does when it is imported: it handles SIGINT, for good."""
+def process_is_left_as_found():
+    """Undo what imports do: Brian 2 handles SIGINT, NEST has libraries share their symbols."""
     handler = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, handler)
+    sys.setdlopenflags(DLOPEN_FLAGS)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """NEST as engine, against the native one: the same network, input, spikes and records."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,13 @@ ONE_RANK_CONNECTS = Path(__file__).parent / "one_rank_connects.py"
 FAILING_RANK = Path(__file__).parent / "failing_rank.py"
 
 on_ranks = pytest.mark.skipif(not nest_abilities()[0], reason="this NEST was built without MPI")
+
+
+def test_what_is_loaded_after_nest_does_not_share_its_symbols():
+    program = "import sys; before = sys.getdlopenflags(); import distsim.nest as sim; sim.setup(); "
+    program += "assert 'nest' in sys.modules; print(sys.getdlopenflags() - before)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.endswith("\n0\n"), done.stderr
 
 
 @pytest.mark.parametrize("threads", [1, 2])

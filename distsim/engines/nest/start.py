@@ -43,6 +43,7 @@ def import_nest(comm: Any) -> Any:
             "installs is. Run on one rank with setup(threads=...), or build NEST with MPI as "
             "docs/engines.md says"
         )
+    flags = sys.getdlopenflags()
     try:
         import nest
     except ImportError as error:
@@ -50,6 +51,10 @@ def import_nest(comm: Any) -> Any:
             f"engine 'nest' needs NEST, which is installed and cannot be imported ({error}); "
             "`pip install --force-reinstall 'distsim[nest]'`, or load what it was built with"
         ) from error
+    finally:
+        # NEST leaves all that is loaded later to share its symbols: PyTables then calls the HDF5
+        # that MorphIO brings, of another version, and crashes
+        sys.setdlopenflags(flags)
 
     n_processes = int(nest.num_processes)
     if n_processes != n_ranks:
