@@ -57,19 +57,21 @@ DLOPEN_FLAGS = sys.getdlopenflags()
 # what takes longest, in this order: with pytest-xdist, one of them at the end would be waited for
 LONGEST = (
     "test_mpi.py",
+    "test_rank_invariance.py",
     "slurm/test_scripts.py",
     "engines/test_validation.py",
     "test_gallery.py",
     "test_examples.py",
-    "test_lockstep.py",
     "engines/test_other_models.py",
-    "engines/test_spinnaker_engine.py",
-    "pynn/test_interrupts.py",
     "engines/test_synapses.py",
+    "test_lockstep.py",
+    "models/test_one_cell.py",
+    "engines/test_neuron_on_ranks.py",
+    "pynn/test_interrupts.py",
+    "io/test_whole_file.py",
     "test_resume.py",
     "pynn/test_own_cells_kept.py",
-    "kernels/test_cell_kernels.py",
-    "test_estimate.py",
+    "engines/test_spinnaker_engine.py",
 )
 
 

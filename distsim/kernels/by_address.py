@@ -59,20 +59,22 @@ def _read_field(context, builder, pointer, value, name):
     return impl_ret_borrowed(context, builder, pointed.types[k], builder.load(place))
 
 
-def words_of(structure: Any) -> NDArray[np.int64]:
+def words_of(structure: Any, kind: types.Type) -> NDArray[np.int64]:
     """Return a structure as compiled code reads it: all its fields, one after another.
 
     Parameters
     ----------
     structure : NamedTuple
         Of arrays, numbers of 64 bits, and tuples of these.
+    kind : numba type
+        Its own.
 
     Returns
     -------
     ndarray of int64
         Of each array its address, shape and strides; it does not keep the array.
     """
-    return np.array(list(_words(structure, typeof(structure))), np.int64)
+    return np.array(list(_words(structure, kind)), np.int64)
 
 
 def _words(value: Any, kind: Any) -> Iterator[int]:
@@ -93,7 +95,7 @@ def _words(value: Any, kind: Any) -> Iterator[int]:
         raise TypeError(f"{kind} has no place in a structure: {value!r}")
 
 
-def address_of(function: Any, arguments: Sequence[Any], structure: Any) -> int:
+def address_of(function: Any, arguments: Sequence[Any], kind: types.Type) -> int:
     """Return the address of a function as it is compiled for a structure; compile it if need be.
 
     Parameters
@@ -101,9 +103,10 @@ def address_of(function: Any, arguments: Sequence[Any], structure: Any) -> int:
     function : numba function
         Takes the arguments and then the structure.
     arguments : sequence of numba types
-    structure : NamedTuple
+    kind : numba type
+        The structure's.
     """
-    signature = (*arguments, Pointer(typeof(structure)))
+    signature = (*arguments, Pointer(kind))
     function.compile(signature)
     compiled = function.overloads[signature]
     address: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
@@ -117,12 +120,15 @@ class Addressed:
     ----------
     structure : NamedTuple
         As it is now.
+    kind : numba type
+        The structure's.
     place : int
         Address of its fields, which are there for as long as this object is.
     """
 
     def __init__(self) -> None:
         self.structure: Any = None
+        self.kind: Any = None
         self.place = 0
         self._parts: tuple[Any, ...] = ()
         self._words: Any = None
@@ -146,10 +152,11 @@ class Addressed:
         """
         if len(parts) != len(self._parts) or any(map(is_not, parts, self._parts)):
             self.structure, self._parts = make(*parts), parts
-            self._words, self._function = words_of(self.structure), None
+            self.kind = typeof(self.structure)
+            self._words, self._function = words_of(self.structure, self.kind), None
             self.place = self._words.ctypes.data
         if self._function is not function:
-            self._entry = address_of(function, arguments, self.structure), self.place
+            self._entry = address_of(function, arguments, self.kind), self.place
             self._function = function
         return self._entry
 

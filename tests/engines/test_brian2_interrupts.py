@@ -13,6 +13,8 @@ before = signal.getsignal(signal.SIGINT)
 assert before is signal.SIG_IGN, before
 sim.setup(timestep=0.1, engine="brian2")
 assert signal.getsignal(signal.SIGINT) is before
+import brian2
+brian2.prefs.codegen.target = "numpy"
 sim.Population(2, sim.IF_curr_exp(), label="cells")
 signal.raise_signal(signal.SIGINT)
 sim.run(1.0)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from numba import njit, types
+from numba import njit, typeof, types
 
 from distsim.kernels.by_address import NOTHING, Addressed, caller, words_of
 from distsim.kernels.options import KERNEL
@@ -85,5 +85,6 @@ def test_a_structure_is_made_anew_where_a_part_is_another_object():
 
 @pytest.mark.parametrize("value", [np.float32(1.0), True, None])
 def test_what_is_not_64_bits_wide_has_no_place(value):
+    structure = Inner(np.zeros(1), value)
     with pytest.raises(TypeError, match="has no place in a structure"):
-        words_of(Inner(np.zeros(1), value))
+        words_of(structure, typeof(structure))

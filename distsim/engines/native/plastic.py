@@ -423,7 +423,7 @@ class PlasticPathway:
         numbers = places - np.maximum.accumulate(np.where(is_first, places, 0))
         n_rows = len(self._group.model.states)
         peek_at(
-            address_of(self.code.peek, PEEK, self._addressed.structure),
+            address_of(self.code.peek, PEEK, self._addressed.kind),
             *(self._addressed.place, step),
             *(columns, run_states, net.run_traces.copy(), net.run_last.copy()),
             np.zeros((n_rows, self._group.n_local)),
