@@ -59,7 +59,7 @@ def _read_field(context, builder, pointer, value, name):
     return impl_ret_borrowed(context, builder, pointed.types[k], builder.load(place))
 
 
-def words_of(structure: Any, kind: types.Type) -> NDArray[np.int64]:
+def words_of(structure: Any, kind: types.BaseNamedTuple) -> NDArray[np.int64]:
     """Return a structure as compiled code reads it: all its fields, one after another.
 
     Parameters
@@ -95,7 +95,7 @@ def _words(value: Any, kind: Any) -> Iterator[int]:
         raise TypeError(f"{kind} has no place in a structure: {value!r}")
 
 
-def address_of(function: Any, arguments: Sequence[Any], kind: types.Type) -> int:
+def address_of(function: Any, arguments: Sequence[Any], kind: types.BaseNamedTuple) -> int:
     """Return the address of a function as it is compiled for a structure; compile it if need be.
 
     Parameters
