@@ -57,11 +57,12 @@ DLOPEN_FLAGS = sys.getdlopenflags()
 # what takes longest, in this order: with pytest-xdist, one of them at the end would be waited for
 LONGEST = (
     "test_mpi.py",
-    "test_rank_invariance.py",
     "slurm/test_scripts.py",
     "engines/test_validation.py",
     "test_gallery.py",
     "test_examples.py",
+    # what both processes would compile beside each other, where nothing is compiled, comes later
+    "test_rank_invariance.py",
     "engines/test_other_models.py",
     "engines/test_synapses.py",
     "test_lockstep.py",
