@@ -341,8 +341,11 @@ class NativeSimulation(Engine):
             network.build(self.dt, drives[network], self.seed, progress)
         started = time.perf_counter()
         if is_shared and rank % 2 == 1:
-            queueing = partial(self._epochs.compile_queueing, networks[0])
-            others: list[Callable[[], None]] = [queueing, self._compile_exchange]
+            # alike for all groups; there may be none
+            others: list[Callable[[], None]] = [
+                *(partial(self._epochs.compile_queueing, network) for network in networks[:1]),
+                self._compile_exchange,
+            ]
             for compile_other in others[rank // 2 :: n_ranks // 2]:
                 compile_other()
         self.seconds["compile"] += time.perf_counter() - started

@@ -281,3 +281,26 @@ def test_parameters_changed_between_runs_hold_from_then_on():
     expected = 0.1 * np.clip(np.arange(31) - 10, 0, 10)
     # ten additions of 0.1, each rounded
     np.testing.assert_allclose(v, expected, rtol=0, atol=10 * np.finfo(float).eps)
+
+
+SOURCES_ALONE = """
+import distsim as sim
+
+sim.setup(timestep=0.1, seed=1, log=False)
+sources = sim.Population(4, sim.SpikeSourcePoisson(rate=100.0))
+sources.record("spikes")
+sim.run(100.0)
+counts = sources.get_spike_counts()
+if sim.rank() == 0:
+    print(sim.num_processes(), sum(counts.values()))
+"""
+
+
+# in processes that have compiled nothing yet, and share what is to be compiled
+def test_a_network_without_cells_begins_on_any_number_of_ranks(mpi_job):
+    jobs = [mpi_job(n_ranks, "-c", SOURCES_ALONE) for n_ranks in (1, 2, 3, 4)]
+    assert not any(job.returncode for job in jobs), [job.stdout for job in jobs]
+    told = [job.stdout.split() for job in jobs]
+    assert [words[0] for words in told] == ["1", "2", "3", "4"]
+    assert len({words[1] for words in told}) == 1
+    assert int(told[0][1]) > 10
