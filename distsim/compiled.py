@@ -122,9 +122,8 @@ def compile_faster() -> None:
         is_same = getattr(mine, "_values", None) == getattr(other, "_values", 0)
         return is_same or compare_all(mine, other)
 
-    vars_of = {"__eq__": compare, "__hash__": lambda settings: hash(type(settings))}
-    for name, method in vars_of.items():
-        setattr(TargetConfig, name, method)
+    TargetConfig.__eq__ = compare  # type: ignore[method-assign]
+    TargetConfig.__hash__ = lambda settings: hash(type(settings))  # type: ignore[method-assign]
 
 
 def tell(is_first: bool) -> None:

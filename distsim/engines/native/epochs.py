@@ -39,6 +39,8 @@ class EpochLoop:
         self._junctions = junctions
         self._networks: list[GroupNetwork] = []
         self._groups = np.zeros((0, 2), np.int64)
+        # by which potentials are exchanged
+        self._potentials = junctions.entry
         self._log = _empty_log(0)
         # spikes of the log that are in the blocks' records already
         self._n_recorded = 0
@@ -124,7 +126,7 @@ class EpochLoop:
             self._arrived,
             self._given,
             self._log,
-            self._junctions.entry,
+            self._potentials,
             exchange.gathering,
             self._progress,
         )
@@ -200,7 +202,8 @@ class EpochLoop:
         self._renew_entries()
 
     def _renew_entries(self) -> None:
-        """Take the groups' addresses anew, in case that some array is another than before."""
+        """Take all addresses anew, in case that some array is another than before."""
+        self._potentials = self._junctions.entry
         entries = [network.entry(self._log) for network in self._networks]
         self._groups = np.array(entries, np.int64).reshape(-1, 2)
 

@@ -132,20 +132,17 @@ class GroupNetwork:
 
     def entry(self, log: SpikeLog) -> tuple[int, int]:
         """Return what compiled code calls the group by; see `Addressed`."""
-        return self._addressed.entry(Bundle, self._bundled(log), advance_bundle, ARGUMENTS)
+        return self._addressed.entry(Bundle, self.bundle(log), advance_bundle, ARGUMENTS)
 
     def bundle(self, log: SpikeLog) -> Bundle:
         """Return what the group has, as it is now."""
-        return Bundle(*self._bundled(log))
-
-    def _bundled(self, log: SpikeLog) -> tuple[Any, ...]:
         group, arrivals = self.group, self.arrivals
         entries = [plastic.entry() for plastic in self.plastic.values()]
         if entries != self._plastics.entries.tolist():
             array = np.array(entries, np.int64).reshape(-1, 2)
             self._plastics = Plastics(array, np.zeros(1, np.int64))
         self._name_parts()
-        return (
+        return Bundle(
             group.cells,
             group.coefficients,
             arrivals.rows,
