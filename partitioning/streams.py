@@ -278,7 +278,8 @@ def uniforms(
     """
     gids = np.ascontiguousarray(gids, np.int64)
     counts = np.broadcast_to(np.asarray(counts, np.int64), gids.shape)
-    firsts = np.broadcast_to(np.asarray(firsts, np.int64), gids.shape)
+    # a copy, whose type is the same for any number of gids: it is compiled for one
+    firsts = np.array(np.broadcast_to(np.asarray(firsts, np.int64), gids.shape))
     offsets = np.zeros(gids.size + 1, np.int64)
     np.cumsum(counts, out=offsets[1:])
     out = np.empty(offsets[-1])

@@ -1,10 +1,8 @@
 """What is recorded on this rank: samples of state variables, and spikes."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from distsim.compiled import KEPT
 from distsim.declared import declares
 from distsim.kernels.spike_keys import gid_of_key
 from distsim.network.pieces import Piece, Samples, SpikeKeys
@@ -170,13 +168,25 @@ class SpikeRecord:
         """Add those of the spikes ``step << 32 | gid`` that are of recorded cells."""
         if not self.is_on or not keys.size:
             return
+        recorded = self._of_recorded(keys)
         if self._count >= PIECE_KEYS:
             self.complete_piece()
-        if self._count + keys.size > self._keys.size:
-            larger = np.zeros(2 * (self._count + keys.size), np.int64)
+        n_kept = self._count + recorded.size
+        if n_kept > self._keys.size:
+            larger = np.zeros(2 * n_kept, np.int64)
             larger[: self._count] = self._keys[: self._count]
             self._keys = larger
-        self._count = _append_recorded(keys, self.gids, self.recorded, self._keys, self._count)
+        self._keys[self._count : n_kept] = recorded
+        self._count = n_kept
+
+    def _of_recorded(self, keys: Integers) -> Integers:
+        """Return those of the keys that are of recorded cells."""
+        # most spikes may be of other populations, whose gids are others in a row
+        gids = gid_of_key(keys)
+        keys = keys[(gids >= self.gids[0]) & (gids <= self.gids[-1])]
+        gids = gid_of_key(keys)
+        positions = np.searchsorted(self.gids, gids)
+        return keys[(self.gids[positions] == gids) & self.recorded[positions]]
 
     def complete_piece(self) -> None:
         """Give the spikes that came last to the spool, as a piece."""
@@ -199,23 +209,3 @@ class SpikeRecord:
         """Forget the spikes held, and go on from a step."""
         self.since[:] = step
         self._pieces, self._count = [], 0
-
-
-@njit(**KEPT)
-def _append_recorded(keys, gids, recorded, store, count):
-    """Copy the keys of recorded cells behind `count` others; return the new count."""
-    for k in range(keys.size):
-        key = keys[k]
-        gid = gid_of_key(key)
-        # bisection; Numba's searchsorted takes a second to be compiled
-        position, end = 0, gids.size
-        while position < end:
-            middle = (position + end) >> 1
-            if gids[middle] < gid:
-                position = middle + 1
-            else:
-                end = middle
-        if position < gids.size and gids[position] == gid and recorded[position]:
-            store[count] = key
-            count += 1
-    return count

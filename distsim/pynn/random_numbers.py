@@ -18,14 +18,17 @@ import pyNN.random
 from lazyarray import larray
 from numpy.typing import NDArray
 
+from distsim.comm.agreement import first_on_each_node
 from distsim.errors import ParameterError, did_you_mean
 from distsim.partitioning.distributions import quantile
+from distsim.partitioning.normal import normal_quantiles
 from distsim.partitioning.streams import Purpose, Stream, uniforms
 
 __all__ = [
     "DrawCounts",
     "NativeRNG",
     "RandomDistribution",
+    "compile_draws",
     "detached",
     "distribution_on_streams",
     "drawn_in_turn",
@@ -42,6 +45,26 @@ Floats = NDArray[np.float64]
 
 # revisions that a stream's address tells apart
 N_REVISIONS = 4096
+
+
+def compile_draws(comm: Any) -> None:
+    """Compile, or load, what most networks draw by, each rank of a node a part of it.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+
+    Notes
+    -----
+    Collective. A rank alone would gain nothing, and compiles what it needs when it does.
+    """
+    if comm.Get_size() > 1:
+        no_cells, no_numbers = np.zeros(0, np.int64), np.zeros(0)
+        first_on_each_node(
+            comm,
+            lambda: uniforms(Stream(0, 0, 0), no_cells),
+            lambda: normal_quantiles(no_numbers),
+        )
 
 
 class NativeRNG(pyNN.random.NativeRNG):

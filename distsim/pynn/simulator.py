@@ -28,7 +28,7 @@ from distsim.pynn.described import describe
 from distsim.pynn.fingerprint import note_births
 from distsim.pynn.place import Place
 from distsim.pynn.projection_errors import as_pynns_error
-from distsim.pynn.random_numbers import refuse_single_draw
+from distsim.pynn.random_numbers import compile_draws, refuse_single_draw
 from distsim.pynn.script import script_facts
 from distsim.pynn.setup_options import Setup
 from distsim.pynn.triggers import Triggers
@@ -182,6 +182,7 @@ class State(common.control.BaseState):
             self._simulation = make(
                 comm, float(setup.timestep), int(setup.seed), low, high, **setup.engine_options
             )
+        compile_draws(comm)
         self.started = time.perf_counter()
         self.script = script_facts() if comm.Get_rank() == 0 else {}
 
