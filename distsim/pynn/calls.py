@@ -41,7 +41,7 @@ def collective(*unlike: str, called: str = "") -> Callable[[Callable[P, R]], Cal
             values = given.values(args, kwargs)
             if not values.get("gather", True):
                 return function(*args, **kwargs)
-            with ranks.call(*given.texts(values)):
+            with ranks.call(*given.texts(values, is_shared=True)):
                 return function(*args, **kwargs)
 
         return marked
@@ -107,12 +107,30 @@ class _Given:
             values.update(values.pop(self.named, {}))
         return values
 
-    def texts(self, values: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
-        """Return name, label and texts of a call."""
+    def texts(
+        self, values: dict[str, Any], is_shared: bool = False
+    ) -> tuple[str, str, dict[str, str]]:
+        """Return name, label and texts of a call; of a shared one, also whose it is."""
         subject = values.pop("self", None)
         texts = {name: describe(v) for name, v in values.items() if name not in self.unlike}
         if self.name == "__init__":
             return type(subject).__name__, str(values.get("label") or ""), texts
         if isinstance(subject, BaseModelType):  # a current source
             return self.name, "", texts | {"source": describe(subject)}
+        if is_shared:
+            texts.update(_whose(subject))
         return self.name, str(getattr(subject, "label", "")), texts
+
+
+def _whose(subject: Any) -> dict[str, str]:
+    """Return which cells or connections a call is of: others may have the same label."""
+    if hasattr(subject, "parts"):
+        cells = [
+            f"population {part.root.number}"
+            if part is part.root
+            else f"{describe(part.indices())} of population {part.root.number}"
+            for part in subject.parts
+        ]
+        return {"cells": ", ".join(cells)}
+    number = getattr(subject, "number", None)
+    return {} if number is None else {"projection": str(number)}

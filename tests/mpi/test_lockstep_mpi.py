@@ -197,6 +197,37 @@ def test_data_of_different_variables_are_refused(sim, is_last, refused):
     refused(lambda: cells.get_data("spikes" if is_last else "v"), "variables = 'v'")
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda cells: cells.get_data(),
+        lambda cells: cells.write_data("never.h5"),
+        lambda cells: cells.get("tau_m", gather=True),
+        lambda cells: cells.get_spike_counts(),
+        lambda cells: (cells + cells.root[4:]).get_data(),
+    ],
+)
+def test_data_of_other_cells_under_one_label_are_refused(sim, comm, refused, ask):
+    # as a loop over a rank's own cells asks for them, where all have as many
+    cells = cells_of(sim)
+    cells.record(["v", "spikes"])
+    sim.run(1.0)
+    view = cells[[1 if comm.Get_rank() else 0]]
+    refused(lambda: ask(view), "cells = ", "[0] of population 0", "[1] of population 0")
+
+
+def test_data_of_another_population_of_the_same_label_are_refused(sim, is_last, refused):
+    several = [cells_of(sim) for _ in range(2)]
+    sim.run(1.0)
+    refused(lambda: several[is_last].get_data(), "population 0", "population 1")
+
+
+def test_another_projection_of_the_same_label_is_refused(sim, is_last, refused):
+    cells = cells_of(sim)
+    several = [sim.Projection(cells, cells, sim.AllToAllConnector()) for _ in range(2)]
+    refused(lambda: several[is_last].get("weight", "list"), "projection = 0", "projection = 1")
+
+
 def test_another_grouping_of_files_is_refused(sim, is_last, refused, shared_tmp_path):
     for number in range(2):
         name = f"{0 if is_last else number}.h5"
