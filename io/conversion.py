@@ -85,18 +85,31 @@ def _write_nwb(path: Path, target: Path, told: Told | None) -> list[Path]:
 
     block = read_block(path)
     began = block.rec_datetime or datetime.fromtimestamp(path.stat().st_mtime)
-    block.annotate(
-        session_start_time=began.replace(tzinfo=UTC),
-        session_description=block.description or block.name,
-        identifier=str(uuid4()),
-    )
-    with new_file(target, told) as temporary, _quiet():
+    annotate_session(block, began)
+    with new_file(target, told) as temporary, quiet():
         neo.io.NWBIO(str(temporary), "w").write_all_blocks([block])
     return [target]
 
 
+def annotate_session(block: neo.Block, began: datetime) -> None:
+    """Annotate a block with what a NWB file must have, and it has not.
+
+    Parameters
+    ----------
+    block : neo.Block
+    began : datetime
+        When it was recorded, in UTC.
+    """
+    facts = {
+        "session_start_time": began.replace(tzinfo=UTC),
+        "session_description": block.description or block.name or "simulation",
+        "identifier": str(uuid4()),
+    }
+    block.annotations.update({k: v for k, v in facts.items() if k not in block.annotations})
+
+
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep back warnings of Neo's writer, which has one for each signal, and of what it calls."""
     before = logging.root.manager.disable
     logging.disable(max(before, logging.WARNING))

@@ -48,8 +48,8 @@ def engine_entry(name: str) -> Entry:
     SetupError
         If there is no such engine.
     """
-    if name not in ENGINES:
-        raise SetupError(f"unknown engine '{name}'; {did_you_mean(name, tuple(ENGINES))}")
+    if not (isinstance(name, str) and name in ENGINES):
+        raise SetupError(f"unknown engine '{name}'; {did_you_mean(str(name), tuple(ENGINES))}")
     return ENGINES[name]
 
 

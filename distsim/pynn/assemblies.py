@@ -10,6 +10,7 @@ from pyNN.core import deprecated
 from distsim.pynn import simulator
 from distsim.pynn.calls import collective, noted
 from distsim.pynn.cells import IDArray, local_mask
+from distsim.pynn.checks import name_list
 from distsim.pynn.notebook import assembly_html
 from distsim.pynn.output import assembly_block, write_assembly
 from distsim.pynn.selection import Selection, checked_positions, gid_map, sampled, simplified
@@ -140,7 +141,7 @@ class Assembly(common.Assembly):
 
     def get(self, parameter_names: Any, gather: bool = False, simplify: bool = True) -> Any:
         """Return parameters of this rank's cells, or of all; as for a population."""
-        names = [parameter_names] if isinstance(parameter_names, str) else list(parameter_names)
+        names = name_list(parameter_names, "parameter_names")
         parts = [part.get(names, gather, simplify=False) for part in self.parts]
         values = [np.concatenate(each) for each in zip(*parts, strict=True)]
         if simplify:

@@ -1,6 +1,6 @@
 """What a value of a parameter or variable may be: checked where users give it, by name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,10 @@ __all__ = [
     "InvalidValueError",
     "check_numbers",
     "check_times",
+    "checked_steps",
     "is_lazy",
     "is_several",
+    "name_list",
     "plain_numbers",
     "plain_rows",
     "plain_times",
@@ -44,6 +46,32 @@ def is_lazy(value: Any) -> bool:
 def is_several(value: Any) -> bool:
     """Return whether a value holds several numbers."""
     return isinstance(value, ArrayParameter | list | tuple) or np.ndim(value) > 0
+
+
+def name_list(names: Any, what: str) -> list[Any]:
+    """Return a name, or several, as a list.
+
+    Parameters
+    ----------
+    names : str or iterable of str
+    what : str
+        The argument that they are given as.
+
+    Raises
+    ------
+    ParameterError
+        If they are neither.
+
+    Examples
+    --------
+    >>> name_list("v", "variables")
+    ['v']
+    """
+    if isinstance(names, str):
+        return [names]
+    if not isinstance(names, Iterable):
+        raise ParameterError(f"{what} = {names!r}; give a name, or a list of names")
+    return list(names)
 
 
 def plain_numbers(value: Any, what: str, units: str | None = None) -> Any:
@@ -106,6 +134,11 @@ def plain_times(value: Any, what: str, units: str | None = "ms") -> Any:
     InvalidValueError
         If there is anything but times, or a table of them.
     """
+    if isinstance(value, RandomDistribution):
+        raise InvalidValueError(
+            f"{what} are several numbers in each cell, and cannot be drawn from a "
+            "RandomDistribution; give one Sequence per cell"
+        )
     if is_lazy(value):
         return distribution_on_streams(value)
     if isinstance(value, ArrayParameter):
@@ -192,6 +225,36 @@ def check_numbers(numbers: Any, what: str, highest: float = np.inf) -> None:
         bad = float(np.extract(wrong, numbers)[0])
         limit = f" of at most {highest:g}" if np.isfinite(highest) else ""
         raise InvalidValueError(f"{what} is {bad:g}; give finite numbers{limit}", value=bad)
+
+
+def checked_steps(interval: Any, dt: float) -> int:
+    """Return of how many time steps a sampling interval is.
+
+    Parameters
+    ----------
+    interval : float
+        [ms]
+    dt : float
+        [ms]
+
+    Raises
+    ------
+    ParameterError
+        If it is no multiple of the time step.
+
+    Examples
+    --------
+    >>> checked_steps(0.5, dt=0.1)
+    5
+    """
+    is_number = isinstance(interval, int | float | np.number) and np.isfinite(interval)
+    steps = interval / dt if is_number else 0.0
+    if not (steps >= 1 - 1e-6 and abs(steps - round(steps)) < 1e-6):
+        raise ParameterError(
+            f"sampling_interval = {interval} ms must be a multiple of the time step, {dt:g} ms",
+            sampling_interval=interval,
+        )
+    return round(steps)
 
 
 def check_times(trains: Any, what: str, dt: float) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyNN.recording import files
 
-from distsim.errors import ConnectivityError, FileWriteError
+from distsim.errors import ConnectivityError, FileWriteError, ParameterError
 from distsim.pynn.simulator import state
 
 __all__ = ["ConnectionTable", "as_file", "read_table", "write_table"]
@@ -38,7 +38,13 @@ class ConnectionTable(NamedTuple):
 
 def as_file(file: Any, mode: str) -> Any:
     """Return the file of `pyNN.recording.files` that a name or path means."""
-    return files.StandardTextFile(str(file), mode=mode) if isinstance(file, str | Path) else file
+    if isinstance(file, str | Path):
+        return files.StandardTextFile(str(file), mode=mode)
+    if not hasattr(file, "write" if "w" in mode else "read"):
+        raise ParameterError(
+            f"file = {file!r}; give a file's name, or one of the files of `pyNN.recording.files`"
+        )
+    return file
 
 
 def write_table(file: Any, values: Any, columns: list[str], of_rank: bool) -> None:

@@ -77,10 +77,13 @@ def setup(
     Raises
     ------
     SetupError
-        If an option is unknown or its value cannot be.
+        If an option is unknown or its value cannot be; or within a callback of a run.
+    PartitionError
+        If a partition is.
     LauncherError
         If MPI cannot be loaded, or the ranks came up apart from each other.
     """
+    _refuse_within_callback("setup")
     options, notes = translated(options)
     given = Setup.checked(timestep=timestep, min_delay=min_delay, max_delay=max_delay, **options)
     state.passage.begins(given.engine)
@@ -150,12 +153,26 @@ def reset(annotations: dict[str, Any] | None = None) -> None:
     ----------
     annotations : dict, optional
         Of the segment that ends.
+
+    Raises
+    ------
+    SetupError
+        Within a callback of a run, which could not come to its end.
     """
+    _refuse_within_callback("reset")
     for recorder in state.recorders:
         recorder.store_to_cache(annotations)
     state.reset()
     for population in state.populations:
         population.restore_initial()
+
+
+def _refuse_within_callback(name: str) -> None:
+    if state.passage.is_within_callback:
+        raise SetupError(
+            f"{name}() within a callback of a run, which goes on to the time that it was asked "
+            f"for; call {name}() when the run has returned"
+        )
 
 
 run_for = run

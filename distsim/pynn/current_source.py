@@ -1,5 +1,6 @@
 """What all current sources share."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -276,7 +277,13 @@ def _parts_of(cells: Any) -> list[Any]:
     """Return the populations and views that some cells are."""
     if hasattr(cells, "parts"):
         return list(cells.parts)
-    several = [cells] if isinstance(cells, ID) else list(cells)
+    several = [cells] if isinstance(cells, ID) else cells
+    if not isinstance(several, Iterable):
+        raise TypeError(
+            f"cannot inject a current into {cells!r}; give a population, view, assembly or cell, "
+            "or a list of cells"
+        )
+    several = list(several)
     for cell in several:
         if not isinstance(cell, ID):
             raise TypeError(f"cannot inject a current into {cell!r}, which is not a cell")

@@ -1,7 +1,10 @@
 """What was recorded as Neo blocks and as files, from one population, a view, or several."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -11,12 +14,13 @@ from pyNN import recording
 
 from distsim.comm.agreement import together
 from distsim.comm.world import world
-from distsim.errors import DistsimError, ParameterError
+from distsim.errors import DistsimError, FileWriteError, ParameterError
 from distsim.interrupts import Interrupts
 from distsim.io.attributes import joined
 from distsim.io.recordings import PopulationData, PopulationInfo, RunInfo, SegmentData
 from distsim.io.whole_file import Told, check_folder, check_space, new_file, write_error
 from distsim.io.writer import write as write_file
+from distsim.pynn.checks import name_list
 from distsim.pynn.gather import Audience
 from distsim.pynn.provenance import cell_parameters, collected, known_here, timed
 from distsim.pynn.replacing import check_replaced, is_choosy
@@ -39,6 +43,8 @@ __all__ = [
 ]
 
 SUFFIXES = (".h5", ".hdf5")
+
+logger = logging.getLogger(__name__)
 
 
 class Part(NamedTuple):
@@ -126,16 +132,30 @@ def write_requests(requests: Sequence[tuple[Any, Any, Any]]) -> None:
     ----------
     requests : sequence of (population or view, variables, file)
         Of all calls of `record`; those that name the same file add up.
+
+    Raises
+    ------
+    FileWriteError, ParameterError
+        The first one of the files that could not be written, when all others are.
     """
     by_file: dict[Any, list[tuple[Any, Any]]] = {}
     for selection, variables, file in requests:
         key = str(file) if isinstance(file, str | Path) else file
         by_file.setdefault(key, []).append((selection, variables))
+    failures = []
     for file, wanted in by_file.items():
         roots = list(dict.fromkeys(selection.root for selection, _ in wanted))
         parts = [_sum_of([(s, v) for s, v in wanted if s.root is root]) for root in roots]
         run = _run_info(roots, None, *roots)
-        _write(parts, run, file, Audience.FIRST)
+        try:
+            _write(parts, run, file, Audience.FIRST)
+        except (FileWriteError, ParameterError) as error:  # the same on every rank
+            failures.append(error)
+    if state.rank == 0:
+        for failure in failures[1:]:
+            logger.error("%s", failure)
+    if failures:
+        raise failures[0]
 
 
 def _clear(selections: Sequence[Any], clear: bool) -> None:
@@ -169,7 +189,7 @@ def _parts(assembly: Any, variables: Any) -> list[Part]:
     parts = assembly.parts
     if isinstance(variables, str) and variables == "all":
         return [_part(part, "all") for part in parts]
-    names = [variables] if isinstance(variables, str) else list(variables)
+    names = name_list(variables, "variables")
     for name in names:
         if not any(name in part.celltype.recordable for part in parts):
             parts[0].recorder.names(name)  # raises
@@ -272,6 +292,7 @@ def _write(
 
 def _write_all(parts: Sequence[Part], run: RunInfo, io: Any, audience: Audience) -> None:
     comm = world()
+    _check_kind(io)
     is_shared = audience is not Audience.NONE
     is_native = has_own_format(io)
     if not is_shared and comm.Get_size() > 1:
@@ -334,6 +355,7 @@ def check_target(io: Any) -> None:
     ParameterError
         If no format has the end of that name.
     """
+    _check_kind(io)
     if not isinstance(io, str | Path):
         return
     check_replaced(io)
@@ -344,6 +366,21 @@ def check_target(io: Any) -> None:
     if not has_own_format(io):
         with TemporaryDirectory() as folder:
             getattr(_neo_io(Path(folder) / Path(io).name, io), "close", bool)()
+
+
+def _check_kind(io: Any) -> None:
+    """Raise if something is no file: neither a name, with an end that says a format, nor an IO."""
+    is_name = isinstance(io, str | Path) and str(io) != ""
+    if not is_name and not hasattr(io, "write_block"):
+        raise ParameterError(
+            f"cannot write recordings to {io!r}; give a file's name, such as 'run.h5', or one of "
+            "Neo's IO objects"
+        )
+    if is_name and not Path(io).suffix and not Path(io).is_dir():
+        raise ParameterError(
+            f"cannot write '{io}': the end of its name says no format; a name that ends in '.h5' "
+            "gives distsim's own, one in '.pkl', '.nwb' or '.nix' Neo's"
+        )
 
 
 def has_own_format(io: Any) -> bool:
@@ -358,18 +395,35 @@ def write_neo(io: Any, block: Any, progress: Told | None = None) -> None:
     """
     name = getattr(io, "filename", io)
     try:
-        if not isinstance(io, str | Path):
-            io.write_block(block)
-            return
-        with new_file(Path(io), progress) as temporary:
-            check_space(Path(io), _n_bytes(block))
-            neo_io = _neo_io(temporary, name)
-            neo_io.write_block(block)
-            getattr(neo_io, "close", bool)()
+        with _as_session(block) if Path(str(name)).suffix == ".nwb" else nullcontext():
+            if not isinstance(io, str | Path):
+                io.write_block(block)
+                return
+            with new_file(Path(io), progress) as temporary:
+                check_space(Path(io), _n_bytes(block))
+                neo_io = _neo_io(temporary, name)
+                neo_io.write_block(block)
+                getattr(neo_io, "close", bool)()
     except DistsimError:
         raise
     except (OSError, RuntimeError) as error:
         raise write_error(error, name) from error
+    except Exception as error:  # Neo's writers raise errors of many classes
+        raise FileWriteError(
+            f"'{name}' cannot be written: {type(error).__name__}: {error}; a name that ends in "
+            "'.h5' gives distsim's own format",
+            path=str(name),
+        ) from error
+
+
+@contextmanager
+def _as_session(block: Any) -> Iterator[None]:
+    """Give a block what NWB asks for, and keep back the warnings of Neo's writer."""
+    from distsim.io.conversion import annotate_session, quiet
+
+    annotate_session(block, block.rec_datetime or datetime.now())
+    with quiet():
+        yield
 
 
 def _neo_io(path: Path, name: Any) -> Any:

@@ -1,9 +1,13 @@
 """Connectors with a probability for each pair of cells: by distance, displacement or indices."""
 
+from collections.abc import Callable
+from copy import deepcopy
+from functools import wraps
 from typing import Any
 
 import numpy as np
 import pyNN.connectors
+from lazyarray import larray
 
 from distsim.connectivity import (
     DistanceProbability,
@@ -60,7 +64,7 @@ class DistanceDependentProbabilityConnector(
             ) from error
         if callable(d_expression):
             self.d_expression = d_expression
-            self.distance_function = d_expression
+            self.distance_function = _of_lazy_too(d_expression)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return all but the function that PyNN makes of an expression."""
@@ -140,6 +144,20 @@ class DisplacementDependentProbabilityConnector(
         )
         pre, post = coordinates(projection.pre.parts), coordinates(projection.post.parts)
         return _by_probability(self, projection, ProbabilityOfDisplacement(function, pre, post))
+
+
+def _of_lazy_too(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of distances that PyNN, too, can ask: it hands on those of all pairs."""
+
+    @wraps(function)
+    def of(distances: Any) -> Any:
+        if not isinstance(distances, larray):
+            return function(distances)
+        lazy = deepcopy(distances)
+        lazy.apply(function)
+        return lazy
+
+    return of
 
 
 def _by_probability(connector: RuleConnector, projection: Any, probability: Any) -> Rule:

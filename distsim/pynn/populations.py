@@ -70,6 +70,8 @@ class Population(Selection, common.Population):
         label: str | None = None,
     ) -> None:
         self.size, structure = _checked_size(size, structure)
+        if structure is not None:
+            _check_structure(structure)
         self.celltype = _cell_type(cellclass, cellparams)
         self.label = label or f"population{state.n_populations}"
         self.root = self
@@ -277,6 +279,7 @@ class Population(Selection, common.Population):
         self.take_positions_of_owners()
 
     def _set_structure(self, structure: Any) -> None:
+        _check_structure(structure)
         self._structure = structure
         self._positions = None
         # one that is set later than the first is in no description of the population
@@ -389,6 +392,14 @@ def _checked_size(size: Any, structure: Any) -> tuple[int, Any]:
     grids: dict[int, Callable[..., Any]] = {1: space.Line, 2: space.Grid2D, 3: space.Grid3D}
     ratios = [size[0] / n for n in size[1:]]
     return int(reduce(operator.mul, size)), grids[len(size)](*ratios)
+
+
+def _check_structure(structure: Any) -> None:
+    if isinstance(structure, type) or not hasattr(structure, "generate_positions"):
+        raise ParameterError(
+            f"structure = {structure!r} of a population; give an instance, such as Line() or "
+            "Grid2D(aspect_ratio=1.0)"
+        )
 
 
 def _cell_type(cellclass: Any, cellparams: dict[str, Any] | None) -> Any:

@@ -8,6 +8,7 @@ from pyNN.core import deprecated
 
 from distsim.pynn.addressed_values import AddressedValues, histogram
 from distsim.pynn.calls import collective
+from distsim.pynn.checks import name_list
 from distsim.pynn.connection import LocalConnections
 from distsim.pynn.connection_files import write_table
 from distsim.pynn.gather import Audience, gather_arrays
@@ -83,9 +84,7 @@ class ReadProjection(MadeProjection):
             raise ProjectionError(f"format = '{format}'; it must be 'list' or 'array'")
         audience = Audience.of(gather)
         is_single = isinstance(attribute_names, str)
-        values = self._values_now(
-            [attribute_names] if is_single else list(attribute_names), audience
-        )
+        values = self._values_now(name_list(attribute_names, "attribute_names"), audience)
         if format == "list":
             if is_single and not with_address:
                 return values.columns[0].tolist()
@@ -186,7 +185,7 @@ class ReadProjection(MadeProjection):
             attribute_names = self.synapse_type.get_parameter_names()
         if state.passage.passes(f"save() of '{self.label}'"):
             return
-        names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
+        names = name_list(attribute_names, "attribute_names")
         if format not in ("list", "array"):
             raise ProjectionError(f"format = '{format}'; it must be 'list' or 'array'")
         values = self._values_now(names, Audience.FIRST if gather else Audience.NONE)

@@ -8,6 +8,7 @@ from pyNN import common
 
 from distsim.io.connection_values import ConnectionValues
 from distsim.pynn.calls import collective
+from distsim.pynn.checks import name_list
 from distsim.pynn.gather import Audience
 from distsim.pynn.projection_errors import ProjectionError
 from distsim.pynn.simulator import state
@@ -46,14 +47,16 @@ class RecordedProjection(common.Projection):
         connections.
         """
         self._check_present()
+        recorder = None
+        if variables is not None:
+            names = name_list(variables, "variables")
+            recorder = SynapseRecorder(self, names, sampling_interval)
+        # the one before stays where that fails
         if self.recorder is not None:
             state.synapse_recorders.remove(self.recorder)
-            self.recorder = None
-        if variables is None:
-            return
-        names = [variables] if isinstance(variables, str) else list(variables)
-        self.recorder = SynapseRecorder(self, names, sampling_interval)
-        state.synapse_recorders.append(self.recorder)
+        if recorder is not None:
+            state.synapse_recorders.append(recorder)
+        self.recorder = recorder
 
     @collective()
     def get_data(self, gather: bool | str = True, clear: bool = False) -> Any:

@@ -10,6 +10,7 @@ from distsim.errors import ParameterError, did_you_mean
 from distsim.io.attributes import encode
 from distsim.lockstep import lockstep
 from distsim.pynn.calls import collective, noted
+from distsim.pynn.checks import name_list
 from distsim.pynn.output import check_target
 from distsim.pynn.recording import Recorder
 from distsim.pynn.simulator import ID, state
@@ -148,8 +149,7 @@ class RecordedSelection:
         """Return what variables are called at some places of a cell, where these are given."""
         if locations is None:
             return variables
-        names = [variables] if isinstance(variables, str) else list(variables)
-        return self.celltype.located(names, locations)
+        return self.celltype.located(name_list(variables, "variables"), locations)
 
     @collective("io", "annotations")
     def write_data(

@@ -14,6 +14,7 @@ from distsim.io.keyed_spikes import KeyedSpikes
 from distsim.io.recordings import SignalData
 from distsim.io.shards import as_text
 from distsim.network.records import ProbeSet
+from distsim.pynn.checks import checked_steps, name_list
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.output import block_of, info_of, write
 from distsim.pynn.provenance import Known, known_here, version_of
@@ -147,11 +148,10 @@ class Recorder:
     def names(self, variables: Any) -> list[str]:
         """Return the variables meant, checked."""
         recordable = list(self.population.celltype.recordable)
-        if isinstance(variables, str):
-            if variables == "all":
-                return recordable
-            variables = [variables]
-        for name in variables:
+        if isinstance(variables, str) and variables == "all":
+            return recordable
+        names = name_list(variables, "variables")
+        for name in names:
             if name not in recordable:
                 kind = type(self.population.celltype).__name__
                 raise RecordingError(
@@ -159,17 +159,12 @@ class Recorder:
                     variable=name,
                     cell_type=self.population.celltype,
                 )
-        return list(variables)
+        return names
 
     def _set_interval(self, interval: float | None) -> None:
         if interval is None:
             return
-        steps = interval / state.dt
-        if not (steps >= 1 - 1e-6 and abs(steps - round(steps)) < 1e-6):
-            raise ParameterError(
-                f"sampling_interval = {interval:g} ms must be a multiple of the time step, "
-                f"{state.dt:g} ms"
-            )
+        checked_steps(interval, state.dt)
         if self._sets and abs(interval - self.sampling_interval) > 1e-9:
             raise ParameterError(
                 f"sampling_interval = {interval:g} ms of '{self.population.label}', which is "

@@ -33,6 +33,18 @@ from distsim.pynn.simulator import state
 __all__ = ["RuleConnector"]
 
 
+# what PyNN's connectors assert of their arguments
+ALLOWED = {
+    "allow_self_connections": "True, False or 'NoMutual'",
+    "p_connect": "from 0 to 1",
+    "n": "0 or above",
+    "d_expression": "0 or above for every distance",
+    "index_expression": "an IndexBasedExpression, whose __call__(self, i, j) gives probabilities",
+    "degree": "0 or above",
+    "rewiring": "from 0 to 1",
+}
+
+
 class ArgumentError(ParameterError, TypeError):
     """An argument of a connector that is of another type or length."""
 
@@ -74,14 +86,20 @@ class RuleConnector:
         except (TypeError, ValueError) as error:
             raise ArgumentError(f"{type(self).__name__}: {error}") from error
         except AssertionError as error:
-            given = ", ".join([repr(a) for a in args] + [f"{k}={v!r}" for k, v in kwargs.items()])
-            raise ParameterError(f"{type(self).__name__}({given}): value out of range") from error
+            raise ParameterError(self._out_of_range(args, kwargs)) from error
         # PyNN gives a connector without an rng one with a seed of PyNN's own
         bound = inspect.signature(self._pynn_class()).bind(*args, **kwargs)
         self.safe = bound.arguments.get("safe", True)  # some of PyNN's do not keep it
         if hasattr(self, "rng") and bound.arguments.get("rng") is None:
             self.rng = NativeRNG()
         self._complete()
+
+    def _out_of_range(self, args: Any, kwargs: Any) -> str:
+        """Return what is wrong, as far as can be said: PyNN does not tell which argument is."""
+        given = inspect.signature(self._pynn_class()).bind(*args, **kwargs).arguments
+        values = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        allowed = [f"{name} must be {ALLOWED[name]}" for name in given if name in ALLOWED]
+        return f"{type(self).__name__}({values}): {'; '.join(allowed) or 'value out of range'}"
 
     @classmethod
     def adopted(cls, connector: Any) -> "RuleConnector":

@@ -94,18 +94,17 @@ def _number(time: Any, name: str) -> float:
 def _run_until(end: Fraction, callbacks: Sequence[Callback] | None) -> float:
     """Advance to a time [ms], and call callbacks on the way."""
     last_step = state.last_step(float(end))
-    if callable(callbacks):
-        raise ParameterError("callbacks is one function; give a list of them")
+    callbacks = _checked(callbacks)
     state.passage.runs(last_step - state.simulation.step)
     events: list[tuple[Callback, int]] | None = None
     if state.passage.is_passing:
-        events = _resume(last_step, list(callbacks or ()))
+        events = _resume(last_step, callbacks)
         if events is None:
             state.asked = end
             return state.t
     is_within = events is not None
     if events is None:
-        events = [(callback, _next_step(callback)) for callback in callbacks or ()]
+        events = [(callback, _next_step(callback)) for callback in callbacks]
     while events and (is_within or state.simulation.step < last_step):
         due = min(step for _, step in events)
         state.passage.callbacks = events
@@ -116,6 +115,16 @@ def _run_until(end: Fraction, callbacks: Sequence[Callback] | None) -> float:
     _run_to_step(last_step)
     state.asked = end
     return state.t
+
+
+def _checked(callbacks: Sequence[Callback] | None) -> list[Callback]:
+    """Return callbacks as a list; raise if they are none."""
+    if callable(callbacks):
+        raise ParameterError("callbacks is one function; give a list of them")
+    several = [] if callbacks is None else callbacks
+    if not (isinstance(several, Sequence) and all(map(callable, several))):
+        raise ParameterError(f"callbacks = {callbacks!r}; give a list of functions of the time")
+    return list(several)
 
 
 @collective(called="run")
@@ -175,11 +184,13 @@ def run_to_step(last_step: int) -> None:
 def _next_step(callback: Callback) -> int:
     """Call a callback; return the step at which it is to be called again, after the present one."""
     present = state.simulation.step
-    state.passage.is_within_callback = True
+    passage = state.passage
+    # it may run the network itself, with callbacks of their own
+    is_within, passage.is_within_callback = passage.is_within_callback, True
     try:
         answer = callback(state.t)
     finally:
-        state.passage.is_within_callback = False
+        passage.is_within_callback = is_within
     if answer == float("inf"):
         return 2**63
     name = getattr(callback, "__qualname__", type(callback).__qualname__)

@@ -13,12 +13,13 @@ from pyNN.random import RandomDistribution
 from pyNN.standardmodels import StandardCurrentSource
 
 from distsim.errors import ParameterError
+from distsim.io.whole_file import write_error
 from distsim.lockstep import lockstep
 from distsim.network.pathways import GidMap
 from distsim.partitioning.streams import Purpose
 from distsim.pynn.calls import collective, is_whole, noted
 from distsim.pynn.cells import IDArray, local_mask, make_id
-from distsim.pynn.checks import check_numbers
+from distsim.pynn.checks import check_numbers, name_list
 from distsim.pynn.connection_files import as_file
 from distsim.pynn.described import describe
 from distsim.pynn.gather import gather_arrays, gather_sequences
@@ -201,7 +202,7 @@ class Selection(RecordedSelection):
         UnknownParameterError
             If there is no such parameter.
         """
-        names = [parameter_names] if isinstance(parameter_names, str) else list(parameter_names)
+        names = name_list(parameter_names, "parameter_names")
         values = [self._get_one(name, gather) for name in names]
         if simplify:
             values = [simplified(value, self.size) for value in values]
@@ -330,14 +331,21 @@ class Selection(RecordedSelection):
         current_source.inject_into(self, location)
 
     def save_positions(self, file: Any) -> None:
-        """Write index, x, y and z of all cells to a text file, on rank 0."""
+        """Write index, x, y and z of all cells to a text file, on rank 0.
+
+        Raises
+        ------
+        FileWriteError
+            If the file cannot be written.
+        """
         if state.rank == 0:
-            out = as_file(file, "w")
-            out.write(
-                np.column_stack([np.arange(self.size), self.positions.T]),
-                {"population": self.label},
-            )
-            out.close()
+            rows = np.column_stack([np.arange(self.size), self.positions.T])
+            try:
+                out = as_file(file, "w")
+                out.write(rows, {"population": self.label})
+                out.close()
+            except OSError as error:
+                raise write_error(error, getattr(file, "name", file)) from error
 
 
 def sampled(size: int, n: int, rng: Any) -> Integers:

@@ -129,7 +129,8 @@ def checked_seed(value: Any, name: str = "seed") -> int:
     ------
     SetupError
     """
-    if not (isinstance(value, int | np.integer) and 0 <= value < 2**63):
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not (is_whole and 0 <= value < 2**63):
         raise SetupError(f"{name} = {value!r}; it must be a whole number from 0 to 2**63 - 1")
     return int(value)
 

@@ -1,6 +1,8 @@
 """What `setup()` may be told."""
 
 import dataclasses
+import inspect
+import logging
 import math
 import os
 from typing import Any
@@ -8,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from distsim.engines.registry import OPTIONS, chosen_engine, engine_entry
-from distsim.errors import SetupError, did_you_mean
-from distsim.partitioning.placement import PlacementFunction
+from distsim.errors import PartitionError, SetupError, did_you_mean
+from distsim.partitioning.placement import PlacementFunction, place
 from distsim.pynn.setup_extras import EXTRAS, LEVELS, SEEDS, checked_seed
 from distsim.pynn.triggers import EVERY_VARIABLE, PATH_VARIABLE, Plan
 
@@ -94,6 +96,8 @@ class Setup:
         ------
         SetupError
             If an option is unknown or its value cannot be.
+        PartitionError
+            If a partition is.
         """
         known = [f.name for f in dataclasses.fields(cls) if f.name != "engine_options"]
         known += OPTIONS
@@ -113,8 +117,8 @@ class Setup:
             raise SetupError(f"recording_memory = {memory!r} MiB; it must be a number above 0")
         if setup.compression not in (None, "gzip"):
             raise SetupError(f"compression = {setup.compression!r}; it must be 'gzip' or None")
-        if not isinstance(setup.overwrite, bool):
-            raise SetupError(f"overwrite = {setup.overwrite!r}; it must be True or False")
+        setup._check_switches()
+        setup._check_partition()
         checked_seed(setup.seed)
         setup.plan  # noqa: B018 - raises
         entry = engine_entry(setup.engine)
@@ -124,6 +128,35 @@ class Setup:
     def plan(self) -> Plan:
         """Where checkpoints go, and how often."""
         return Plan.of(self.checkpoint, self.checkpoint_every)
+
+    def _check_switches(self) -> None:
+        for option in ("overwrite", "summary", "progress"):
+            value = getattr(self, option)
+            if not (isinstance(value, bool) or (option == "progress" and value is None)):
+                either = "True, False or None" if option == "progress" else "True or False"
+                raise SetupError(f"{option} = {value!r}; it must be {either}")
+        is_level = isinstance(self.log, str) and self.log in logging.getLevelNamesMapping()
+        if not (isinstance(self.log, bool) or is_level):
+            raise SetupError(
+                f"log = {self.log!r}; it must be True, False, or a level of `logging`, such as "
+                "'WARNING'"
+            )
+
+    def _check_partition(self) -> None:
+        if not callable(self.partition):
+            # raises where the word is unknown
+            place(self.partition, first_gid=0, n_cells=0, n_ranks=1, ordinal=0)
+            return
+        try:
+            inspect.signature(self.partition).bind(0, 0, 1)
+        except TypeError as error:
+            raise PartitionError(
+                f"partition = {self.partition!r} cannot be called as partition(first_gid, "
+                f"n_cells, n_ranks): {error}; give a function of these three"
+            ) from error
+        except ValueError:
+            # what is built in may not tell what it takes
+            return
 
     def _check_times(self) -> None:
         dt, low, high = self.timestep, self.min_delay, self.max_delay
@@ -141,4 +174,5 @@ class Setup:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and math.isfinite(value)
+    is_real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return is_real and math.isfinite(value)

@@ -11,6 +11,7 @@ from distsim.comm.world import world
 from distsim.declared import declares
 from distsim.errors import ParameterError, did_you_mean
 from distsim.io.connection_values import ConnectionValues, write_connection_values
+from distsim.pynn.checks import checked_steps
 from distsim.pynn.gather import Audience, gather_arrays
 from distsim.pynn.output import has_own_format, of_rank, write_neo
 from distsim.pynn.simulator import state
@@ -50,16 +51,9 @@ class SynapseRecorder:
                 raise ParameterError(
                     f"unknown variable '{name}' of a {kind}; {did_you_mean(name, known)}", name=name
                 )
-        steps = 1.0 if interval is None else interval / state.dt
-        if not (np.isfinite(steps) and round(steps) >= 1 and abs(steps - round(steps)) < 1e-6):
-            raise ParameterError(
-                f"sampling_interval = {interval} ms; it must be a multiple of the time step of "
-                f"{state.dt:g} ms",
-                sampling_interval=interval,
-            )
         self._projection = projection
         self._names = list(dict.fromkeys(names))
-        self._interval = round(steps)
+        self._interval = 1 if interval is None else checked_steps(interval, state.dt)
         self.next_step = state.simulation.step
         # times, and for each time the values of each variable
         self._segments: list[tuple[list[float], list[list[Floats]]]] = [([], [])]

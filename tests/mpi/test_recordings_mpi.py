@@ -9,7 +9,7 @@ import quantities as pq
 import distsim
 from distsim import io
 from distsim.comm import gathering
-from distsim.errors import ParameterError, SetupError
+from distsim.errors import FileWriteError, ParameterError, SetupError
 from distsim.io import read_block
 from distsim.pynn import gather
 
@@ -480,3 +480,33 @@ def test_data_are_gathered_in_pieces(sim, comm, cells, monkeypatch, n_bytes):
     assert {how: content(cells.get_data(gather=how)) for how in whole} == whole
     np.testing.assert_array_equal(cells.get("i_offset", gather=True), i_offset)
     assert_equal_on_all_ranks(comm, i_offset.tolist())
+
+
+def test_a_file_that_cannot_be_written_takes_no_other_with_it(sim, comm, cells, shared_tmp_path):
+    files = [shared_tmp_path / name for name in ("a.pkl", "b.h5", "c.pkl")]
+    for file in files:
+        cells.record(["v", "spikes"], to_file=file)
+    sim.run(20.0)
+    if comm.Get_rank() == 0:
+        files[0].mkdir()
+    with pytest.raises(FileWriteError, match=r"a.pkl' is a folder") as caught:
+        sim.end()
+    assert_equal_on_all_ranks(comm, str(caught.value))
+    comm.Barrier()
+    assert [file.is_file() for file in files] == [False, True, True]
+    (segment,) = read_block(files[1]).segments
+    assert segment.analogsignals[0].shape == (201, 5)
+
+
+def test_nwb_holds_the_cells_of_all_ranks(sim, comm, cells, shared_tmp_path):
+    pytest.importorskip("pynwb")
+    neo = pytest.importorskip("neo")
+    cells.record(["v", "spikes"], to_file=shared_tmp_path / "run.nwb")
+    sim.run(20.0)
+    sim.end()
+    comm.Barrier()
+    expected = cells.get_data(gather="all").segments[0]
+    (block,) = neo.io.NWBIO(str(shared_tmp_path / "run.nwb"), "r").read_all_blocks()
+    (signal,) = block.segments[0].analogsignals
+    np.testing.assert_array_equal(signal.magnitude, expected.analogsignals[0].magnitude)
+    assert [len(t) for t in block.segments[0].spiketrains] == [len(t) for t in expected.spiketrains]

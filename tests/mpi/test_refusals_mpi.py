@@ -360,3 +360,21 @@ def test_functions_of_indices_must_be_pure(sim, comm):
         "Noise",
         "give a RandomDistribution",
     )
+
+
+@pytest.mark.parametrize("name", ["reset", "setup"])
+def test_a_run_that_would_never_end_is_refused_on_all_ranks(sim, comm, name):
+    sim.Population(4, sim.IF_curr_exp())
+
+    def back(t):
+        getattr(sim, name)()
+        return t + 1.0
+
+    refused(comm, lambda: sim.run(5.0, callbacks=[back]), f"{name}() within a callback of a run")
+    assert sim.run(1.0) == 1.0
+
+
+@pytest.mark.parametrize("partition", ["blocks", lambda gid: 0])
+def test_a_partition_that_cannot_be_is_refused_at_setup(sim, comm, partition):
+    refused(comm, lambda: sim.setup(partition=partition, log=False), "partition")
+    assert sim.run(1.0) == 1.0

@@ -421,3 +421,37 @@ def test_locations_are_not_available(sim):
 
 def test_connectors_describe_themselves(sim):
     assert sim.AllToAllConnector().describe(template=None)["name"] == "AllToAllConnector"
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: distsim.FixedProbabilityConnector(-0.1), "p_connect must be from 0 to 1"),
+        (lambda: distsim.AllToAllConnector("x"), "allow_self_connections must be True, False or"),
+        (lambda: distsim.FixedNumberPreConnector(n=-1), r"\(n=-1\): n must be 0 or above"),
+        (lambda: distsim.SmallWorldConnector(2.0, 1.3), "rewiring must be from 0 to 1"),
+        (
+            lambda: distsim.IndexBasedProbabilityConnector(lambda i, j: 0.5),
+            "index_expression must be an IndexBasedExpression",
+        ),
+    ],
+)
+def test_an_argument_out_of_range_is_told_with_its_range(make, text):
+    with pytest.raises(ParameterError, match=text):
+        make()
+
+
+@pytest.mark.parametrize("flag", [True, False, "NoMutual"])
+def test_a_function_of_distance_is_taken_with_a_seeded_generator_too(sim, flag):
+    cells = sim.Population(12, sim.IF_curr_exp())
+
+    def made(expression):
+        rng = sim.NumpyRNG(seed=3)
+        connector = sim.DistanceDependentProbabilityConnector(expression, flag, rng=rng)
+        synapse = sim.StaticSynapse(weight=0.1, delay=1.0)
+        return sim.Projection(cells, cells, connector, synapse).get(["weight", "delay"], "list")
+
+    expected = made("exp(-d / 3)")
+    assert len(expected) > 10
+    # as it sees distances of all pairs at once here, and those of one cell elsewhere
+    assert made(lambda d: np.exp(-d / 3)) == expected

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import distsim
-from distsim.errors import ParameterError, SetupError
+from distsim.errors import ParameterError, PartitionError, SetupError
 from distsim.kernels.spike_keys import LAST_STEP
 from distsim.pynn import simulator
 
@@ -38,11 +38,35 @@ def test_setup_tells_what_was_asked_for(sim):
         ({"timestep": float("nan")}, "above 0"),
         ({"min_delay": float("nan")}, "min_delay"),
         ({"max_delay": None}, "max_delay"),
+        ({"timestep": True}, "timestep = True"),
+        ({"min_delay": True}, "min_delay = True"),
+        ({"seed": True}, "seed = True"),
+        ({"log": "debug"}, "log = 'debug'.*'WARNING'"),
+        ({"log": 5}, "log = 5"),
+        ({"progress": "yes"}, "progress = 'yes'; it must be True, False or None"),
+        ({"summary": 1}, "summary = 1; it must be True or False"),
+        ({"engine": 3}, "unknown engine '3'"),
     ],
 )
 def test_what_setup_does_not_know_is_refused(options, text):
     with pytest.raises(SetupError, match=text):
         distsim.setup(**options)
+
+
+@pytest.mark.parametrize(
+    ("partition", "text"),
+    [
+        ("blocks", "did you mean 'block'"),
+        (None, "unknown partition 'None'"),
+        (lambda gid: 0, r"cannot be called as partition\(first_gid, n_cells, n_ranks\)"),
+    ],
+)
+def test_a_partition_that_cannot_be_is_refused_at_once(sim, partition, text):
+    cells = sim.Population(2, sim.IF_curr_exp())
+    with pytest.raises(PartitionError, match=text):
+        sim.setup(partition=partition, log=False)
+    # the network before is still there
+    assert cells.get("tau_m") == 20.0
 
 
 def test_nothing_works_before_setup(monkeypatch):
@@ -233,6 +257,31 @@ def test_callbacks_due_in_the_same_step_are_called_in_their_order(sim):
 def test_one_function_is_no_list_of_callbacks(sim):
     with pytest.raises(ParameterError, match=r"callbacks is one function; give a list"):
         sim.run(10.0, callbacks=lambda t: t + 1.0)
+
+
+@pytest.mark.parametrize("callbacks", [3, [3], "ab"])
+def test_what_is_no_callback_is_named(sim, callbacks):
+    with pytest.raises(ParameterError, match=r"callbacks = .*3|callbacks = 'ab'"):
+        sim.run(10.0, callbacks=callbacks)
+
+
+@pytest.mark.parametrize("name", ["reset", "setup"])
+def test_a_run_that_would_never_end_is_refused(sim, name):
+    # time would go back, or be another network's, whenever the callback is called
+    cells = sim.Population(2, sim.IF_curr_exp())
+
+    def back(t):
+        # a run of its own within the callback changes nothing of that
+        sim.run(0.5, callbacks=[lambda t: t + 0.2])
+        if t > 2.0:
+            getattr(sim, name)()
+        return t + 1.0
+
+    with pytest.raises(SetupError, match=rf"{name}\(\) within a callback of a run"):
+        sim.run(10.0, callbacks=[back])
+    sim.reset()
+    assert sim.run(1.0) == 1.0
+    assert cells.get("tau_m") == 20.0
 
 
 @pytest.mark.parametrize("answer", [None, "later", float("nan"), [1.0, 2.0]])

@@ -270,3 +270,9 @@ def test_the_interval_of_noise_fits_the_timestep_of_the_network_that_it_flows_in
     late = sim.Population(2, sim.IF_curr_exp())
     with pytest.raises(ParameterError, match=r"dt = 0.3 ms .* multiple of the timestep, 0.25 ms"):
         late.inject(source)
+
+
+@pytest.mark.parametrize("cells", [None, 3])
+def test_what_is_no_cells_is_told_so(sim, cells):
+    with pytest.raises(TypeError, match=rf"into {cells}; give a population"):
+        sim.DCSource(amplitude=0.1).inject_into(cells)

@@ -523,6 +523,24 @@ def test_a_partition_that_is_none_is_refused(sim):
         sim.setup(partition=wrong, log=False)
         with pytest.raises(PartitionError):
             sim.Population(3, sim.IF_curr_exp())
-    sim.setup(partition="roundrobin", log=False)
-    with pytest.raises(PartitionError, match="round_robin"):
-        sim.Population(3, sim.IF_curr_exp())
+    with pytest.raises(PartitionError, match="did you mean 'round_robin'"):
+        sim.setup(partition="roundrobin", log=False)
+
+
+@pytest.mark.parametrize("structure", ["Line", 3, distsim.Line])
+def test_what_is_no_structure_is_told_so(sim, structure):
+    with pytest.raises(ParameterError, match=r"structure = .*give an instance, such as Line\(\)"):
+        sim.Population(2, sim.IF_curr_exp(), structure=structure)
+    cells = sim.Population(2, sim.IF_curr_exp())
+    with pytest.raises(ParameterError, match=r"structure = .*give an instance"):
+        cells.structure = structure
+
+
+@pytest.mark.parametrize("names", [3, None])
+def test_what_is_no_name_of_a_parameter_is_told_so(sim, names):
+    cells = sim.Population(2, sim.IF_curr_exp())
+    for asked in (cells, cells[:1] + cells[1:]):
+        with pytest.raises(ParameterError, match=rf"parameter_names = {names}; give a name"):
+            asked.get(names)
+    with pytest.raises(ParameterError, match="unknown parameter '3'"):
+        cells.get([3])

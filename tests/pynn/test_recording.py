@@ -2,6 +2,7 @@
 
 import pickle
 
+import neo
 import numpy as np
 import pyNN.errors
 import pytest
@@ -256,7 +257,7 @@ def test_samples_are_taken_at_multiples_of_the_interval(sim, interval):
     assert float(signal.sampling_period.rescale("ms")) == pytest.approx(interval)
 
 
-@pytest.mark.parametrize("interval", [0.05, 0.15, 0.0, -1.0, np.nan])
+@pytest.mark.parametrize("interval", [0.05, 0.15, 0.0, -1.0, np.nan, np.inf, "1.0"])
 def test_an_interval_that_is_no_multiple_of_the_step_is_refused(cells, interval):
     with pytest.raises(ParameterError, match="multiple of the time step"):
         cells.record("v", sampling_interval=interval)
@@ -530,3 +531,90 @@ def test_a_file_that_cannot_be_written_is_refused_when_it_is_named(cells, tmp_pa
     cells.record("v", to_file=older)
     assert older.read_text() == "older"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "folder.h5", "older.h5"]
+
+
+@pytest.mark.parametrize("method", ["record", "get_data"])
+def test_what_is_no_name_of_a_variable_is_told_so(cells, method):
+    with pytest.raises(ParameterError, match=r"variables = 3; give a name, or a list of names"):
+        getattr(cells, method)(3)
+    with pytest.raises(ParameterError, match=r"variables = 3; give a name"):
+        getattr(cells[:2] + cells[3:], method)(3)
+
+
+@pytest.mark.parametrize(
+    ("io", "text"),
+    [
+        (None, "recordings to None; give a file's name"),
+        ("", "recordings to None; give a file's name"),
+        (3, "recordings to 3; give a file's name"),
+        ("run", "cannot write 'run': the end of its name says no format.*'.h5'"),
+    ],
+)
+def test_what_is_no_file_is_told_so(sim, cells, io, text):
+    cells.record("v")
+    sim.run(1.0)
+    with pytest.raises(ParameterError, match=text):
+        cells.write_data(io)
+
+
+def test_what_cannot_be_written_later_is_told_at_once(cells):
+    with pytest.raises(ParameterError, match="recordings to 3"):
+        cells.record("v", to_file=3)
+    with pytest.raises(ParameterError, match="'run': the end of its name says no format"):
+        cells.record("v", to_file="run")
+
+
+def test_nwb_is_written_as_asked(sim, cells, tmp_path):
+    pytest.importorskip("pynwb")
+    cells.record(["v", "spikes"], to_file=str(tmp_path / "end.nwb"))
+    sim.run(20.0)
+    cells.write_data(str(tmp_path / "now.nwb"), annotations={"session_description": "mine"})
+    sim.end()
+    (expected,) = cells.get_data().segments
+    for name in ("end", "now"):
+        reader = neo.io.NWBIO(str(tmp_path / f"{name}.nwb"), "r")
+        (block,) = reader.read_all_blocks()
+        (segment,) = block.segments
+        (signal,) = segment.analogsignals
+        np.testing.assert_array_equal(signal.magnitude, expected.analogsignals[0].magnitude)
+        for train, other in zip(segment.spiketrains, expected.spiketrains, strict=True):
+            np.testing.assert_allclose(train.rescale("ms").magnitude, other.magnitude)
+        described = reader._file.session_description
+        assert (described == "mine") == (name == "now")
+
+
+def test_what_neo_cannot_write_is_told_with_the_file(sim, cells, tmp_path, monkeypatch):
+    def fail(*_):
+        raise KeyError("no such thing")
+
+    cells.record("v")
+    sim.run(1.0)
+    monkeypatch.setattr(neo.io.PickleIO, "write_block", fail)
+    with pytest.raises(FileWriteError, match=r"run.pkl' cannot be written: KeyError.*'.h5'"):
+        cells.write_data(str(tmp_path / "run.pkl"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_takes_no_other_with_it(sim, cells, tmp_path, caplog):
+    first, second, third, fourth = (tmp_path / n for n in ("a.pkl", "b.h5", "c.pkl", "d.pkl"))
+    for file in (first, second, third, fourth):
+        cells.record("v", to_file=file)
+    sim.run(1.0)
+    first.mkdir()
+    third.mkdir()
+    with pytest.raises(FileWriteError, match=r"a.pkl' is a folder"):
+        sim.end()
+    assert "c.pkl' is a folder" in caplog.text
+    for file in (second, fourth):
+        block = read_block(file) if file.suffix == ".h5" else neo.io.PickleIO(file).read_block()
+        assert block.segments[0].analogsignals[0].shape == (11, 5)
+    first.rmdir()
+    third.rmdir()
+    sim.end()
+    assert first.is_file()
+    assert third.is_file()
+
+
+def test_positions_that_cannot_be_written_are_told_so(cells, tmp_path):
+    with pytest.raises(FileWriteError, match="cannot be written"):
+        cells.save_positions(str(tmp_path))

@@ -88,7 +88,7 @@ def test_neos_own_formats_take_weights_too(projection, tmp_path):
 def test_what_cannot_be_recorded_is_said(projection):
     with pytest.raises(ParameterError, match=r"unknown variable 'wait'.*did you mean 'weight'"):
         projection.record("wait")
-    with pytest.raises(ParameterError, match=r"sampling_interval = 0.15 ms; it must be a multiple"):
+    with pytest.raises(ParameterError, match=r"sampling_interval = 0.15 ms must be a multiple"):
         projection.record("weight", sampling_interval=0.15)
     with pytest.raises(ProjectionError, match="nothing was recorded of the connections of 'learn"):
         projection.get_data()
@@ -100,3 +100,15 @@ def test_what_cannot_be_recorded_is_said(projection):
     sim.run(2.0)
     with pytest.raises(ProjectionError, match="nothing was recorded"):
         projection.get_data()
+
+
+@pytest.mark.parametrize(("variables", "interval"), [(3, None), ("w", None), ("weight", "1")])
+def test_a_record_that_cannot_be_leaves_the_one_before(variables, interval):
+    sim.setup(log=False)
+    cells = sim.Population(2, sim.IF_curr_exp())
+    projection = sim.Projection(cells, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=1))
+    projection.record("weight", sampling_interval=0.5)
+    with pytest.raises(ParameterError):
+        projection.record(variables, sampling_interval=interval)
+    sim.run(1.0)
+    assert projection.get_data().segments[0].analogsignals[0].shape == (3, 4)

@@ -77,3 +77,10 @@ def test_arrays_of_one_rank_are_gathered_as_they_are(sim):
 def test_sequences_are_gathered_in_the_order_of_their_positions(sim):
     sequences = gather_sequences(np.array([2, 0, 1]), [np.arange(3.0), np.zeros(0), np.ones(1)])
     assert [s.tolist() for s in sequences] == [[], [1.0], [0.0, 1.0, 2.0]]
+
+
+def test_spike_times_are_not_drawn_one_number_for_each_cell(sim):
+    cells = sim.Population(2, sim.SpikeSourceArray())
+    times = sim.RandomDistribution("uniform", low=0.0, high=1.0)
+    with pytest.raises(ParameterError, match=r"spike_times .* RandomDistribution; give one Seq"):
+        cells.set(spike_times=times)
