@@ -140,7 +140,8 @@ def is_pynns(name: str, module: str) -> bool:
 
 # --- one name ----------------------------------------------------------------------------------
 
-HEAD = ("name and arguments", *ENGINES, "tested in", "")
+REMARKS = "tested in; remarks"
+HEAD = ("name and arguments", *ENGINES, REMARKS)
 
 
 def row(name: str, module: str) -> tuple[str, ...]:
@@ -153,7 +154,12 @@ def row(name: str, module: str) -> tuple[str, ...]:
         note = NOTES.get(name, "")
         is_word = inspect.isclass(thing) or inspect.ismodule(thing)
         test = file_of(name, WORD if is_word else OF_BACK_END)
-    return f"`{name}{arguments(name, module)}`", *has, test, note
+    return f"`{name}{arguments(name, module)}`", *has, remarks(test, note)
+
+
+def remarks(*parts: str) -> str:
+    """Return what the last column says: one column, as names and engines leave little room."""
+    return "; ".join(filter(None, parts))
 
 
 def kind_of(thing: Any) -> str:
@@ -239,6 +245,9 @@ def pynns(name: str, module: str) -> Any:
 
 def argument_names(function: Any) -> list[str]:
     """Return the names of a function's arguments, those of a class of its constructor."""
+    if inspect.isfunction(function):
+        # PyNN's mark of what is deprecated hides the function itself
+        function = inspect.getclosurevars(function).nonlocals.get("func", function)
     try:
         return [p for p in inspect.signature(function).parameters if p != "self"]
     except (TypeError, ValueError):
@@ -287,8 +296,8 @@ def class_section(name: str) -> str:
         is_old = "*Deprecated*" in (thing.__doc__ or "")
         note = FAILING.get(method, DEPRECATED if is_old else "")
         has = YES if hasattr(ours, method) and method not in FAILING else NO
-        rows.append((shown, has, file_of(method, ATTRIBUTE), note))
-    return f"## {name}\n\n{table(('method or property', 'all engines', 'tested in', ''), rows)}"
+        rows.append((shown, has, remarks(file_of(method, ATTRIBUTE), note)))
+    return f"## {name}\n\n{table(('method or property', 'all engines', REMARKS), rows)}"
 
 
 def helpers_section(name: str) -> str:
@@ -301,8 +310,9 @@ def helpers_section(name: str) -> str:
         if is_own and (test or helper in FAILING):
             shown = f"`{helper}({', '.join(argument_names(thing))})`"
             has = NO if helper in FAILING else YES
-            rows.append((shown, has, test, FAILING.get(helper, NOTES.get(helper, ""))))
-    return f"## {name}\n\n{table(('function or class', 'works', 'tested in', ''), rows)}"
+            note = FAILING.get(helper, NOTES.get(helper, ""))
+            rows.append((shown, has, remarks(test, note)))
+    return f"## {name}\n\n{table(('function or class', 'works', REMARKS), rows)}"
 
 
 def public(kind: type) -> list[str]:

@@ -40,7 +40,8 @@ if sim.rank() == 0:
         (v,) = segment.analogsignals
         top.plot(v.times, v.magnitude, linewidth=0.8)
         top.set(title=population.label, ylim=(-67, -52))
-        bottom.eventplot([train.magnitude for train in segment.spiketrains], linewidths=1.5)
+        trains = [train.magnitude for train in segment.spiketrains]
+        bottom.eventplot(trains, lineoffsets=range(len(trains)), linewidths=1.5)
         bottom.set(xlabel="time (ms)", ylim=(-0.7, 4.7), yticks=range(population.size))
     axes[0, 0].set_ylabel("v (mV)")
     axes[1, 0].set_ylabel("cell")

@@ -35,6 +35,7 @@ if sim.rank() == 0:
     figure, axes = plt.subplots(2, figsize=(7, 4.5), sharex=True, layout="constrained")
     for each, conductance, trains in zip(axes, conductances, results, strict=True):
         each.eventplot(trains, linewidths=1.5)
-        each.set(ylabel="cell", title=f"junctions of {1000.0 * conductance:g} nS")
+        each.set(ylabel="cell", yticks=range(0, 10, 3))
+        each.set(title=f"junctions of {1000.0 * conductance:g} nS")
     axes[-1].set(xlabel="time (ms)", xlim=(DURATION - 200.0, DURATION))
     plt.show()

@@ -54,6 +54,6 @@ if sim.rank() == 0:
         targets[pairs[:, 0], rank[pairs[:, 1]]] = True
         others = targets.sum(axis=1) - targets[np.arange(N), rank]
         each.scatter(np.arange(N), others, c=rank, cmap="viridis", s=8)
-        each.set(xlabel="cell (colour: its rank)", ylim=(-0.2, 3.4), title=name)
+        each.set(xlabel="cell (colour: its rank)", ylim=(-0.2, 3.4), yticks=range(4), title=name)
     axes[1].set_ylabel("other ranks that hear the cell")
     plt.show()
