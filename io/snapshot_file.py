@@ -169,35 +169,19 @@ class SnapshotFile:
 
     Raises
     ------
-    FileNotFoundError
     FileFormatError
         If it is no snapshot, of another format, cut short or altered.
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise FileNotFoundError(f"there is no snapshot '{path}'")
+        if not path.is_file() or not path.stat().st_size or not h5py.is_hdf5(path):
+            raise _other(path, _kind_of(path))
         way_out = f"; the one before is '{previous(path)}'" if previous(path).exists() else ""
         with readable(str(path), way_out):
             self._file = h5py.File(path, "r")
-            kind = self._file.attrs.get(schema.KIND_ATTR)
-            self._check_kind(path, kind, self._file.attrs.get(FORMAT_ATTR))
+            _check_kind(path, self._file)
             self._file.visititems(_check_values)
             self.document: dict[str, Any] = json.loads(self._file[DOCUMENT][:].tobytes())
-
-    @staticmethod
-    def _check_kind(path: Path, kind: Any, number: Any) -> None:
-        if kind is None or bytes(kind) != schema.SNAPSHOT.encode():
-            raise FileFormatError(
-                f"'{path}' is no snapshot; give a file that checkpoint() has written",
-                path=str(path),
-            )
-        if int(number) != FORMAT:
-            raise FileFormatError(
-                f"'{path}' is a snapshot of format {number}; this distsim reads format {FORMAT}: "
-                "use the version that has written it",
-                path=str(path),
-            )
 
     def close(self) -> None:
         """Close the file."""
@@ -219,6 +203,47 @@ class SnapshotFile:
     def rows(self, name: str, first: int, end: int) -> NDArray[Any]:
         """Return some rows of a dataset."""
         return self._file[name][first:end]
+
+
+def _check_kind(path: Path, file: h5py.File) -> None:
+    """Raise if an HDF5 file is no snapshot, or one of another format."""
+    kind = file.attrs.get(schema.KIND_ATTR)
+    if kind is None or bytes(kind) != schema.SNAPSHOT.encode():
+        raise _other(path, _kind_of_hdf5(file))
+    number = int(file.attrs[FORMAT_ATTR])
+    if number != FORMAT:
+        raise FileFormatError(
+            f"'{path}' is a checkpoint of format {number}; this distsim reads format {FORMAT}: use "
+            "the version that has written it",
+            path=str(path),
+        )
+
+
+def _kind_of(path: Path) -> str:
+    """Return what something is that is no HDF5 file."""
+    if path.is_dir():
+        return "it is a folder"
+    if not path.exists():
+        return "there is none"
+    return "it is no HDF5 file" if path.stat().st_size else "it is empty"
+
+
+def _kind_of_hdf5(file: h5py.File) -> str:
+    """Return what an HDF5 file is that is no snapshot."""
+    if np.array_equal(file.attrs.get(schema.MAGIC_ATTR, 0), schema.MAGIC):
+        return "it has recordings, which distsim.io.open() reads"
+    if "connections" in file:
+        return "it has values of connections, which distsim.io.read_connection_values() reads"
+    return "another program has written it"
+
+
+def _other(path: Path, kind: str) -> FileFormatError:
+    """Return the error that says what a file is in place of a snapshot."""
+    return FileFormatError(
+        f"'{path}' is no checkpoint: {kind}; give a file that checkpoint() or `distsim run "
+        "--checkpoint` has written, or another name",
+        path=str(path),
+    )
 
 
 def _check_values(_name: str, item: Any) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -148,11 +149,79 @@ def test_an_error_of_one_rank_while_it_stores_ends_all(tmp_path):
     assert not job.checkpoint.exists()
 
 
-def test_resuming_without_the_name_of_a_checkpoint_is_refused(tmp_path):
-    command = [sys.executable, "-P", "-m", "distsim", "run", "--resume", str(SCRIPT), "x.npz", "1"]
-    job = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE)
-    assert job.returncode != 0
-    assert "--checkpoint" in job.stderr
+OTHERS = {
+    "recordings.h5": "it has recordings, which distsim.io.open() reads",
+    "weights.h5": "it has values of connections, which distsim.io.read_connection_values() reads",
+    "another.h5": "another program has written it",
+    "text.h5": "it is no HDF5 file",
+    "empty.h5": "it is empty",
+    "folder.h5": "it is a folder",
+    "cut.h5": "is damaged, or was changed by another program",
+}
+
+WRITER = """
+import distsim as sim
+
+sim.setup(timestep=0.1, log=False)
+cells = sim.Population(3, sim.IF_curr_exp(i_offset=1.0))
+learning = sim.STDPMechanism(sim.SpikePairRule(), sim.AdditiveWeightDependence())
+projection = sim.Projection(cells, cells, sim.AllToAllConnector(), learning)
+cells.record("spikes")
+projection.record("weight", sampling_interval=1.0)
+sim.run(5.0)
+sim.checkpoint("cut.h5")
+cells.write_data("recordings.h5")
+projection.write_data("weights.h5")
+"""
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    """Return a folder of files that are no checkpoints."""
+    folder = tmp_path_factory.mktemp("others")
+    subprocess.run([sys.executable, "-P", "-c", WRITER], cwd=folder, check=True, timeout=PATIENCE)
+    cut = folder / "cut.h5"
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    (folder / "text.h5").write_text("no checkpoint")
+    (folder / "empty.h5").touch()
+    (folder / "folder.h5").mkdir()
+    with h5py.File(folder / "another.h5", "w") as file:
+        file["values"] = [1.0]
+    (folder / "model.py").write_text("import distsim as sim\nsim.setup(log=False)\nsim.run(1.0)\n")
+    return folder
+
+
+def refused(folder, n_ranks, *options):
+    """Return the one line that says why a job does not resume."""
+    command = [sys.executable, "-P", "-m", "distsim", "run", "-n", str(n_ranks), "--resume"]
+    job = subprocess.run(
+        [*command, *options, "model.py"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=PATIENCE,
+    )
+    assert job.returncode == 1, job.stderr
+    assert "Traceback" not in job.stderr
+    lines = [line for line in job.stderr.splitlines() if line.startswith("distsim: ")]
+    return next(line for line in lines if "ranks share" not in line)
+
+
+@pytest.mark.parametrize(
+    ("name", "n_ranks"),
+    [*((name, 1) for name in OTHERS), ("text.h5", 2), ("recordings.h5", 3), ("cut.h5", 2)],
+)
+def test_what_is_no_checkpoint_is_refused_in_one_line(others, name, n_ranks):
+    line = refused(others, n_ranks, "--checkpoint", name)
+    assert f"'{others / name}'" in line
+    assert OTHERS[name] in line
+    # and what to do
+    assert ("run the simulation again" if name == "cut.h5" else "give a file that") in line
+
+
+@pytest.mark.parametrize("n_ranks", [1, 2, 3])
+def test_resuming_without_the_name_of_a_checkpoint_is_refused(others, n_ranks):
+    assert "--checkpoint FILE" in refused(others, n_ranks)
 
 
 LATE = """

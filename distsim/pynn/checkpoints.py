@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from distsim.comm.world import world
-from distsim.errors import FileWriteError, NotAvailableError, SetupError, SnapshotError
+from distsim.errors import (
+    FileFormatError,
+    FileWriteError,
+    NotAvailableError,
+    SetupError,
+    SnapshotError,
+)
 from distsim.interrupts import Interrupts
 from distsim.io.snapshot_file import previous, recover
 from distsim.io.snapshots import opened
@@ -124,20 +130,29 @@ def begin_checkpoints() -> None:
         )
     if not os.environ.get(RESUME_VARIABLE) or state.has_resumed:
         return
-    if plan.path is None:
+    try:
+        _begin_to_resume(plan.path)
+    except (SetupError, SnapshotError, FileFormatError) as error:
+        # the command line is wrong, and not the script, whose lines a traceback would show
+        raise SystemExit(f"distsim: {error}" if state.rank == 0 else 1) from None
+
+
+def _begin_to_resume(path: Path | None) -> None:
+    """Read where in the script its checkpoint was made, if there is one."""
+    if path is None:
         raise SetupError(
             "this run is to resume, and no checkpoint is named: `distsim run --resume --checkpoint "
             "FILE`, or setup(checkpoint=...)"
         )
     state.has_resumed = True
     with state.together():
-        if state.rank == 0 and recover(plan.path):
-            logger.warning("'%s' is not there: going on from the one before it", plan.path)
-    if world().bcast(plan.path.exists()):
-        with opened(world(), plan.path) as source:
+        if state.rank == 0 and recover(path):
+            logger.warning("'%s' is not there: going on from the one before it", path)
+    if world().bcast(path.exists()):
+        with opened(world(), path) as source:
             state.passage.pass_to(source.note("position"))
     elif state.rank == 0:
-        logger.info("there is no checkpoint '%s' yet: beginning at the beginning", plan.path)
+        logger.info("there is no checkpoint '%s' yet: beginning at the beginning", path)
 
 
 def resume_run(callbacks: Sequence[Any]) -> list[tuple[Any, int]] | None:
