@@ -143,7 +143,8 @@ class Assembly(common.Assembly):
         """Return parameters of this rank's cells, or of all; as for a population."""
         names = name_list(parameter_names, "parameter_names")
         parts = [part.get(names, gather, simplify=False) for part in self.parts]
-        values = [np.concatenate(each) for each in zip(*parts, strict=True)]
+        none = np.zeros(0)
+        values = [np.concatenate([part[k] for part in parts] or [none]) for k in range(len(names))]
         if simplify:
             values = [simplified(value, self.size) for value in values]
         return values[0] if isinstance(parameter_names, str) else values

@@ -299,7 +299,8 @@ class PopulationView(Selection, common.PopulationView):
     ----------
     parent : Population or PopulationView
     selector : slice, list or ndarray
-        Indices in the parent, or a boolean mask of its size.
+        Indices in the parent, or a boolean mask of its size. The cells are in the order of their
+        indices, whatever that of a list is, as in PyNN.
     label : str, optional
 
     Raises
@@ -307,7 +308,7 @@ class PopulationView(Selection, common.PopulationView):
     IndexError
         If an index is out of range.
     ParameterError
-        If a mask has another size than the parent.
+        If a mask has another size than the parent, or a slice reverses the cells.
     """
 
     _simulator = simulator
@@ -321,6 +322,12 @@ class PopulationView(Selection, common.PopulationView):
         self.mask = checked_positions(selector, parent.size, parent.label)
         self._indices = parent.indices(self.mask)
         self.size = int(self._indices.size)
+        if isinstance(selector, slice) and (selector.step or 1) < 0 and self.size > 1:
+            raise ParameterError(
+                f"a slice with step {selector.step} cannot reverse the cells of '{parent.label}': "
+                "those of a view are in the order of their indices. Leave the step out; connect in "
+                "another order by a FromListConnector, and reverse values by [::-1]"
+            )
         self.label = label or f"view of '{parent.label}' with size {self.size}"
         self.annotations: dict[str, Any] = {}
         ranks = self.root.placement.rank_of(self._indices)

@@ -144,7 +144,6 @@ def test_an_empty_population_can_do_all_that_others_can(sim):
         (slice(2, 5), [2, 3, 4]),
         (slice(None, None, 3), [0, 3, 6, 9]),
         (slice(-3, None), [7, 8, 9]),
-        (slice(None, None, -4), [1, 5, 9]),
         (slice(7, 100), [7, 8, 9]),
         (slice(5, 5), []),
         ([8, 1, 3], [1, 3, 8]),
@@ -525,6 +524,23 @@ def test_a_partition_that_is_none_is_refused(sim):
             sim.Population(3, sim.IF_curr_exp())
     with pytest.raises(PartitionError, match="did you mean 'round_robin'"):
         sim.setup(partition="roundrobin", log=False)
+
+
+def test_a_view_that_would_be_in_another_order_is_refused(sim):
+    # with PyNN a projection onto such a view connects its last cell first
+    cells = sim.Population(4, sim.IF_curr_exp(), label="four")
+    for view in (cells, cells[:]):
+        with pytest.raises(ParameterError, match=r"step -1 cannot reverse the cells of .*four"):
+            view[::-1]
+    assert [int(cell) for cell in cells[2:1:-1].all()] == [int(cells[2])]
+    # PyNN orders lists, too, and what is taken from an assembly
+    assert [int(c) for c in cells[[3, 0]].all()] == [int(cells[0]), int(cells[3])]
+    assert (cells + sim.Population(1, sim.IF_curr_exp()))[::-1].size == 5
+
+
+def test_an_empty_assembly_has_no_values(sim):
+    assert sim.Assembly().get("tau_m").size == 0
+    assert [values.size for values in sim.Assembly().get(["tau_m", "cm"])] == [0, 0]
 
 
 @pytest.mark.parametrize("structure", ["Line", 3, distsim.Line])
