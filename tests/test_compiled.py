@@ -41,6 +41,27 @@ compiled.tell(is_first=True)
 print(sum(probe.answer.stats.cache_hits.values()))
 """
 
+# runs a network, and says what each of two ranks has compiled
+SHARED = """
+import distsim as sim
+from mpi4py import MPI
+from numba.core.event import RecordingListener, install_listener
+
+with install_listener("numba:compile", RecordingListener()) as compilations:
+    sim.setup(timestep=0.1, seed=1, log=False)
+    tau_m = sim.RandomDistribution("normal", mu=20.0, sigma=1.0)
+    cells = sim.Population(20, sim.IF_curr_exp(tau_m=tau_m))
+    synapse = sim.StaticSynapse(weight=0.1, delay=0.5)
+    sim.Projection(cells, cells, sim.FixedProbabilityConnector(0.2), synapse)
+    cells.record("spikes")
+    sim.run(5.0)
+functions = [event.data["dispatcher"].py_func for _, event in compilations.buffer]
+names = {f"{function.__module__}.{function.__qualname__}" for function in functions}
+of_ranks = MPI.COMM_WORLD.gather({name for name in names if name.startswith("distsim.")})
+if sim.rank() == 0:
+    print(*map(len, of_ranks), *sorted(set.intersection(*of_ranks)))
+"""
+
 
 @pytest.mark.parametrize("name", MODULES)
 def test_compiled_functions_are_kept_in_the_folder_of_this_version(name):
@@ -254,3 +275,11 @@ def test_settings_of_functions_are_compared_as_numba_compares_them():
     assert usual.is_set("nrt") != given.is_set("nrt")
     assert len({usual, given, other}) == 2
     assert usual != "nrt"
+
+
+def test_nothing_that_the_ranks_of_a_node_need_is_compiled_by_two(mpi_job, tmp_path):
+    job = mpi_job(2, "-c", SHARED, NUMBA_CACHE_DIR=str(tmp_path))
+    assert job.returncode == 0, job.stdout
+    n_first, n_second, *compiled_twice = job.stdout.split()
+    assert compiled_twice == []
+    assert min(int(n_first), int(n_second)) > 10
