@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from distsim.analysis.measures import mean_cv
 from distsim.errors import EngineError
 from distsim.io import reader
+from distsim.io.kept import KEEP_VARIABLE, weights_path
 from distsim.io.recordings import PopulationData, SignalData, SpikeData
 from distsim.io.tables import shown, table
 from distsim.passing import end_with_parent
-from distsim.pynn.keeping import KEEP_VARIABLE, weights_path
 
 __all__ = [
     "LearnedWeights",

@@ -8,21 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from distsim.io.kept import KEEP_VARIABLE, weights_path
 from distsim.network.prints import mixed
 from distsim.pynn.gather import gather_arrays
 from distsim.pynn.output import write_whole
 from distsim.pynn.recording import run_facts
 from distsim.pynn.simulator import state
 
-__all__ = ["KEEP_VARIABLE", "keep_run", "weights_path"]
-
-# a file's name; set by `distsim validate` for the scripts that it runs
-KEEP_VARIABLE = "DISTSIM_KEEP"
-
-
-def weights_path(path: Path) -> Path:
-    """Return the file beside the one that is kept that has the weights of plastic synapses."""
-    return path.with_suffix(".weights.npz")
+__all__ = ["keep_run"]
 
 
 def keep_run(environ: Mapping[str, str] = os.environ) -> None:
