@@ -120,19 +120,20 @@ def test_construction_run_gathering_writing_and_merging_have_a_bar(
     }
 
 
-def test_half_of_construction_is_to_count(bars, monkeypatch):
+@pytest.mark.parametrize("synapse", ["StaticSynapse", "TsodyksMarkramSynapse"])
+def test_half_of_construction_is_to_count(bars, monkeypatch, synapse):
     sim.setup(timestep=0.1, log=False, progress=True)
     cells = sim.Population(20, sim.IF_curr_exp())
-    sim.Projection(cells, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1))
+    sim.Projection(cells, cells, sim.AllToAllConnector(), getattr(sim, synapse)(weight=0.1))
     counted = []
-    layout = connectome._layout
+    sort = connectome.PossibleRows.sort
 
-    def between(*arguments):
+    def between(rows):
         (bar,) = tqdm.auto.tqdm._instances
         counted.append((bar.n, bar.total))
-        return layout(*arguments)
+        return sort(rows)
 
-    monkeypatch.setattr(connectome, "_layout", between)
+    monkeypatch.setattr(connectome.PossibleRows, "sort", between)
     sim.run(1.0)
     assert counted == [(200, 400)]
     assert bars["build"] == [(400, 400, 400)]

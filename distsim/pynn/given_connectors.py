@@ -115,6 +115,14 @@ class FromListConnector(_ListedConnector, pyNN.connectors.FromListConnector):
         """The names of its columns."""
         return list(self.column_names)
 
+    def _check(self) -> None:
+        table = np.asarray(self.conn_list)
+        if table.dtype.kind not in "biuf":
+            raise ParameterError(
+                f"conn_list of FromListConnector begins with {table[0].tolist()}; give rows of "
+                "numbers: source index, target index, values"
+            )
+
     def rule(self, projection: Any) -> Rule:
         """Return the rule that makes this connector's connections of a projection."""
         known = projection.synapse_type.get_parameter_names()

@@ -42,6 +42,7 @@ ALLOWED = {
     "index_expression": "an IndexBasedExpression, whose __call__(self, i, j) gives probabilities",
     "degree": "0 or above",
     "rewiring": "from 0 to 1",
+    "callback": "a function of the part that is made, from 0 to 1",
 }
 
 

@@ -430,6 +430,11 @@ def test_connectors_describe_themselves(sim):
         (lambda: distsim.AllToAllConnector("x"), "allow_self_connections must be True, False or"),
         (lambda: distsim.FixedNumberPreConnector(n=-1), r"\(n=-1\): n must be 0 or above"),
         (lambda: distsim.SmallWorldConnector(2.0, 1.3), "rewiring must be from 0 to 1"),
+        (lambda: distsim.AllToAllConnector(callback=3), "callback must be a function"),
+        (
+            lambda: distsim.FromListConnector([("a", 0, 0.1, 1.0)]),
+            r"begins with \['a', '0', '0.1', '1.0'\]; give rows of numbers",
+        ),
         (
             lambda: distsim.IndexBasedProbabilityConnector(lambda i, j: 0.5),
             "index_expression must be an IndexBasedExpression",

@@ -204,9 +204,8 @@ class GroupNetwork:
             if not pathway.synapse.is_static:
                 if pathway not in self.plastic:
                     self.plastic[pathway] = PlasticPathway(pathway, self.group, dt, seed)
-                self.plastic[pathway].build()
+                self.plastic[pathway].build(progress)
                 self.n_synapses += self.plastic[pathway].n_synapses
-                progress(self.plastic[pathway].n_synapses)
         delays = [drive_set.delay for drive_set in self._sets.values() if drive_set.gids.size]
         each = [arrivals.rows.run_delay for arrivals in self.every_arrivals]
         delays += [int(run_delay.max()) for run_delay in each if run_delay.size]

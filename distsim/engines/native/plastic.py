@@ -4,7 +4,7 @@ Each such projection has rows and columns of its own, so that nothing else touch
 what `Projection.get` and `set` read and write.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,8 +95,13 @@ class PlasticPathway:
 
     # --- building ------------------------------------------------------------------------------
 
-    def build(self) -> None:
+    def build(self, progress: Callable[[float], None]) -> None:
         """Make the synapses, if that was not done.
+
+        Parameters
+        ----------
+        progress : callable
+            Called with the number of synapses placed.
 
         Raises
         ------
@@ -106,10 +111,14 @@ class PlasticPathway:
         if self._connections is None:
             connections = self.pathway.connections
             names = ["weight", *connections.parameters]
-            self.layout, values = build_rows(self.pathway, self._group.model, self._dt, names)
+            self.layout, values = build_rows(
+                self.pathway, self._group.model, self._dt, names, progress
+            )
             self._make_arrays(values)
             self._begin()
             self._connections = connections
+        else:
+            progress(self.n_synapses)
 
     @property
     def n_synapses(self) -> int:

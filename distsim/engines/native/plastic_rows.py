@@ -1,6 +1,6 @@
 """Rows and runs of synapses with variables, and which connection each of them is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,7 +67,11 @@ def no_rows() -> PlasticRows:
 
 
 def build_rows(
-    pathway: Pathway, model: CellModel, dt: float, names: Sequence[str] = ()
+    pathway: Pathway,
+    model: CellModel,
+    dt: float,
+    names: Sequence[str] = (),
+    progress: Callable[[float], None] = lambda n: None,
 ) -> tuple[PlasticRows, dict[str, Any]]:
     """Build the rows of a pathway, in two passes and without an edge list.
 
@@ -80,6 +84,9 @@ def build_rows(
         [ms]
     names : sequence of str
         Of weights and parameters that are wanted, too.
+    progress : callable
+        Called with a number of synapses: half of building them is to count them, half to place
+        them.
 
     Returns
     -------
@@ -103,6 +110,7 @@ def build_rows(
         table.make_room(gids.size)
         weight, positions = np.float32(np.nan), chunk.target_positions
         counts.add(table.rows, weight, gids, offset, steps, positions, lids)
+        progress(gids.size / 2)
     row_source, row_receptor, order = table.sort()
     row, delay, sizes, n_delays = counts.runs(order)
     starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -128,6 +136,7 @@ def build_rows(
         # within a run in the order in which connections are made
         n_placed = place_connections(places, n_placed, gids, steps, chunk.target_positions, lids)
         values.add(chunk)
+        progress(gids.size / 2)
     guide, guide_origin = guide_rows(row_source)
     rows = Connectome(
         row_source=row_source,
