@@ -182,8 +182,8 @@ class State(common.control.BaseState):
             self._simulation = make(
                 comm, float(setup.timestep), int(setup.seed), low, high, **setup.engine_options
             )
-        compile_draws(comm)
         self.started = time.perf_counter()
+        compile_draws(comm)
         self.script = script_facts() if comm.Get_rank() == 0 else {}
 
     @property
