@@ -27,6 +27,7 @@ __all__ = ["FORMAT", "SnapshotFile", "SnapshotWriter", "new_snapshot", "previous
 
 FORMAT_ATTR, FORMAT = "snapshot_format", 4
 DOCUMENT = "document"
+WAY_OUT = "give a file that checkpoint() or `distsim run --checkpoint` has written"
 # of a chunk; its length is that of what is appended first, if that is less
 CHUNK_BYTES, LEAST_ROWS = 2**19, 16
 
@@ -169,15 +170,17 @@ class SnapshotFile:
 
     Raises
     ------
+    FileNotFoundError
     FileFormatError
         If it is no snapshot, of another format, cut short or altered.
     """
 
     def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise FileNotFoundError(f"there is no checkpoint '{path}'; {WAY_OUT}")
         if not path.is_file() or not path.stat().st_size or not h5py.is_hdf5(path):
             raise _other(path, _kind_of(path))
-        way_out = f"; the one before is '{previous(path)}'" if previous(path).exists() else ""
-        with readable(str(path), way_out):
+        with readable(str(path), _one_before(path)):
             self._file = h5py.File(path, "r")
             _check_kind(path, self._file)
             self._file.visititems(_check_values)
@@ -223,8 +226,6 @@ def _kind_of(path: Path) -> str:
     """Return what something is that is no HDF5 file."""
     if path.is_dir():
         return "it is a folder"
-    if not path.exists():
-        return "there is none"
     return "it is no HDF5 file" if path.stat().st_size else "it is empty"
 
 
@@ -239,11 +240,13 @@ def _kind_of_hdf5(file: h5py.File) -> str:
 
 def _other(path: Path, kind: str) -> FileFormatError:
     """Return the error that says what a file is in place of a snapshot."""
-    return FileFormatError(
-        f"'{path}' is no checkpoint: {kind}; give a file that checkpoint() or `distsim run "
-        "--checkpoint` has written, or another name",
-        path=str(path),
-    )
+    way_out = _one_before(path) or f"; {WAY_OUT}, or another name"
+    return FileFormatError(f"'{path}' is no checkpoint: {kind}{way_out}", path=str(path))
+
+
+def _one_before(path: Path) -> str:
+    """Return where the snapshot before this one is, if there is one."""
+    return f"; the one before is '{previous(path)}'" if previous(path).exists() else ""
 
 
 def _check_values(_name: str, item: Any) -> None:

@@ -195,7 +195,7 @@ def opened(comm: Any, path: Path) -> Iterator["Source"]:
 
     Raises
     ------
-    FileFormatError
+    FileFormatError, FileNotFoundError
         On every rank, if it is none, of another format, cut short or altered.
     """
     source = Source(comm, path)

@@ -1,12 +1,16 @@
 """`run()` and `run_until()`: what time is asked for, and callbacks on the way."""
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from distsim.errors import ParameterError
 from distsim.interrupts import Interrupts
+from distsim.network.blocks import CellBlock
 from distsim.pynn.calls import collective
 from distsim.pynn.checkpoints import act, resume_run
 from distsim.pynn.simulator import state
@@ -14,6 +18,8 @@ from distsim.pynn.streaming import flush
 from distsim.pynn.triggers import Wishes
 
 __all__ = ["run", "run_until"]
+
+logger = logging.getLogger(__name__)
 
 # gets the present time, returns the next time at which it wants to be called [ms]
 Callback = Callable[[float], float]
@@ -177,8 +183,25 @@ def run_to_step(last_step: int) -> None:
                     act(Wishes(noted[1] or is_due, noted[2]))
                 if noted[0]:
                     interrupts.happen(simulation.any_rank)
+    _warn_of_nan()
     if state.spool.is_due:
         flush()
+
+
+def _warn_of_nan() -> None:
+    """Say, once, in which populations a solution is lost: no error of the method ends a run."""
+    populations = [p for p in state.populations if isinstance(p.block, CellBlock)]
+    flags = [bool(np.isnan(population.block.state).any()) for population in populations]
+    are_lost = state.simulation.any_rank(*flags)
+    for population, is_lost in zip(populations, are_lost, strict=True):
+        text = (
+            f"state variables of cells of '{population.label}' are nan: their equations were not "
+            "solved; look at parameters and inputs, or take a smaller timestep"
+        )
+        if is_lost and text not in state.notices:
+            state.notices.add(text)
+            if state.rank == 0:
+                logger.warning("at t = %g ms %s", state.t, text)
 
 
 def _next_step(callback: Callback) -> int:

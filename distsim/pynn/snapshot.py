@@ -73,7 +73,7 @@ def read_snapshot(path: Path) -> dict[str, Any]:
     ------
     SnapshotError
         On every rank, if it is of another network.
-    FileFormatError
+    FileFormatError, FileNotFoundError
         On every rank, if it is no snapshot, of another format, cut short or altered.
     """
     note_births(state)

@@ -378,3 +378,11 @@ def test_a_run_that_would_never_end_is_refused_on_all_ranks(sim, comm, name):
 def test_a_partition_that_cannot_be_is_refused_at_setup(sim, comm, partition):
     refused(comm, lambda: sim.setup(partition=partition, log=False), "partition")
     assert sim.run(1.0) == 1.0
+
+
+def test_a_solution_that_is_lost_on_one_rank_is_told_by_the_first(sim, comm, caplog):
+    sim.setup(timestep=0.1, log=False)
+    cells = sim.Population(8, sim.EIF_cond_exp_isfa_ista())
+    cells[7:8].set(a=1e300)
+    sim.run(5.0)
+    assert ("are nan" in caplog.text) == (comm.Get_rank() == 0)

@@ -305,12 +305,13 @@ def test_the_one_before_is_kept(tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["run.h5", "run.h5.previous"]
 
 
-def test_a_damaged_file_says_that_there_is_one_before_it(tmp_path):
+@pytest.mark.parametrize("n_bytes", [1000, 0])
+def test_a_damaged_file_says_that_there_is_one_before_it(tmp_path, n_bytes):
     describe()
     path = tmp_path / "run.h5"
     for _ in range(2):
         distsim.checkpoint(path)
-    path.write_bytes(path.read_bytes()[:1000])
+    path.write_bytes(path.read_bytes()[:n_bytes])
     describe()
     with pytest.raises(FileFormatError, match=r"the one before is '.*run\.h5\.previous'"):
         distsim.restore(path)

@@ -400,3 +400,14 @@ def test_initialize_works_on_several_groups(sim):
     sim.initialize(a[:1], v=-62.0)
     assert a[:].initial_values["v"].tolist() == [-62.0, -61.0]
     assert b[:].initial_values["v"].tolist() == [-61.0, -61.0]
+
+
+def test_a_solution_that_is_lost_is_told_once(sim, caplog):
+    sim.setup(timestep=0.1)
+    sim.Population(3, sim.EIF_cond_exp_isfa_ista(), label="sound")
+    lost = sim.Population(3, sim.EIF_cond_exp_isfa_ista(), label="unsound")
+    lost[2:3].set(a=1e300)
+    for _ in range(2):
+        sim.run(5.0)
+    (line,) = [record.getMessage() for record in caplog.records if "nan" in record.getMessage()]
+    assert line.startswith("at t = 5 ms state variables of cells of 'unsound' are nan")
