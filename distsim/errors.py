@@ -115,13 +115,13 @@ def __getattr__(name: str) -> Any:
     return known[name]
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Return a hint at the known name nearest to `name`, or at all of them.
 
     Parameters
     ----------
     name : str
-        What was given.
+        What was given; anything else is compared by its text.
     known : iterable of str
         What is allowed.
 
@@ -135,11 +135,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("t_refrac", ["tau_m", "tau_refrac"])
     "did you mean 'tau_refrac'?"
     """
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    given, names = str(name), list(known)
+    close = difflib.get_close_matches(given, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"
-    prefixed = [other for other in names if other.startswith(name) or name.startswith(other)]
+    prefixed = [other for other in names if other.startswith(given) or given.startswith(other)]
     if len(prefixed) == 1:
         return f"did you mean '{prefixed[0]}'?"
     return "known are: " + ", ".join(f"'{other}'" for other in names)

@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import h5py
-import numpy as np
 
 from distsim.errors import FileFormatError
 from distsim.io import frames, schema
 from distsim.io.attributes import decode, without
 from distsim.io.html_tables import recording_html
+from distsim.io.kinds import Kind, kind_of
 from distsim.io.provenance import read_provenance
 from distsim.io.recordings import RunInfo, SegmentData
 from distsim.io.stored import Source
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     import neo
 
 __all__ = ["Recording", "open", "read_block"]
+
+# what reads what else distsim has written
+READ_OTHERWISE = {
+    Kind.SNAPSHOT: (
+        "is a checkpoint; `distsim run --resume --checkpoint '{path}' SCRIPT` goes on from it"
+    ),
+    Kind.CONNECTION_VALUES: (
+        "has values of connections; distsim.io.read_connection_values() reads it"
+    ),
+}
 
 
 class Recording:
@@ -190,31 +200,20 @@ def _run_info(file: h5py.File, attributes: dict[str, Any]) -> RunInfo:
     return RunInfo(facts, noted, name, description, read_provenance(file))
 
 
-def _refuse_others_of_ours(file: h5py.File, path: str, attributes: dict[str, Any]) -> None:
-    """Raise if distsim has written a file, but no recordings."""
-    if attributes.get(schema.KIND_ATTR) == schema.SNAPSHOT:
-        what = (
-            f"is a checkpoint; `distsim run --resume --checkpoint '{path}' SCRIPT` goes on from it"
-        )
-    elif "connections" in file:
-        what = "has values of connections; distsim.io.read_connection_values() reads it"
-    else:
-        return
-    raise FileFormatError(f"'{path}' has no recordings: it {what}", path=path)
-
-
 def _check_format(file: h5py.File, path: str) -> dict[str, Any]:
     """Return the attributes of the root, or raise if the file is none of ours."""
-    attributes = decode(file.attrs)
-    has_magic = np.array_equal(attributes.get(schema.MAGIC_ATTR, 0), schema.MAGIC)
-    if not has_magic or not set(schema.ROOT_ATTRS) <= set(attributes):
-        _refuse_others_of_ours(file, path, attributes)
+    kind = kind_of(file)
+    if kind in READ_OTHERWISE:
+        otherwise = READ_OTHERWISE[kind].format(path=path)
+        raise FileFormatError(f"'{path}' has no recordings: it {otherwise}", path=path)
+    if kind is not Kind.RECORDINGS:
         raise FileFormatError(
             f"'{path}' is HDF5, but was not written by distsim: it lacks the attributes "
             f"'{schema.MAGIC_ATTR}' = {schema.MAGIC:#06x} and '{schema.FORMAT_ATTR}'; "
             "read it with the program that wrote it",
             path=path,
         )
+    attributes = decode(file.attrs)
     if attributes[schema.FORMAT_ATTR] > schema.FORMAT:
         raise FileFormatError(
             f"'{path}' has format {attributes[schema.FORMAT_ATTR]}, this version of distsim reads "

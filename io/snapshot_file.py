@@ -21,12 +21,20 @@ from distsim.errors import FileFormatError
 from distsim.io import schema
 from distsim.io.attributes import fixed
 from distsim.io.checksums import Checksum, readable
+from distsim.io.kinds import Kind, kind_of
 from distsim.io.whole_file import FailSafeFile, new_file
 
 __all__ = ["FORMAT", "SnapshotFile", "SnapshotWriter", "new_snapshot", "previous", "recover"]
 
 FORMAT_ATTR, FORMAT = "snapshot_format", 4
 DOCUMENT = "document"
+OTHERS = {
+    Kind.RECORDINGS: "it has recordings, which distsim.io.open() reads",
+    Kind.CONNECTION_VALUES: (
+        "it has values of connections, which distsim.io.read_connection_values() reads"
+    ),
+    Kind.OTHER: "another program has written it",
+}
 WAY_OUT = "give a file that checkpoint() or `distsim run --checkpoint` has written"
 # of a chunk; its length is that of what is appended first, if that is less
 CHUNK_BYTES, LEAST_ROWS = 2**19, 16
@@ -178,7 +186,7 @@ class SnapshotFile:
     def __init__(self, path: Path) -> None:
         if not path.exists():
             raise FileNotFoundError(f"there is no checkpoint '{path}'; {WAY_OUT}")
-        if not path.is_file() or not path.stat().st_size or not h5py.is_hdf5(path):
+        if not h5py.is_hdf5(path):
             raise _other(path, _kind_of(path))
         with readable(str(path), _one_before(path)):
             self._file = h5py.File(path, "r")
@@ -210,9 +218,9 @@ class SnapshotFile:
 
 def _check_kind(path: Path, file: h5py.File) -> None:
     """Raise if an HDF5 file is no snapshot, or one of another format."""
-    kind = file.attrs.get(schema.KIND_ATTR)
-    if kind is None or bytes(kind) != schema.SNAPSHOT.encode():
-        raise _other(path, _kind_of_hdf5(file))
+    kind = kind_of(file)
+    if kind is not Kind.SNAPSHOT:
+        raise _other(path, OTHERS[kind])
     number = int(file.attrs[FORMAT_ATTR])
     if number != FORMAT:
         raise FileFormatError(
@@ -227,15 +235,6 @@ def _kind_of(path: Path) -> str:
     if path.is_dir():
         return "it is a folder"
     return "it is no HDF5 file" if path.stat().st_size else "it is empty"
-
-
-def _kind_of_hdf5(file: h5py.File) -> str:
-    """Return what an HDF5 file is that is no snapshot."""
-    if np.array_equal(file.attrs.get(schema.MAGIC_ATTR, 0), schema.MAGIC):
-        return "it has recordings, which distsim.io.open() reads"
-    if "connections" in file:
-        return "it has values of connections, which distsim.io.read_connection_values() reads"
-    return "another program has written it"
 
 
 def _other(path: Path, kind: str) -> FileFormatError:

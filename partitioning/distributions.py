@@ -276,7 +276,7 @@ def _checked(name: str, distribution: Distribution, parameters: Mapping[str, Any
         if parameter not in distribution.ranges:
             raise ParameterError(
                 f"distribution '{name}' has no parameter '{parameter}'; "
-                f"{did_you_mean(str(parameter), distribution.ranges)}",
+                f"{did_you_mean(parameter, distribution.ranges)}",
                 distribution=name,
                 parameter=parameter,
             )

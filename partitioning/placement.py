@@ -356,7 +356,7 @@ def place(
     if kind == "round_robin":
         return RoundRobin(n_cells, n_ranks, shift=first_gid)
     raise PartitionError(
-        f"unknown partition '{kind}'; {did_you_mean(str(kind), ['block', 'round_robin'])}",
+        f"unknown partition '{kind}'; {did_you_mean(kind, ['block', 'round_robin'])}",
         kind=kind,
     )
 

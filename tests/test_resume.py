@@ -187,6 +187,9 @@ def others(tmp_path_factory):
     (folder / "folder.h5").mkdir()
     with h5py.File(folder / "another.h5", "w") as file:
         file["values"] = [1.0]
+        # as SONATA's
+        file.attrs["magic"] = 0x0A7A
+        file.attrs["kind"] = "spikes"
     (folder / "model.py").write_text("import distsim as sim\nsim.setup(log=False)\nsim.run(1.0)\n")
     return folder
 

@@ -49,7 +49,7 @@ def engine_entry(name: str) -> Entry:
         If there is no such engine.
     """
     if not (isinstance(name, str) and name in ENGINES):
-        raise SetupError(f"unknown engine '{name}'; {did_you_mean(str(name), tuple(ENGINES))}")
+        raise SetupError(f"unknown engine '{name}'; {did_you_mean(name, tuple(ENGINES))}")
     return ENGINES[name]
 
 

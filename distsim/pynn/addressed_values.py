@@ -81,9 +81,7 @@ def _matrix(
         function.at(array, places, values)
     else:
         known = ["first", "last", "sum", "min", "max"]
-        raise ProjectionError(
-            f"multiple_synapses = '{combine}'; {did_you_mean(str(combine), known)}"
-        )
+        raise ProjectionError(f"multiple_synapses = '{combine}'; {did_you_mean(combine, known)}")
     return array
 
 

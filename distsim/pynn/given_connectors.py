@@ -130,7 +130,7 @@ class FromListConnector(_ListedConnector, pyNN.connectors.FromListConnector):
             if name not in known:
                 raise ConnectivityError(
                     f"unknown column '{name}' in the connection list of projection "
-                    f"'{projection.label}'; {did_you_mean(str(name), known)}"
+                    f"'{projection.label}'; {did_you_mean(name, known)}"
                 )
         return self._listed(projection, projection.post.local_positions)
 

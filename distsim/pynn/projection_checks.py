@@ -65,7 +65,7 @@ def check_receptor(post: Any, name: Any) -> None:
     """Raise if the cells have no such receptor type."""
     known = list(post.receptor_types)
     if name not in (None, "default", *known):
-        hint = did_you_mean(str(name), known)
+        hint = did_you_mean(name, known)
         raise ProjectionError(f"receptor_type = '{name}' of the cells of '{post.label}'; {hint}")
 
 

@@ -155,7 +155,7 @@ class Recorder:
             if name not in recordable:
                 kind = type(self.population.celltype).__name__
                 raise RecordingError(
-                    f"cannot record '{name}' from {kind}; {did_you_mean(str(name), recordable)}",
+                    f"cannot record '{name}' from {kind}; {did_you_mean(name, recordable)}",
                     variable=name,
                     cell_type=self.population.celltype,
                 )

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -193,12 +194,12 @@ def _warn_of_nan() -> None:
     populations = [p for p in state.populations if isinstance(p.block, CellBlock)]
     flags = [bool(np.isnan(population.block.state).any()) for population in populations]
     are_lost = state.simulation.any_rank(*flags)
-    for population, is_lost in zip(populations, are_lost, strict=True):
+    for population in compress(populations, are_lost):
         text = (
             f"state variables of cells of '{population.label}' are nan: their equations were not "
             "solved; look at parameters and inputs, or take a smaller timestep"
         )
-        if is_lost and text not in state.notices:
+        if text not in state.notices:
             state.notices.add(text)
             if state.rank == 0:
                 logger.warning("at t = %g ms %s", state.t, text)

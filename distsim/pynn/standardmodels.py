@@ -80,7 +80,7 @@ def unknown_parameter(name: str, model: type) -> UnknownParameterError:
     unknown parameter 't_refrac' of IF_curr_exp; did you mean 'tau_refrac'?
     """
     known = model.default_parameters  # type: ignore[attr-defined]
-    text = f"unknown parameter '{name}' of {model.__name__}; {did_you_mean(str(name), known)}"
+    text = f"unknown parameter '{name}' of {model.__name__}; {did_you_mean(name, known)}"
     return UnknownParameterError(
         text, parameter_name=name, model_name=model.__name__, valid_parameter_names=sorted(known)
     )
